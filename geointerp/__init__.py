@@ -1,0 +1,32 @@
+"""Interpret geophysical data with an adapted vision foundation model.
+
+The public names are imported on first use, so that ``import geointerp`` stays quick:
+
+    volume = geointerp.open_volume("survey.sgy")
+    labels = geointerp.predict(volume, task="faults")
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from geointerp.evaluation.report import evaluate
+    from geointerp.inference.predict import predict
+    from geointerp.network.bundle import load_model
+    from geointerp.sources.open import open_volume
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "evaluate", "load_model", "open_volume", "predict"]
+
+_HOMES = {
+    "open_volume": "geointerp.sources.open",
+    "predict": "geointerp.inference.predict",
+    "load_model": "geointerp.network.bundle",
+    "evaluate": "geointerp.evaluation.report",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'geointerp' has no attribute '{name}'")

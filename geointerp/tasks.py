@@ -1,0 +1,85 @@
+"""The five tasks, one table: their classes, colours and default views."""
+
+from dataclasses import dataclass
+
+from geointerp.errors import UsageError
+
+
+@dataclass(frozen=True)
+class LabelClass:
+    """One class of a task: its name and the colour it is drawn in (``#rrggbb``)."""
+
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a task's result is made of.
+
+    Attributes:
+        name: the word given to ``--task``.
+        title: the task in plain words.
+        classes: in the order of their label values, starting at 0; class 0 is the background.
+        views: the slices a 3D volume is read as, unless the model folder says otherwise.
+    """
+
+    name: str
+    title: str
+    classes: tuple[LabelClass, ...]
+    views: tuple[str, ...]
+
+
+TASKS = {
+    task.name: task
+    for task in (
+        Task(
+            "faults",
+            "faults in seismic sections",
+            (LabelClass("background", "#ffffff"), LabelClass("fault", "#e6194b")),
+            ("inline",),
+        ),
+        Task(
+            "salt",
+            "salt bodies in seismic sections",
+            (LabelClass("background", "#ffffff"), LabelClass("salt", "#f58231")),
+            ("inline",),
+        ),
+        Task(
+            "facies",
+            "seismic facies by reflection pattern",
+            (
+                LabelClass("parallel", "#4363d8"),
+                LabelClass("subparallel", "#42d4f4"),
+                LabelClass("divergent", "#3cb44b"),
+                LabelClass("clinoform", "#ffe119"),
+                LabelClass("chaotic", "#e6194b"),
+                LabelClass("transparent", "#a9a9a9"),
+            ),
+            ("inline",),
+        ),
+        Task(
+            "craters",
+            "impact craters in lunar images and elevation models",
+            (LabelClass("background", "#ffffff"), LabelClass("crater", "#f032e6")),
+            (),
+        ),
+        Task(
+            "events",
+            "seismic events in DAS recordings",
+            (LabelClass("background", "#ffffff"), LabelClass("event", "#3cb44b")),
+            (),
+        ),
+    )
+}
+
+
+def task_named(name: str) -> Task:
+    """Return the task called ``name``.
+
+    Raises:
+        UsageError: there is no such task.
+    """
+    if name not in TASKS:
+        raise UsageError(f"no task is called '{name}'", hint=f"the tasks are {', '.join(TASKS)}")
+    return TASKS[name]
