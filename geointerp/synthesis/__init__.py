@@ -1,0 +1,1 @@
+"""Labelled synthetic data: deposit, fold, fault, convolve, add noise."""

@@ -1,0 +1,33 @@
+"""Light decoders: from the encoder's feature maps to class scores at every pixel (SETR and DPT, as in the paper)."""
+
+from torch import nn
+
+from geointerp.errors import UsageError
+from geointerp.network.decoders.dpt import DPTDecoder
+from geointerp.network.decoders.linear import LinearDecoder
+from geointerp.network.decoders.mla import MLADecoder
+from geointerp.network.decoders.pup import PUPDecoder
+
+DECODERS: dict[str, type[nn.Module]] = {
+    "linear": LinearDecoder,
+    "pup": PUPDecoder,
+    "mla": MLADecoder,
+    "dpt": DPTDecoder,
+}
+
+
+def create_decoder(name: str, dim: int, classes: int, width: float = 1.0) -> nn.Module:
+    """Build a decoder.
+
+    Args:
+        name: ``linear``, ``pup``, ``mla`` or ``dpt``.
+        dim: features a token.
+        classes: label classes.
+        width: factor on the decoder's channels; 1 is the paper's.
+
+    Raises:
+        UsageError: there is no such decoder.
+    """
+    if name not in DECODERS:
+        raise UsageError(f"no decoder is called '{name}'", hint=f"the decoders are {', '.join(DECODERS)}")
+    return DECODERS[name](dim, classes, width)

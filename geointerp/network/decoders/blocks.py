@@ -1,0 +1,26 @@
+"""What the decoders share."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def conv_block(inputs: int, outputs: int) -> nn.Sequential:
+    """Twice a 3x3 convolution, batch normalisation and ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, padding=1),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(outputs, outputs, 3, padding=1),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+def resize(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """Bilinear resampling of (batch, channels, height, width) to ``size``."""
+    return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
+
+
+def enlarge(x: Tensor, factor: int) -> Tensor:
+    """Bilinear resampling to ``factor`` times the height and width."""
+    return resize(x, (x.shape[2] * factor, x.shape[3] * factor))

@@ -1,0 +1,162 @@
+"""Faulted seismic sections with their labels, after the recipe of Wu et al. (2019), widened.
+
+The order is that of nature: layers are deposited, folded, faulted, sometimes eroded and covered by younger, unfaulted
+layers; then recorded with a wavelet, noise and the flaws of acquisition. Look-alikes that are *not* faults — mutes,
+survey edges, dim clouds, chaotic bodies, missing traces, unconformities — are drawn in and left unlabelled.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from geointerp.synthesis import record
+from geointerp.synthesis.draw import Draw
+from geointerp.synthesis.structure import Faults, Folds, grid, undo_faults, undo_folds
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class FaultRecipe:
+    """The ranges that sections are drawn from; lengths in samples and traces.
+
+    Attributes:
+        faults: fewest and most planes in a section.
+        throw: displacement along z at the middle of a plane.
+        slope: traces per sample down the plane, absolute: 0.05 is nearly vertical, 1 is 45 degrees.
+        period: dominant period of the wavelet: 4 ms samples and 30 Hz make 8.3.
+        decibels: signal-to-noise ratio.
+        lift: amplitude of folds.
+        blur: Gaussian smoothing across traces.
+        visible: smallest displacement that is labelled, as a part of the wavelet's period.
+        half_width: half the width of the label.
+    """
+
+    faults: tuple[int, int] = (0, 9)
+    throw: Range = (3.0, 40.0)
+    slope: Range = (0.05, 1.1)
+    period: Range = (4.5, 20.0)
+    decibels: Range = (0.0, 14.0)
+    lift: Range = (0.0, 22.0)
+    blur: Range = (0.0, 1.2)
+    visible: float = 0.25
+    half_width: float = 1.25
+
+    def as_dict(self) -> dict[str, Any]:
+        """The ranges as plain values, for a model card."""
+        return asdict(self)
+
+
+DEFAULT = FaultRecipe()
+
+
+def draw_faults(draw: Draw, recipe: FaultRecipe, sections: int, height: int, width: int) -> Faults:
+    """Planes at random; half of the sections keep to one or two dip directions, as rifts do."""
+    most = recipe.faults[1]
+    shape = (sections, most)
+    present = torch.arange(most, device=draw.device) < draw.integers(*recipe.faults, sections, 1)
+    one_way = draw.sign(sections, 1).expand(shape)
+    direction = torch.where(draw.chance(0.4, sections, 1), one_way, draw.sign(*shape))
+    steepness = draw.log_uniform(*recipe.slope, sections, 1) * draw.log_uniform(0.6, 1.7, *shape)
+    slope = direction * steepness.clamp(recipe.slope[0] / 2, recipe.slope[1] * 1.3)
+    scale = draw.log_uniform(0.35, 1.0, sections, 1)
+    throw = draw.log_uniform(*recipe.throw, *shape) * scale
+    reverse = torch.where(draw.chance(0.15, sections, 1), -1.0, 1.0)
+    return Faults(
+        x=draw.uniform(-0.15 * width, 1.15 * width, *shape),
+        z=draw.uniform(-0.1 * height, 1.1 * height, *shape),
+        slope=slope,
+        curvature=slope * draw.uniform(0.0, 0.006, *shape) * draw.chance(0.4, *shape),
+        # A fault is many times longer than its throw.
+        height=torch.maximum(draw.log_uniform(0.15, 4.0, *shape) * height, throw * 4.0),
+        throw=throw * present * reverse,
+        share=draw.uniform(0.4, 1.0, *shape),
+        reach=draw.log_uniform(0.25, 8.0, *shape) * width,
+    )
+
+
+def draw_folds(draw: Draw, recipe: FaultRecipe, sections: int, width: int) -> Folds:
+    """Four Gaussian folds and a regional dip a section."""
+    shape = (sections, 4)
+    strength = draw.uniform(*recipe.lift, sections, 1)
+    return Folds(
+        x=draw.uniform(-0.2 * width, 1.2 * width, *shape),
+        width=draw.log_uniform(0.05, 0.5, *shape) * width,
+        lift=draw.normal(*shape) * 0.7 * strength,
+        dip=draw.uniform(-0.25, 0.25, sections, 1),
+        growth=draw.uniform(0.0, 1.6, sections, 1),
+    )
+
+
+def cover(draw: Draw, depth: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+    """Erode some sections along a surface and lay young, unfaulted layers on it (an angular unconformity)."""
+    sections, height, width = depth.shape
+    z, x = grid(sections, height, width, depth.device)
+    surface = draw.uniform(0.1, 0.7, sections, 1, 1) * height
+    surface = surface + draw.uniform(0.0, 14.0, sections, 1, 1) * record.smooth_field(draw, sections, 1, width, 3)
+    young = (z < surface) & draw.chance(0.25, sections, 1, 1)
+    # Young layers onlap: parallel to the surface where it is deep, flat where they fill it.
+    follow = draw.uniform(0.0, 1.0, sections, 1, 1)
+    layered = z - follow * (surface - surface.mean(dim=2, keepdim=True)) + 0.05 * (x - width / 2) * draw.normal(sections, 1, 1)
+    return torch.where(young, layered + 400.0, depth), label & ~young
+
+
+def chaotic_body(draw: Draw, sections: int, height: int, width: int) -> Tensor:
+    """Where a chaotic body (mass transport, salt, gas) hides the layers, bool; most sections have none."""
+    field = record.smooth_field(draw, sections, height, width, 4)
+    return (field > draw.uniform(1.0, 1.8, sections, 1, 1)) & draw.chance(0.2, sections, 1, 1)
+
+
+def fault_sections(
+    count: int,
+    seed: int,
+    *,
+    height: int = 224,
+    width: int = 224,
+    recipe: FaultRecipe = DEFAULT,
+    device: torch.device | str = "cpu",
+) -> tuple[Tensor, Tensor]:
+    """Synthesise faulted sections.
+
+    Args:
+        count: sections.
+        seed: the same seed gives the same sections.
+        height: samples a trace.
+        width: traces a section.
+        recipe: the ranges to draw from.
+        device: where to compute.
+
+    Returns:
+        Amplitudes, float32 (count, height, width), about unit power; labels, uint8, same shape, 1 on faults.
+    """
+    draw = Draw(seed, device)
+    z, x = grid(count, height, width, draw.device)
+    period = draw.log_uniform(*recipe.period, count)
+    faults = draw_faults(draw, recipe, count, height, width)
+    visible = (recipe.visible * period).clamp_min(2.0)[:, None, None]
+    label = undo_faults(z, x, faults, visible, recipe.half_width)
+    depth = undo_folds(z, x, draw_folds(draw, recipe, count, width))
+    depth, label = cover(draw, depth, label)
+    return acquire(draw, depth, label, period, recipe)
+
+
+def acquire(
+    draw: Draw, depth: Tensor, label: Tensor, period: Tensor, recipe: FaultRecipe
+) -> tuple[Tensor, Tensor]:
+    """Record the layers at ``depth`` (sections, height, width); where nothing shows, nothing is labelled."""
+    sections, height, width = depth.shape
+    layers = record.reflectivity(draw, sections, 1600)
+    # Depth of deposition reaches from far above the picture (uplift) to the young cover 400 samples off.
+    field = record.sample_layers(layers, depth + 400.0)
+    chaos = chaotic_body(draw, sections, height, width)
+    jumble = draw.normal(sections, height, width) * draw.uniform(0.05, 0.5, sections, 1, 1)
+    field = torch.where(chaos, jumble, field)
+    wavelet = record.ricker(period, draw.uniform(-1.6, 1.6, sections) * draw.chance(0.5, sections))
+    clean = record.convolve_down(field, wavelet)
+    clean = record.blur_across(clean, draw.uniform(*recipe.blur, sections))
+    seismic = record.weather(draw, record.add_noise(draw, clean, wavelet, recipe.decibels))
+    blank = record.mute(draw, sections, height, width)
+    label = label & ~chaos & ~blank
+    return torch.where(blank, 0.0, seismic), label.to(torch.uint8)
