@@ -1,0 +1,1 @@
+"""Labels compared with labels: confusion, metrics, thin lines, one report (numpy only)."""

@@ -1,0 +1,114 @@
+"""Two label arrays are brought onto the coordinates they share."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from geointerp.errors import DataError
+
+_RELATIVE_TOLERANCE = 1e-3
+"""Coordinates are the same when they differ by less than this part of their step."""
+
+_IMAGE = {"row", "column"}
+"""Dimensions whose coordinates are positions by nature."""
+
+
+def align(prediction: xr.DataArray, truth: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
+    """Cut both arrays to the coordinates they share, in the dimension order of the prediction.
+
+    An array that has no coordinates of its own (``.npy``, an image) is matched by position when it
+    has the very shape of the other; two images of different size, by row and column.
+
+    Args:
+        prediction: labels with any dimensions.
+        truth: labels of the same place.
+
+    Returns:
+        Prediction and truth of equal shape; nothing is read.
+
+    Raises:
+        DataError: the dimensions differ, or the coordinates have nothing in common.
+    """
+    bare = not (_has_coordinates(prediction) and _has_coordinates(truth))
+    if bare and prediction.shape == truth.shape:
+        return prediction, xr.DataArray(truth.data, dims=prediction.dims, attrs=truth.attrs)
+    if bare and not {*prediction.dims, *truth.dims} <= _IMAGE:
+        raise DataError(
+            f"the prediction has shape {prediction.shape}, the truth {truth.shape}, "
+            "and one of them has no coordinates to match them by",
+            hint="give label stores (.zarr, .nc) or SEG-Y, which carry coordinates",
+        )
+    if set(prediction.dims) != set(truth.dims):
+        raise DataError(
+            f"the prediction has dimensions ({_listed(prediction.dims)}), the truth ({_listed(truth.dims)})",
+            hint="compare labels of the same kind of survey",
+        )
+    truth = truth.transpose(*prediction.dims)
+    for dim in map(str, prediction.dims):
+        mine, theirs = shared_positions(prediction[dim].values, truth[dim].values)
+        if not mine.size:
+            raise DataError(
+                f"prediction and truth share no {dim}: the prediction has {_range(prediction[dim])}, "
+                f"the truth {_range(truth[dim])}",
+                hint="check that both come from the same survey, and how their headers are read",
+            )
+        prediction = prediction.isel({dim: _as_slice(mine)})
+        truth = truth.isel({dim: _as_slice(theirs)})
+    return prediction, truth
+
+
+def shared_positions(mine: NDArray[Any], theirs: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return where in each of two coordinates the values stand that both have.
+
+    Args:
+        mine: one coordinate, distinct numbers or datetimes in any order.
+        theirs: the other.
+
+    Returns:
+        Two index arrays of equal length, the first ascending; numbers that differ by less than
+        a thousandth of the step count as the same.
+    """
+    if np.issubdtype(mine.dtype, np.datetime64):
+        _, at_mine, at_theirs = np.intersect1d(mine, theirs, return_indices=True)
+    else:
+        order = np.argsort(theirs, kind="stable")
+        ordered = theirs[order].astype(np.float64)
+        after = np.searchsorted(ordered, mine).clip(1, max(len(ordered) - 1, 1))
+        after = np.minimum(after, len(ordered) - 1)
+        before = np.maximum(after - 1, 0)
+        nearest = np.where(mine - ordered[before] <= ordered[after] - mine, before, after)
+        at_mine = np.flatnonzero(np.abs(mine - ordered[nearest]) <= _RELATIVE_TOLERANCE * _step(mine))
+        at_theirs = order[nearest[at_mine]]
+    ascending = np.argsort(at_mine)
+    return at_mine[ascending], at_theirs[ascending]
+
+
+def _has_coordinates(labels: xr.DataArray) -> bool:
+    """Whether the array has coordinates other than the positions 0, 1, 2, … on every dimension."""
+    return any(
+        dim in labels.coords and not np.array_equal(labels[dim].values, np.arange(labels.sizes[dim]))
+        for dim in labels.dims
+    )
+
+
+def _step(coordinate: NDArray[Any]) -> float:
+    """Return the smallest step of a coordinate; 1 for a single value."""
+    return float(np.abs(np.diff(coordinate)).min()) if coordinate.size > 1 else 1.0
+
+
+def _as_slice(positions: NDArray[np.intp]) -> slice | NDArray[np.intp]:
+    """Turn neighbouring positions into a slice, which lazy arrays read without gathering."""
+    if np.all(np.diff(positions) == 1):
+        return slice(int(positions[0]), int(positions[-1]) + 1)
+    return positions
+
+
+def _range(coordinate: xr.DataArray) -> str:
+    values = coordinate.values
+    return f"{values.min()} to {values.max()}"
+
+
+def _listed(dims: Any) -> str:
+    return ", ".join(map(str, dims))

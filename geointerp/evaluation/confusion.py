@@ -1,0 +1,45 @@
+"""One confusion matrix of a whole set of labels, filled block by block."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+IGNORED = 255
+"""The label of samples that nothing is known about (``_FillValue`` of the label store)."""
+
+_LABELS = 256
+
+
+class ConfusionMatrix:
+    """Counts of samples by true class (row) and predicted class (column).
+
+    Samples that are 255 in the truth or in the prediction are left out. The matrix is kept
+    for all 256 values of uint8, so the classes need not be known before the last block.
+
+    Attributes:
+        counts: int64, shape (256, 256), ``counts[truth, prediction]``.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing counted."""
+        self.counts = np.zeros((_LABELS, _LABELS), np.int64)
+
+    def add(self, prediction: NDArray[np.uint8], truth: NDArray[np.uint8]) -> None:
+        """Count one block.
+
+        Args:
+            prediction: uint8 labels of any shape.
+            truth: uint8 labels of the same shape.
+        """
+        known = (prediction != IGNORED) & (truth != IGNORED)
+        pairs = truth[known].astype(np.intp) * _LABELS + prediction[known]
+        self.counts += np.bincount(pairs, minlength=_LABELS**2).reshape(_LABELS, _LABELS)
+
+    @property
+    def largest_label(self) -> int:
+        """The largest label met on either side; -1 when nothing was counted."""
+        met = np.flatnonzero(self.counts.any(axis=0) | self.counts.any(axis=1))
+        return int(met[-1]) if met.size else -1
+
+    def of_classes(self, number: int) -> NDArray[np.int64]:
+        """Return the counts of the first ``number`` classes, shape (number, number), int64."""
+        return self.counts[:number, :number].copy()

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+import xarray as xr
+
+from geointerp.errors import DataError
+from geointerp.evaluation.alignment import align, shared_positions
+
+
+def labelled(inlines, crosslines, times):
+    """Labels whose value is a function of the coordinates alone."""
+    shape = len(inlines), len(crosslines), len(times)
+    values = np.asarray(inlines)[:, None, None] * 31 + np.asarray(crosslines)[:, None] * 7 + np.asarray(times)
+    coords = {"inline": inlines, "crossline": crosslines, "time": times}
+    return xr.DataArray((values % 200).astype(np.uint8).reshape(shape), coords, list(coords))
+
+
+def test_values_at_the_same_place_meet():
+    whole = labelled(np.arange(100, 120), np.arange(300, 360, 2), np.arange(0, 400, 4.0))
+    part = labelled(np.arange(90, 110, 3), np.arange(320, 340), np.arange(40, 80, 8.0))
+    mine, theirs = align(whole, part)
+    assert mine.shape == (3, 10, 5)
+    np.testing.assert_array_equal(mine.values, theirs.values)
+    np.testing.assert_array_equal(mine["inline"].values, [102, 105, 108])
+
+
+def test_dimension_order_and_direction_do_not_matter():
+    mine = labelled(np.arange(3), np.arange(10, 14), np.arange(0, 20, 4.0))
+    theirs = mine.transpose("time", "inline", "crossline")[::-1, :, ::-1]
+    first, second = align(mine, theirs)
+    np.testing.assert_array_equal(first.values, second.values)
+    assert first.shape == mine.shape
+
+
+def test_rounding_of_the_sample_interval_does_not_matter():
+    exact = np.arange(50) * 4.0
+    mine, theirs = shared_positions(exact, exact + 1e-4)
+    np.testing.assert_array_equal(mine, np.arange(50))
+    np.testing.assert_array_equal(theirs, np.arange(50))
+    assert shared_positions(exact, exact + 2)[0].size == 0
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (1, 5), (5, 1)])
+def test_single_coordinates(sizes):
+    mine, theirs = shared_positions(np.arange(sizes[0]) + 7, np.arange(sizes[1]) + 7)
+    assert (mine.tolist(), theirs.tolist()) == ([0], [0])
+
+
+def test_datetimes():
+    times = np.datetime64("2024-01-01T00:00:00") + np.arange(6) * np.timedelta64(10, "ms")
+    mine, theirs = shared_positions(times, times[2:])
+    assert (mine.tolist(), theirs.tolist()) == ([2, 3, 4, 5], [0, 1, 2, 3])
+
+
+def test_no_overlap_names_both_ranges():
+    here, there = labelled([1, 2], [5, 6], [0.0, 4.0]), labelled([11, 12], [5, 6], [0.0, 4.0])
+    with pytest.raises(DataError, match="share no inline: the prediction has 1 to 2, the truth 11 to 12"):
+        align(here, there)
+
+
+def test_other_dimensions_are_refused():
+    line = xr.DataArray(np.zeros((2, 3)), {"cdp": [3, 4], "time": [0, 4, 8]}, ["cdp", "time"])
+    with pytest.raises(DataError, match=r"\(inline, crossline, time\), the truth \(cdp, time\)"):
+        align(labelled([1, 2], [5, 6], [0.0, 4.0]), line)
+
+
+def test_an_array_without_coordinates_is_matched_by_position():
+    mine = labelled([101, 102], [5, 6, 7], [0.0, 4.0])
+    bare = xr.DataArray(mine.values, dims=("inline", "crossline", "time"))
+    _, theirs = align(mine, bare)
+    np.testing.assert_array_equal(theirs.values, mine.values)
+    with pytest.raises(DataError, match=r"\(2, 3, 2\), the truth \(2, 2, 2\)"):
+        align(mine, bare[:, :2])
+
+
+def test_images_of_different_size_meet_at_row_and_column():
+    image = xr.DataArray(np.arange(20).reshape(4, 5), dims=("row", "column"))
+    region = image.assign_coords(row=np.arange(4), column=np.arange(5))[2:, 1:]
+    mine, theirs = align(region, image)
+    np.testing.assert_array_equal(mine.values, theirs.values)

@@ -1,0 +1,111 @@
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from geointerp.errors import DataError, UsageError
+from geointerp.evaluation import report as report_module
+from geointerp.evaluation.report import evaluate
+
+
+def volume_of(values, first_inline=100, **attrs):
+    coords = {
+        "inline": first_inline + np.arange(values.shape[0]),
+        "crossline": 500 + np.arange(values.shape[1]),
+        "time": 4.0 * np.arange(values.shape[2]),
+    }
+    return xr.DataArray(values, coords, list(coords), attrs=attrs)
+
+
+@pytest.fixture
+def pair():
+    rng = np.random.default_rng(5)
+    prediction, truth = (rng.random((2, 6, 20, 30)) < 0.1).astype(np.uint8)
+    prediction[2, :4] = 255
+    return prediction, truth
+
+
+def test_the_report_has_the_keys_users_rely_on(pair):
+    prediction, truth = pair
+    report = evaluate(volume_of(prediction, flag_meanings="background fault"), volume_of(truth), tolerance=1)
+    assert list(report) == ["mIoU", "mPA", "accuracy", "classes", "confusion", "tolerant"]
+    assert [one["name"] for one in report["classes"]] == ["background", "fault"]
+    assert set(report["tolerant"]) == {"precision", "recall", "f1"}
+    known = prediction != 255
+    assert report["accuracy"] == pytest.approx((prediction == truth)[known].mean())
+    assert np.sum(report["confusion"]) == known.sum()
+    assert json.loads(json.dumps(report)) == report
+
+
+def test_blocks_make_no_difference(pair, monkeypatch):
+    prediction, truth = map(volume_of, pair)
+    whole = evaluate(prediction, truth, tolerance=2)
+    monkeypatch.setattr(report_module, "_BLOCK_SAMPLES", 1)
+    assert evaluate(prediction, truth, tolerance=2) == whole
+
+
+def test_only_what_both_have_is_compared(pair):
+    prediction, truth = pair
+    part = evaluate(volume_of(prediction[1:4, :, :9], first_inline=101), volume_of(truth))
+    assert part == evaluate(volume_of(prediction[1:4, :, :9]), volume_of(truth[1:4, :, :9]))
+
+
+def test_missing_traces_of_a_float_truth_are_ignored(pair):
+    prediction, truth = pair
+    with_holes = truth.astype(np.float32)
+    with_holes[0] = np.nan
+    as_stored = truth.copy()
+    as_stored[0] = 255
+    assert evaluate(volume_of(prediction), volume_of(with_holes)) == evaluate(
+        volume_of(prediction), volume_of(as_stored)
+    )
+
+
+def test_a_section_is_one_slice():
+    section = np.zeros((12, 15), np.uint8)
+    section[:, 7] = 1
+    line = xr.DataArray(section, {"cdp": np.arange(12) + 1, "time": 4.0 * np.arange(15)}, ["cdp", "time"])
+    report = evaluate(line, line.copy(data=np.roll(section, 1, axis=1)), tolerance=1)
+    assert report["tolerant"]["f1"] == 1.0
+    assert report["classes"][1]["iou"] == 0.0
+
+
+def test_array_files_are_read(tmp_path, pair):
+    prediction, truth = pair
+    np.save(tmp_path / "prediction.npy", prediction)
+    np.save(tmp_path / "truth.npy", truth)
+    assert evaluate(tmp_path / "prediction.npy", str(tmp_path / "truth.npy")) == evaluate(
+        volume_of(prediction), volume_of(truth)
+    )
+
+
+def test_a_data_set_with_labels(pair):
+    prediction, truth = map(volume_of, pair)
+    assert evaluate(prediction.to_dataset(name="labels"), truth) == evaluate(prediction, truth)
+    with pytest.raises(DataError, match="no 'labels', only amplitude"):
+        evaluate(prediction.to_dataset(name="amplitude"), truth)
+
+
+def test_amplitudes_are_refused(pair):
+    prediction, truth = pair
+    with pytest.raises(DataError, match=r"the truth is no label volume: it holds 0\.25"):
+        evaluate(volume_of(prediction), volume_of(truth + np.float32(0.25)))
+
+
+def test_a_label_beyond_the_classes_is_refused(pair):
+    prediction, truth = pair
+    with pytest.raises(DataError, match="a label 3, but the classes are 0 to 1: background, fault"):
+        evaluate(volume_of(prediction, flag_meanings="background fault"), volume_of(truth * 3))
+
+
+def test_nothing_in_common_is_refused(pair):
+    prediction, truth = pair
+    with pytest.raises(DataError, match="no labelled sample in common"):
+        evaluate(volume_of(np.full_like(prediction, 255)), volume_of(truth))
+
+
+@pytest.mark.parametrize("tolerance", [-1, float("nan"), float("inf")])
+def test_a_tolerance_that_is_no_distance_is_refused(pair, tolerance):
+    with pytest.raises(UsageError, match="the tolerance is"):
+        evaluate(*map(volume_of, pair), tolerance=tolerance)
