@@ -1,0 +1,92 @@
+"""A part of a volume in its coordinates' own units: ``inline=100:200,time=0:1500``, ends included."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from geointerp.errors import UsageError
+
+Region = dict[str, tuple[Any, Any]]
+
+
+def parse_region(text: str) -> Region:
+    """Read ``dim=first:last[,dim=first:last...]``; an end left out is the end of the data.
+
+    Dates and times (``2024-05-01T10:00:00:2024-05-01T10:00:30``) are read as such.
+
+    Raises:
+        UsageError: the text is not of that form.
+    """
+    region: Region = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        dim, _, ends = (piece.strip() for piece in part.partition("="))
+        pieces = ends.split(":")
+        # A date's own colons come in equal number on both sides, so the one in the middle divides.
+        half = len(pieces) // 2
+        if not dim or len(pieces) % 2 or dim in region:
+            raise UsageError(
+                f"a region cannot be read from '{text}'", hint="write inline=100:200,time=0:1500"
+            )
+        region[dim] = (_end(":".join(pieces[:half]), part), _end(":".join(pieces[half:]), part))
+    return region
+
+
+def _end(text: str, part: str) -> Any:
+    """Return one end of a range: a number, a datetime64, or None where it is left out."""
+    text = text.strip()
+    if not text:
+        return None
+    for kind in (float, np.datetime64):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    raise UsageError(f"'{text}' in the region '{part}' is neither a number nor a date")
+
+
+def region_slices(coords: Mapping[str, npt.NDArray[Any]], region: Region) -> dict[str, slice]:
+    """Turn a region into slices of positions.
+
+    Args:
+        coords: the coordinate values of each dimension, ascending or descending.
+        region: first and last value of some of the dimensions, ends included.
+
+    Raises:
+        UsageError: a dimension is unknown, or nothing lies in its range.
+    """
+    for dim in region:
+        if dim not in coords:
+            raise UsageError(
+                f"the region names '{dim}', which the data lack", hint=f"they have {', '.join(coords)}"
+            )
+    return {dim: _positions(dim, np.asarray(coords[dim]), *ends) for dim, ends in region.items()}
+
+
+def _positions(dim: str, values: npt.NDArray[Any], first: Any, last: Any) -> slice:
+    """Return the positions of the values from ``first`` to ``last``."""
+    try:
+        inside = np.ones(values.shape, bool)
+        if first is not None:
+            inside &= values >= first
+        if last is not None:
+            inside &= values <= last
+    except TypeError as error:  # numbers asked of dates, or dates of numbers
+        raise UsageError(f"{_asked(dim, first, last)} does not suit {_available(dim, values)}") from error
+    found = np.flatnonzero(inside)
+    if not found.size:
+        raise UsageError(f"{_asked(dim, first, last)} holds nothing: {_available(dim, values)}")
+    return slice(int(found[0]), int(found[-1]) + 1)
+
+
+def _asked(dim: str, first: Any, last: Any) -> str:
+    return f"the region {dim}={'' if first is None else _shown(first)}:{'' if last is None else _shown(last)}"
+
+
+def _available(dim: str, values: npt.NDArray[Any]) -> str:
+    return f"{dim} runs from {_shown(values.min())} to {_shown(values.max())}"
+
+
+def _shown(value: Any) -> str:
+    return str(value) if isinstance(value, np.datetime64 | str) else f"{value:.10g}"

@@ -1,0 +1,92 @@
+"""How a volume is cut into slices: the dimension stepped through, and a slice's rows and columns.
+
+A 3D volume has one view for each of its dimensions, named after the dimension it steps through. Time (or
+depth) runs down the rows of a section; in a time slice inlines run down and crosslines across. A line, a DAS
+recording, a raster or an image is a single slice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from geointerp.errors import DataError, UsageError
+
+SAMPLE_DIMS = ("time", "depth")
+
+
+@dataclass(frozen=True)
+class View:
+    """One way of cutting a volume into slices.
+
+    Attributes:
+        name: what ``--views`` calls it.
+        slices: the dimension stepped through; None where the data are a single slice.
+        rows: the dimension that runs down a slice.
+        columns: the dimension that runs across.
+    """
+
+    name: str
+    slices: str | None
+    rows: str
+    columns: str
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The dimensions as (slices,) rows, columns."""
+        return (self.rows, self.columns) if self.slices is None else (self.slices, self.rows, self.columns)
+
+
+def sample_dim(dims: Sequence[str]) -> str | None:
+    """Return the dimension along which a trace runs, or None for a raster or an image."""
+    return next((dim for dim in dims if dim in SAMPLE_DIMS), None)
+
+
+def views_of(dims: Sequence[str]) -> tuple[View, ...]:
+    """Return every view of data with these dimensions.
+
+    Raises:
+        DataError: the data have neither two nor three dimensions.
+    """
+    if len(dims) not in (2, 3):
+        raise DataError(
+            f"data of {len(dims)} dimensions {_listed(dims)} cannot be cut into slices", hint="2 or 3 do"
+        )
+    samples = sample_dim(dims)
+    if len(dims) == 2:
+        rows = samples or dims[0]
+        name = "section" if samples else "image"
+        return (View(name, None, rows, next(dim for dim in dims if dim != rows)),)
+    return tuple(_view_along(dim, dims, samples) for dim in dims)
+
+
+def choose_views(dims: Sequence[str], names: Sequence[str] | None) -> tuple[View, ...]:
+    """Return the views called ``names``, in that order; the first of all where ``names`` is None or empty.
+
+    "time" and "depth" mean the same: slices at one sample.
+
+    Raises:
+        UsageError: a name is no view of these data, or comes twice.
+    """
+    views = views_of(dims)
+    if not names:
+        return views[:1]
+    wanted = [sample_dim(dims) or name if name in SAMPLE_DIMS else name for name in names]
+    known = {view.name: view for view in views}
+    for name in wanted:
+        if name not in known:
+            raise UsageError(
+                f"data with the dimensions {_listed(dims)} have no view '{name}'",
+                hint=f"there is {', '.join(known)}",
+            )
+    if len(set(wanted)) < len(wanted):
+        raise UsageError(f"a view is named twice: {', '.join(names)}")
+    return tuple(known[name] for name in wanted)
+
+
+def _view_along(dim: str, dims: Sequence[str], samples: str | None) -> View:
+    rest = [other for other in dims if other != dim]
+    rows = samples if samples in rest else rest[0]
+    return View(dim, dim, rows, next(other for other in rest if other != rows))
+
+
+def _listed(dims: Sequence[str]) -> str:
+    return f"({', '.join(map(str, dims))})"
