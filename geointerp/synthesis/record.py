@@ -125,3 +125,8 @@ def mute(draw: Draw, sections: int, height: int, width: int) -> Tensor:
     border = draw.uniform(0.0, 0.4, sections, 1, 1) * width + draw.uniform(-0.5, 0.5, sections, 1, 1) * z
     side = torch.where(draw.chance(0.5, sections, 1, 1), x < border, (width - x) < border)
     return top | (side & draw.chance(0.08, sections, 1, 1))
+
+
+def reflection_level(layers: Tensor, wavelet: Tensor) -> Tensor:
+    """Root mean square of the record of ``layers`` (1, n), the same for every part of a survey; a scalar."""
+    return convolve_down(layers[:, :, None], wavelet).square().mean().sqrt()

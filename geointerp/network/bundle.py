@@ -1,0 +1,208 @@
+"""The model folder: where models are found, how they are saved and loaded, exactly.
+
+    geointerp.json              everything needed to run the model (see description.py)
+    adapter_config.json         peft's description of the LoRA
+    adapter_model.safetensors   LoRA and decoder; never merged, so that loading merges exactly once
+    backbone.safetensors        the encoder, only where it is neither the bundled starter nor a published one
+    README.md                   the model card
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
+from safetensors.torch import save_file
+from timm.models.vision_transformer import VisionTransformer
+from torch import Tensor, nn
+
+from geointerp.errors import ModelError
+from geointerp.network.backbone import STARTER, create_backbone
+from geointerp.network.checkpoint import (
+    check_keys,
+    file_sha256,
+    load_backbone_weights,
+    read_weights,
+    weights_sha256,
+)
+from geointerp.network.decoders import create_decoder
+from geointerp.network.description import FILE_NAME, ModelDescription, read_description
+from geointerp.network.lora import merged
+from geointerp.network.segmenter import Segmenter, fold
+
+ADAPTER = "adapter_model.safetensors"
+BACKBONE = "backbone.safetensors"
+CHANNELS = {"repeat": 1, "neighbours": 3}
+
+# Beside the package in a source tree, inside it in an installed wheel.
+_PACKAGE = Path(__file__).resolve().parents[1]
+_HOMES = (_PACKAGE / "models", _PACKAGE.parent / "models")
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model ready for inference.
+
+    Attributes:
+        network: grey tiles in [0, 1], (batch, 1 or 3, height, width), to logits (batch, classes, height, width);
+            LoRA merged, normalisation folded.
+        description: what the folder says, with the tile the network was built for.
+        path: the folder.
+        sha256: fingerprint of description and weights.
+    """
+
+    network: nn.Module
+    description: ModelDescription
+    path: Path
+    sha256: str
+
+
+def models_home() -> Path:
+    """The folder of the bundled models."""
+    return next((home for home in _HOMES if home.is_dir()), _HOMES[-1])
+
+
+def list_models() -> list[Path]:
+    """Folders of the bundled models, the starter backbone first."""
+    folders = [path.parent for path in models_home().glob(f"*/{FILE_NAME}")]
+    return sorted(folders, key=lambda folder: (folder.name != STARTER, folder.name))
+
+
+def find_model(name: str | Path) -> Path:
+    """The folder of a bundled model, or of the model at a path.
+
+    Raises:
+        ModelError: there is none; names those there are.
+    """
+    for folder in (models_home() / name, Path(name)):
+        if (folder / FILE_NAME).is_file():
+            return folder
+    bundled = ", ".join(folder.name for folder in list_models()) or "none"
+    raise ModelError(
+        f"no model '{name}': neither bundled nor a folder with {FILE_NAME}",
+        hint=f"bundled are: {bundled}; `geointerp models` describes them",
+    )
+
+
+def save_model(
+    folder: Path, model: PeftModel, description: ModelDescription, dtype: torch.dtype = torch.float32
+) -> ModelDescription:
+    """Write the adapter, its configuration and its description into ``folder``.
+
+    Args:
+        folder: made if need be.
+        model: as trained, LoRA not merged.
+        description: completed with the fingerprints of the files.
+        dtype: of the stored weights; float16 halves the file. Statistics of batch normalisation stay float32.
+
+    Returns:
+        The completed description.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    state: dict[str, Tensor] = get_peft_model_state_dict(model, save_embedding_layers=False)
+    stored = {name: stored_as(name, tensor, dtype) for name, tensor in state.items()}
+    save_file(stored, folder / ADAPTER, metadata={"format": "pt"})
+    model.peft_config["default"].save_pretrained(str(folder))
+    complete = replace(description, files={ADAPTER: file_sha256(folder / ADAPTER)})
+    complete.write(folder)
+    return complete
+
+
+def stored_as(name: str, tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    """A contiguous copy of ``tensor`` in the type it is stored in."""
+    exact = "running_" in name or not tensor.is_floating_point()
+    return tensor.detach().cpu().contiguous() if exact else tensor.detach().cpu().to(dtype).contiguous()
+
+
+def load_adapter(folder: str | Path, tile: tuple[int, int] | None = None) -> tuple[PeftModel, ModelDescription]:
+    """The model of a folder as it was trained: encoder, LoRA beside it, decoder; for training on, or merging.
+
+    Args:
+        folder: of the model.
+        tile: height and width to build the encoder for; the model's own by default.
+
+    Raises:
+        ModelError: a file is missing, damaged or belongs to something else.
+    """
+    path = find_model(folder)
+    description = read_description(path)
+    verify_files(path, description)
+    description = replace(description, tile=tile or description.tile)
+    backbone = load_backbone(path, description)
+    decoder = create_decoder(
+        description.decoder.name, backbone.embed_dim, len(description.classes), description.decoder.width
+    )
+    config = LoraConfig.from_pretrained(str(path))
+    model = PeftModel(Segmenter(backbone, decoder), config)  # type: ignore[arg-type]
+    weights = read_weights(path / ADAPTER)
+    check_keys(get_peft_model_state_dict(model, save_embedding_layers=False), weights, path / ADAPTER)
+    set_peft_model_state_dict(model, weights)
+    return model.eval(), description
+
+
+def load_model(folder: str | Path, tile: tuple[int, int] | None = None) -> LoadedModel:
+    """A model ready for inference: LoRA merged in float32, normalisation folded.
+
+    Args:
+        folder: a model folder, or the name of a bundled model.
+        tile: height and width to build the network for, multiples of its patch; the model's own by default.
+
+    Raises:
+        ModelError: a file is missing, damaged or belongs to something else.
+    """
+    model, description = load_adapter(folder, tile)
+    segmenter = merged(model)
+    assert isinstance(segmenter, Segmenter)
+    network = fold(segmenter, CHANNELS[description.channels])
+    for parameter in network.parameters():
+        parameter.requires_grad_(False)
+    path = find_model(folder)
+    return LoadedModel(network, description, path, fingerprint(path, description))
+
+
+def load_backbone(folder: Path, description: ModelDescription) -> VisionTransformer:
+    """The encoder an adapter belongs to, with its weights: the folder's own, the starter, or a published one.
+
+    Raises:
+        ModelError: its weights are not those the adapter was trained on.
+    """
+    name = description.backbone.id
+    native = create_backbone(name, description.tile, pretrained=name != STARTER and not (folder / BACKBONE).is_file())
+    source = folder / BACKBONE
+    if not source.is_file() and name == STARTER:
+        source = find_model(STARTER) / BACKBONE
+    if source.is_file():
+        found = weights_sha256(read_weights(source))
+        if found != description.backbone.sha256:
+            raise ModelError(
+                f"{source}: sha256 {found[:12]}…, but {folder} was trained on {description.backbone.sha256[:12]}…",
+                hint="the adapter and the backbone are of different versions, or the file is damaged",
+            )
+        load_backbone_weights(native, source)
+    return native
+
+
+def verify_files(folder: Path, description: ModelDescription) -> None:
+    """Compare the weight files with their recorded fingerprints.
+
+    Raises:
+        ModelError: a file is missing or has changed.
+    """
+    for name, expected in description.files.items():
+        if not (folder / name).is_file():
+            raise ModelError(f"{folder}: {name} is missing", hint="the model folder is incomplete")
+        found = file_sha256(folder / name)
+        if found != expected:
+            raise ModelError(
+                f"{folder / name}: sha256 {found[:12]}…, but {FILE_NAME} says {expected[:12]}…",
+                hint="the file is damaged or was exchanged: fetch the model again",
+            )
+
+
+def fingerprint(folder: Path, description: ModelDescription) -> str:
+    """sha256 of what decides a model's output: its description and its weight files."""
+    digest = hashlib.sha256((folder / FILE_NAME).read_bytes())
+    for name in sorted(description.files):
+        digest.update(description.files[name].encode())
+    return digest.hexdigest()
