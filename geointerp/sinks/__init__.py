@@ -1,0 +1,1 @@
+"""Labels become files: label stores, SEG-Y, arrays and pictures."""

@@ -1,0 +1,73 @@
+"""Which files a command reads and which it writes."""
+
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from geointerp.errors import UsageError
+from geointerp.sinks.output import FILE_SUFFIXES, STORE_SUFFIX, check_suffix
+
+
+def expand_inputs(words: Sequence[str]) -> list[Path]:
+    """Return the input paths, ``-`` replaced by the lines of stdin.
+
+    Raises:
+        UsageError: stdin was named and is empty.
+    """
+    paths: list[Path] = []
+    for word in words:
+        lines = [line for line in sys.stdin.read().splitlines() if line.strip()] if word == "-" else [word]
+        paths += map(Path, lines)
+    if not paths:
+        raise UsageError(
+            "no paths came from stdin", hint="pipe them in, one a line: find . -name '*.sgy' | …"
+        )
+    return paths
+
+
+def place_outputs(inputs: Sequence[Path], output: str | None, task: str) -> list[Path]:
+    """Return where the result of each input goes.
+
+    One input and an ``output`` that is no folder: the output itself. Otherwise the output is a
+    folder (the current one when none is given), and the results are ``<stem>.<task>.zarr``.
+
+    Args:
+        inputs: the input paths.
+        output: what was given to ``-o``; a trailing slash or an existing folder is a folder.
+        task: the word between stem and suffix.
+
+    Raises:
+        UsageError: the output has no known suffix, is a file for several inputs, or two inputs
+            would be written to the same place.
+    """
+    if output is not None and len(inputs) == 1 and not _is_folder(output):
+        check_suffix(Path(output))
+        return [Path(output)]
+    folder = Path(output or ".")
+    if output is not None and folder.suffix in (STORE_SUFFIX, *FILE_SUFFIXES):
+        raise UsageError(
+            f"there are {len(inputs)} inputs and one output, {output}",
+            hint="name a folder, such as -o labels/",
+        )
+    outputs = [folder / f"{path.stem}.{task}{STORE_SUFFIX}" for path in inputs]
+    _refuse_clashes(inputs, outputs)
+    return outputs
+
+
+def _is_folder(output: str) -> bool:
+    path = Path(output)
+    return output.endswith("/") or (path.is_dir() and path.suffix != STORE_SUFFIX)
+
+
+def _refuse_clashes(inputs: Sequence[Path], outputs: Sequence[Path]) -> None:
+    """Raise when two inputs have the same output."""
+    claims = defaultdict(list)
+    for path, output in zip(inputs, outputs, strict=True):
+        claims[output].append(path)
+    for output, claimants in claims.items():
+        if len(claimants) > 1:
+            raise UsageError(
+                f"both {claimants[0]} and {claimants[1]} would be written to {output}",
+                hint="give them one by one, each with its own -o",
+            )

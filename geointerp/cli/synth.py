@@ -1,0 +1,108 @@
+"""``geointerp synth``: labelled synthetic data."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from geointerp.cli import options
+from geointerp.cli.arguments import parse_shape
+from geointerp.cli.console import Console
+from geointerp.sinks.output import check_free, whole_or_not_at_all
+from geointerp.tasks import task_named
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+app = typer.Typer(help="Write labelled synthetic data.", no_args_is_help=True)
+
+Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same data.")]
+
+_SECTIONS_AT_ONCE = 16
+_FIRST_INLINE, _FIRST_CROSSLINE = 1001, 2001
+_SAMPLE_INTERVAL_MS = 4.0
+_BIN_METRES = 25.0
+
+
+@app.command("faults")
+def faults(
+    ctx: typer.Context,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")],
+    count: Annotated[int, typer.Option(min=1, help="Number of sections.")] = 100,
+    seed: Seed = 0,
+    overwrite: options.Overwrite = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Write faulted sections as a training folder, {train,val,test}/{images,labels}/*.npy."""
+    from geointerp.sinks.pairs import write_pairs
+
+    console: Console = ctx.obj
+    with whole_or_not_at_all(output, overwrite=overwrite) as partial:
+        splits = write_pairs(partial, task_named("faults"), fault_pairs(count, seed), count)
+    console.result(output, {"output": str(output), "task": "faults", "count": count, "seed": seed, **splits})
+    console.note(f"{count} sections: " + ", ".join(f"{number} {split}" for split, number in splits.items()))
+
+
+def fault_pairs(count: int, seed: int) -> "Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]]":
+    """Yield sections and their labels, both (samples, traces); the first are the same for any count."""
+    import numpy as np
+
+    from geointerp.synthesis.faults import fault_sections
+
+    for first in range(0, count, _SECTIONS_AT_ONCE):
+        # Batches of neighbouring seeds must not be each other's.
+        batch_seed = int(np.random.SeedSequence([seed, first]).generate_state(1)[0])
+        images, labels = fault_sections(_SECTIONS_AT_ONCE, batch_seed)
+        yield from zip(images[: count - first].numpy(), labels[: count - first].numpy(), strict=True)
+
+
+@app.command("survey")
+def survey(
+    ctx: typer.Context,
+    output: Annotated[Path, typer.Option("--output", "-o", help="SEG-Y file to write.")],
+    shape: Annotated[str, typer.Option(help="Inlines, crosslines, samples: IL,XL,T.")] = "96,192,288",
+    seed: Seed = 0,
+    overwrite: options.Overwrite = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Write a faulted 3D survey as SEG-Y and its true faults beside it, as <stem>_faults.sgy."""
+    size = parse_shape(shape)
+    from geointerp.synthesis.survey import synthesise_survey
+
+    console: Console = ctx.obj
+    truth = output.with_name(f"{output.stem}_faults{output.suffix}")
+    for path in (output, truth):
+        check_free(path, overwrite=overwrite)
+    amplitude, labels = synthesise_survey(size, seed)
+    _write(output, amplitude, f"SYNTHETIC AMPLITUDES, GEOINTERP SYNTH SURVEY, SEED {seed}")
+    _write(truth, labels.astype("float32"), f"TRUE FAULTS OF {output.name.upper()}: 1 ON FAULTS, 0 ELSEWHERE")
+    for path, content in ((output, "amplitude"), (truth, "faults")):
+        console.result(path, {"output": str(path), "content": content, "shape": size, "seed": seed})
+
+
+def _write(path: Path, values: "NDArray[np.float32]", title: str) -> None:
+    """Write a volume as SEG-Y on a square grid of 25 m bins."""
+    import numpy as np
+
+    from geointerp.sinks.segy_write import write_survey
+
+    inlines = _FIRST_INLINE + np.arange(values.shape[0])
+    crosslines = _FIRST_CROSSLINE + np.arange(values.shape[1])
+    north, east = np.meshgrid(inlines * _BIN_METRES, crosslines * _BIN_METRES, indexing="ij")
+    with whole_or_not_at_all(path, overwrite=True) as partial:
+        write_survey(
+            partial,
+            values,
+            inlines=inlines,
+            crosslines=crosslines,
+            sample_interval_ms=_SAMPLE_INTERVAL_MS,
+            cdp_x=east,
+            cdp_y=north,
+            text_lines=(title,),
+        )

@@ -1,0 +1,62 @@
+"""Labels become a file; the suffix of its name chooses the writer.
+
+Every writer goes through the labels slice by slice, so a store larger than memory can be
+converted, and works on a sibling ``.<name>.partial`` that takes the name when it is complete.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from geointerp.errors import UsageError
+from geointerp.sinks.output import check_suffix, whole_or_not_at_all
+
+
+def write_labels(
+    labels: xr.Dataset, path: Path, *, volume: xr.DataArray | None = None, overwrite: bool = False
+) -> None:
+    """Write labels to a ``.nc``, ``.npy`` or ``.png`` file.
+
+    Args:
+        labels: what ``predict`` returns, or a label store opened with ``mask_and_scale=False``:
+            ``labels`` is uint8, 255 where nothing was predicted.
+        path: ``.nc`` holds everything the store does; ``.npy`` the label array alone, its
+            dimensions in the order of the store; ``.png`` a picture of the labels over the input.
+        volume: the input, needed for a picture.
+        overwrite: whether an existing file may be replaced.
+
+    Raises:
+        UsageError: the suffix is not one of these, or a picture is asked for without the input.
+        OutputError: the file exists.
+    """
+    suffix = check_suffix(path)
+    with whole_or_not_at_all(path, overwrite=overwrite) as partial:
+        if suffix == ".npy":
+            _write_array(labels["labels"], partial)
+        elif suffix == ".nc":
+            _write_netcdf(labels, partial)
+        elif suffix == ".png" and volume is not None:
+            from geointerp.sinks.picture import draw
+
+            draw(volume, labels["labels"], partial)
+        else:
+            raise UsageError(f"write_labels cannot write {path}", hint="a picture needs the input volume")
+
+
+def _write_array(labels: xr.DataArray, path: Path) -> None:
+    """Write the bare array, one slice along the first dimension at a time."""
+    array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=labels.shape)
+    for position in range(labels.shape[0]):
+        array[position] = labels[position].values
+    array.flush()
+
+
+def _write_netcdf(labels: xr.Dataset, path: Path) -> None:
+    """Write everything as NetCDF-4; what NetCDF attributes cannot hold becomes JSON text."""
+    plain = labels.drop_encoding()
+    plain.attrs = {
+        name: json.dumps(value) if isinstance(value, dict) else value for name, value in plain.attrs.items()
+    }
+    plain.to_netcdf(path, engine="h5netcdf", format="NETCDF4")

@@ -1,0 +1,53 @@
+import io
+from pathlib import Path
+
+import pytest
+
+from geointerp.cli.places import expand_inputs, place_outputs
+from geointerp.errors import UsageError
+
+
+def test_a_dash_reads_paths_from_stdin(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("b.sgy\n\n./c d.sgy\n"))
+    assert expand_inputs(["a.sgy", "-"]) == [Path("a.sgy"), Path("b.sgy"), Path("c d.sgy")]
+
+
+def test_an_empty_stdin_is_an_error(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    with pytest.raises(UsageError, match="no paths came from stdin"):
+        expand_inputs(["-"])
+
+
+def test_one_input_is_written_to_the_output():
+    assert place_outputs([Path("in/a.sgy")], "x/faults.npy", "faults") == [Path("x/faults.npy")]
+
+
+def test_without_an_output_the_result_is_named_after_the_input():
+    assert place_outputs([Path("in/a.b.sgy")], None, "faults") == [Path("a.b.faults.zarr")]
+
+
+@pytest.mark.parametrize("output", ["labels", "labels/"])
+def test_several_inputs_go_into_a_folder(output):
+    places = place_outputs([Path("a.sgy"), Path("in/b.sgy")], output, "salt")
+    assert places == [Path("labels/a.salt.zarr"), Path("labels/b.salt.zarr")]
+
+
+def test_one_input_goes_into_a_folder_that_exists_or_ends_in_a_slash(tmp_path):
+    assert place_outputs([Path("a.sgy")], str(tmp_path), "salt") == [tmp_path / "a.salt.zarr"]
+    assert place_outputs([Path("a.sgy")], "new/", "salt") == [Path("new/a.salt.zarr")]
+
+
+def test_an_existing_store_is_no_folder_for_results(tmp_path):
+    store = tmp_path / "old.zarr"
+    store.mkdir()
+    assert place_outputs([Path("a.sgy")], str(store), "salt") == [store]
+
+
+def test_a_file_cannot_take_several_results():
+    with pytest.raises(UsageError, match=r"there are 2 inputs and one output, all\.zarr"):
+        place_outputs([Path("a.sgy"), Path("b.sgy")], "all.zarr", "salt")
+
+
+def test_two_inputs_of_one_name_are_refused():
+    with pytest.raises(UsageError, match=r"both x/a\.sgy and y/a\.sgy would be written to out/a\.salt\.zarr"):
+        place_outputs([Path("x/a.sgy"), Path("y/a.sgy")], "out", "salt")
