@@ -58,20 +58,22 @@ def draw(
         path: the PNG to write.
         truth: the true labels, as ``labels``.
     """
-    classes = classes_of(labels)
-    slices = middle_slices(labels)
-    columns = [("input", None), ("prediction", labels)] + ([("truth", truth)] if truth is not None else [])
-    figure = Figure(figsize=(4.6 * len(columns) + 0.6, 3.9 * len(slices) + 0.7), layout="constrained")
+    classes, cuts = classes_of(labels), middle_slices(labels)
+    overlays = [None, labels] if truth is None else [None, labels, truth]
+    figure = Figure(figsize=(4.6 * len(overlays) + 0.6, 3.9 * len(cuts) + 0.7), layout="constrained")
     FigureCanvasAgg(figure)
-    grid = figure.subplots(len(slices), len(columns), squeeze=False)
-    for row, (cut, panels) in enumerate(zip(slices, grid, strict=True)):
-        for (title, overlay), axes in zip(columns, panels, strict=True):
-            _draw_input(axes, _take(volume, labels, cut), cut)
+    grid = figure.subplots(len(cuts), len(overlays), squeeze=False)
+    incomplete = False
+    for cut, panels in zip(cuts, grid, strict=True):
+        below = _take(volume, labels, cut)
+        incomplete |= bool(below.isnull().any())
+        for overlay, axes in zip(overlays, panels, strict=True):
+            _draw_input(axes, below, cut)
             if overlay is not None:
                 _draw_overlay(axes, _take(overlay, labels, cut), classes, cut)
-            axes.set_title(title if row == 0 else "", fontsize=13, fontweight="bold")
         _name_axes(panels, cut)
-    _draw_legend(figure, classes)
+    _name_columns(grid[0], labels)
+    _draw_legend(figure, classes, incomplete)
     figure.savefig(path, format="png", dpi=130)
 
 
@@ -180,23 +182,35 @@ def _edges(coordinate: NDArray[Any]) -> tuple[float, float]:
 
 
 def _name_axes(panels: Sequence[Axes], cut: Slice) -> None:
-    """Name the dimensions once a row, and say left of the row which cut it is."""
+    """Name the dimensions once a row, and say in each panel which cut it is."""
     for axes in panels:
         axes.set_xlabel(_axis_name(cut.columns))
         axes.tick_params(labelsize=8)
+        if cut.title:
+            box = {"boxstyle": "round,pad=0.3", "facecolor": "white", "alpha": 0.85, "linewidth": 0}
+            axes.annotate(cut.title, (8, 8), xycoords="axes points", fontsize=9, fontweight="bold", bbox=box)
     for axes in panels[1:]:
         axes.tick_params(labelleft=False)
-    title = f"{cut.title}\n" if cut.title else ""
-    panels[0].set_ylabel(f"{title}{_axis_name(cut.rows)}")
+    panels[0].set_ylabel(_axis_name(cut.rows))
+
+
+def _name_columns(panels: Sequence[Axes], labels: xr.DataArray) -> None:
+    """Say above the first row what each column shows."""
+    seismic = {"time", "depth"} & set(labels.dims)
+    over = " over amplitude" if seismic else ""
+    titles = ("amplitude" if seismic else "input", f"prediction{over}", f"truth{over}")
+    for axes, title in zip(panels, titles, strict=False):
+        axes.set_title(title, fontsize=13, fontweight="bold")
 
 
 def _axis_name(dim: str) -> str:
     return f"{dim} ({_UNITS[dim]})" if dim in _UNITS else dim
 
 
-def _draw_legend(figure: Figure, classes: Sequence[LabelClass]) -> None:
+def _draw_legend(figure: Figure, classes: Sequence[LabelClass], incomplete: bool) -> None:
     """Put the drawn classes in one row under the panels."""
     shown = [one for one in classes if one.name != "background"]
     patches = [Patch(facecolor=one.colour, label=one.name) for one in shown]
-    patches.append(Patch(facecolor=_UNKNOWN, label="no data"))
+    if incomplete:
+        patches.append(Patch(facecolor=_UNKNOWN, label="no data"))
     figure.legend(handles=patches, loc="outside lower center", ncols=len(patches), frameon=False)

@@ -1,0 +1,63 @@
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+from PIL import Image
+
+from geointerp.errors import UsageError
+from geointerp.sinks.files import write_labels
+
+
+@pytest.fixture
+def volume():
+    values = np.random.default_rng(6).normal(size=(5, 12, 20)).astype(np.float32)
+    values[0, 3] = np.nan
+    coords = {"inline": np.arange(5, dtype=np.int32) + 11, "crossline": np.arange(12) * 2 + 30}
+    return xr.DataArray(values, {**coords, "time": 4.0 * np.arange(20)}, ["inline", "crossline", "time"])
+
+
+@pytest.fixture
+def labels(volume):
+    values = (volume.values > 1).astype(np.uint8)
+    values[0, 3] = 255
+    attrs = {"_FillValue": np.uint8(255), "flag_values": [0, 1], "flag_meanings": "background fault"}
+    return xr.Dataset(
+        {"labels": volume.copy(data=values).assign_attrs(attrs), "trace_mask": ~volume.isnull().any("time")},
+        attrs={"Conventions": "CF-1.11", "geointerp": {"task": "faults", "tile": [224, 224]}},
+    )
+
+
+def test_npy_is_the_label_array(tmp_path, labels):
+    write_labels(labels, tmp_path / "a.npy")
+    written = np.load(tmp_path / "a.npy")
+    assert written.dtype == np.uint8
+    np.testing.assert_array_equal(written, labels["labels"].values)
+    assert [one.name for one in tmp_path.iterdir()] == ["a.npy"]
+
+
+def test_netcdf_holds_everything(tmp_path, labels):
+    write_labels(labels, tmp_path / "a.nc")
+    with xr.open_dataset(tmp_path / "a.nc", mask_and_scale=False, engine="h5netcdf") as written:
+        np.testing.assert_array_equal(written["labels"].values, labels["labels"].values)
+        assert written["labels"].dtype == np.uint8
+        assert written["labels"].attrs["flag_meanings"] == "background fault"
+        np.testing.assert_array_equal(written["trace_mask"].values, labels["trace_mask"].values)
+        for dim in ("inline", "crossline", "time"):
+            np.testing.assert_array_equal(written[dim].values, labels[dim].values)
+        assert json.loads(written.attrs["geointerp"]) == {"task": "faults", "tile": [224, 224]}
+    with xr.open_dataset(tmp_path / "a.nc", engine="h5netcdf") as decoded:
+        assert np.isnan(decoded["labels"].values[0, 3]).all()
+
+
+def test_png_is_a_picture(tmp_path, labels, volume):
+    write_labels(labels, tmp_path / "a.png", volume=volume)
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.format == "PNG"
+        assert min(picture.size) > 500
+
+
+def test_a_picture_needs_the_input(tmp_path, labels):
+    with pytest.raises(UsageError, match=r"a\.png"):
+        write_labels(labels, tmp_path / "a.png")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import pytest
+
+from geointerp.errors import OutputError, UsageError
+from geointerp.sinks.output import check_suffix, whole_or_not_at_all
+
+
+@pytest.mark.parametrize("name", ["a.zarr", "a.nc", "a.npy", "a.b.PNG"])
+def test_known_suffixes_are_let_through(name):
+    assert check_suffix(Path(name)) == Path(name).suffix.lower()
+
+
+def test_an_unknown_suffix_names_the_known_ones():
+    with pytest.raises(UsageError, match=r"the suffix '\.doc': out/a\.doc") as caught:
+        check_suffix(Path("out/a.doc"))
+    assert caught.value.hint == "the suffixes are .zarr, .nc, .npy, .png"
+
+
+@pytest.mark.parametrize("suffix", [".sgy", ".segy", ".tif"])
+def test_formats_to_come_point_to_the_store(suffix):
+    with pytest.raises(UsageError, match=rf"as \{suffix} yet: out/a\{suffix}") as caught:
+        check_suffix(Path(f"out/a{suffix}"))
+    assert "write a.zarr" in caught.value.hint
+
+
+def test_work_takes_its_name_when_complete(tmp_path):
+    path = tmp_path / "a.npy"
+    with whole_or_not_at_all(path) as partial:
+        partial.write_text("whole")
+        assert not path.exists()
+        assert partial == tmp_path / ".a.npy.partial"
+    assert path.read_text() == "whole"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_work_that_fails_leaves_what_was_there(tmp_path, error):
+    path = tmp_path / "a.npy"
+    path.write_text("old")
+
+    def fail():
+        with whole_or_not_at_all(path, overwrite=True) as partial:
+            partial.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("a.npy", "old")]
+
+
+def test_folders_are_replaced_as_a_whole(tmp_path):
+    path = tmp_path / "data"
+    path.mkdir()
+    (path / "old").touch()
+    (tmp_path / ".data.partial").mkdir()
+    with whole_or_not_at_all(path, overwrite=True) as partial:
+        partial.mkdir()
+        (partial / "new").touch()
+    assert [one.name for one in path.iterdir()] == ["new"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_existing_output_is_refused(tmp_path):
+    path = tmp_path / "a.npy"
+    path.touch()
+    with pytest.raises(OutputError, match="exists already") as caught, whole_or_not_at_all(path):
+        raise AssertionError
+    assert "--overwrite" in caught.value.hint
+
+
+def test_an_output_needs_its_folder(tmp_path):
+    with (
+        pytest.raises(OutputError, match="there is no folder"),
+        whole_or_not_at_all(tmp_path / "b" / "a.npy"),
+    ):
+        raise AssertionError
