@@ -1,0 +1,6 @@
+"""SEG-Y as it comes: what the file is (sniff, layout), where its traces lie (headers, map), and its amplitudes."""
+
+from geointerp.sources.segy.options import SegyOptions
+from geointerp.sources.segy.volume import open_segy
+
+__all__ = ["SegyOptions", "open_segy"]

@@ -1,0 +1,156 @@
+"""Which header words say where the traces lie: the known places are ranked by how well they index the traces.
+
+    189/193, 5/21, 9/13, …   an inline and a crossline number: a 3D survey
+    21                       a CDP number: a 2D line
+
+The standard's place wins wherever it makes sense. The others stand in words that mean something else by the
+standard (field record, channel, shot point), so they have to vary both and to index the traces as a grid; and in
+a file of gathers they are what their names say, never line numbers.
+"""
+
+from pathlib import Path
+
+from geointerp.errors import PrestackError, SegyError
+from geointerp.sources.segy.binary import CDP_BYTE, LINE_BYTES, OFFSET_BYTE
+from geointerp.sources.segy.grid import Grid, Placement, line_axis, most_cells, place
+from geointerp.sources.segy.headers import TraceHeaders
+from geointerp.sources.segy.options import SegyOptions
+
+_STANDARD = LINE_BYTES[0]
+_ACQUISITION_BYTES = frozenset({5, 9, 13, 17})
+_UNSTACKED_SORTINGS = frozenset({1, 5, 6, 7, 8})  # as recorded, common source, receiver, offset, mid-point
+_SEQUENCE_BYTES = (5, 1, 17, 9, 13)
+
+
+def find_grid(path: Path, headers: TraceHeaders, sorting: int, options: SegyOptions) -> tuple[Grid, str]:
+    """Return the grid of line numbers and why it was chosen.
+
+    Args:
+        path: for messages.
+        headers: of all traces.
+        sorting: the trace sorting code of the binary header.
+        options: bytes given by the user win.
+
+    Raises:
+        SegyError: no known words tell the traces apart, or they span an absurd number of positions.
+        PrestackError: there are no line or CDP numbers, and the offset varies.
+    """
+    if options.inline_byte is not None and options.crossline_byte is not None:
+        return _given(path, headers, (options.inline_byte, options.crossline_byte)), "given by option"
+    if options.cdp_byte is not None:
+        return _given(path, headers, (options.cdp_byte,)), "given by option"
+    survey, line = _best_survey(headers, sorting), _cdp_line(headers)
+    if survey is not None and (line is None or _beats_line(survey, line)):
+        return survey.grid, _reason(survey)
+    if line is not None:
+        return line.grid, f"a 2D line: no inline and crossline numbers; {_reason(line)}"
+    raise _no_geometry(path, headers)
+
+
+def _given(path: Path, headers: TraceHeaders, chosen: tuple[int, ...]) -> Grid:
+    """Return the grid of the bytes given by option.
+
+    Raises:
+        SegyError: the numbers there span an absurd number of positions.
+    """
+    grid = Grid(tuple(line_axis(headers, byte) for byte in chosen))
+    traces = _count(headers)
+    if grid.cells > most_cells(traces):
+        raise SegyError(
+            f"{path}: the numbers at bytes {grid.bytes_text} span {' x '.join(map(str, grid.shape))} = "
+            f"{grid.cells} positions for {traces} traces",
+            hint="these are not line numbers: give other bytes (--inline-byte, --crossline-byte or --cdp-byte)",
+        )
+    return grid
+
+
+def _count(headers: TraceHeaders) -> int:
+    return len(headers.words[CDP_BYTE])
+
+
+def _varies(headers: TraceHeaders, byte: int) -> bool:
+    numbers = headers.words[byte]
+    return bool(numbers.min() != numbers.max())
+
+
+def _best_survey(headers: TraceHeaders, sorting: int) -> Placement | None:
+    """Return the pair of words that indexes the traces best, or None if none does."""
+    gathers = _varies(headers, OFFSET_BYTE) or sorting in _UNSTACKED_SORTINGS
+    placed = [
+        placement
+        for pair in LINE_BYTES
+        if not (gathers and _ACQUISITION_BYTES & set(pair)) and (placement := _place_pair(headers, pair))
+    ]
+    return max(placed, key=_score, default=None)
+
+
+def _place_pair(headers: TraceHeaders, pair: tuple[int, int]) -> Placement | None:
+    """Place the traces by a pair of words; None if it cannot be inline and crossline numbers."""
+    traces, varying = _count(headers), sum(_varies(headers, byte) for byte in pair)
+    zero = any(not headers.words[byte].any() for byte in pair)
+    if zero or varying < (1 if pair == _STANDARD else 2) and traces > 1:
+        return None
+    grid = Grid(tuple(line_axis(headers, byte) for byte in pair))
+    if grid.cells > most_cells(traces):
+        return None
+    placement = place(headers, grid)
+    return placement if pair == _STANDARD or placement.traces_per_line >= 1.5 else None
+
+
+def _score(placement: Placement) -> float:
+    """Rank a pair: unique positions, a well filled grid, and twice the credit for the standard's place."""
+    standard = tuple(axis.byte for axis in placement.grid.axes) == _STANDARD
+    return float(placement.uniqueness * placement.fill**0.5 * (2 if standard else 1))
+
+
+def _cdp_line(headers: TraceHeaders) -> Placement | None:
+    """Place the traces by CDP number; None if all have the same."""
+    grid = Grid((line_axis(headers, CDP_BYTE),))
+    traces = _count(headers)
+    if (traces > 1 and not _varies(headers, CDP_BYTE)) or grid.cells > most_cells(traces):
+        return None
+    return place(headers, grid)
+
+
+def _beats_line(survey: Placement, line: Placement) -> bool:
+    """Whether line numbers index the traces better than the CDP number does.
+
+    On a 2D line whose CDP numbers are all different, words that happen to vary (water depth, statics) fill next
+    to nothing of the grid they span, and real line numbers run along its diagonal.
+    """
+    if line.uniqueness < 1 or line.fill < 0.5:
+        return True
+    return not survey.is_diagonal and survey.fill >= (0.01 if survey.uniqueness == 1 else 0.1)
+
+
+def _reason(placement: Placement) -> str:
+    grid = placement.grid
+    size = " x ".join(map(str, grid.shape))
+    return (
+        f"byte {grid.bytes_text} puts {placement.traces} traces at {placement.occupied} of {size} positions, "
+        "better than the other known places"
+    )
+
+
+def _no_geometry(path: Path, headers: TraceHeaders) -> SegyError:
+    """Say that no known word tells the traces apart."""
+    offsets = headers.words[OFFSET_BYTE]
+    if _varies(headers, OFFSET_BYTE):
+        return PrestackError(
+            f"{path} is prestack: there are no line or CDP numbers, and the offset (byte 37) varies from "
+            f"{offsets.min()} to {offsets.max()}",
+            hint="stack the gathers first, or write one offset to a file of its own",
+        )
+    sequence = next((byte for byte in _SEQUENCE_BYTES if _is_unique(headers, byte)), None)
+    in_order = f", or --cdp-byte {sequence} to read the traces as one 2D line" if sequence else ""
+    return SegyError(
+        f"{path}: neither inline and crossline numbers (bytes "
+        f"{', '.join(f'{a}/{b}' for a, b in LINE_BYTES)}) nor CDP numbers (byte 21) tell the "
+        f"{_count(headers)} traces apart",
+        hint=f"say where they are with --inline-byte and --crossline-byte{in_order}",
+    )
+
+
+def _is_unique(headers: TraceHeaders, byte: int) -> bool:
+    grid = Grid((line_axis(headers, byte),))
+    return grid.cells <= most_cells(_count(headers)) and place(headers, grid).uniqueness == 1

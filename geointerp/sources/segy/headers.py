@@ -1,0 +1,92 @@
+"""All header words of all traces, through one strided memory map."""
+
+import hashlib
+import mmap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geointerp.sources.segy.binary import (
+    CDP_BYTE,
+    COORDINATE_BYTES,
+    ENSEMBLE_TRACE_BYTE,
+    HEADER_BYTES,
+    LINE_BYTES,
+    OFFSET_BYTE,
+    TRACE_HEADER_BYTES,
+    TRACE_WORDS,
+    Layout,
+    column,
+)
+
+_BLOCK_BYTES = 64 << 20  # of the file: pages are let go of block by block, so that memory stays small
+
+FOUR_BYTE_WORDS = tuple(
+    sorted(
+        {1, CDP_BYTE, OFFSET_BYTE, ENSEMBLE_TRACE_BYTE}
+        | {byte for pair in (*LINE_BYTES, *COORDINATE_BYTES) for byte in pair}
+    )
+)
+"""First bytes of the words that may tell where a trace lies."""
+
+
+@dataclass(frozen=True)
+class TraceHeaders:
+    """The trace headers of a file, in file order.
+
+    Attributes:
+        words: by first byte, (traces,) int32: every word of `FOUR_BYTE_WORDS` and those asked for.
+        named: by name, (traces,) int32: the words of `TRACE_WORDS`.
+        sha256: hexadecimal, over the text and binary headers and all trace headers (240 bytes each).
+    """
+
+    words: dict[int, NDArray[np.int32]]
+    named: dict[str, NDArray[np.int32]]
+    sha256: str
+
+
+def read_headers(path: Path, layout: Layout, extra_bytes: tuple[int, ...] = ()) -> TraceHeaders:
+    """Read the headers of every trace.
+
+    Args:
+        path: the SEG-Y file.
+        layout: how it is divided.
+        extra_bytes: first bytes of further four-byte words.
+    """
+    words = {
+        byte: np.empty(layout.traces, np.int32) for byte in dict.fromkeys((*FOUR_BYTE_WORDS, *extra_bytes))
+    }
+    named = {name: np.empty(layout.traces, np.int32) for name in TRACE_WORDS}
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        digest.update(file.read(HEADER_BYTES))
+    for start, block in _header_blocks(path, layout):
+        digest.update(block)
+        stop = start + len(block)
+        for byte, values in words.items():
+            values[start:stop] = column(block, byte, "i4", layout.endianness)
+        for name, (byte, kind) in TRACE_WORDS.items():
+            named[name][start:stop] = column(block, byte, kind, layout.endianness)
+    return TraceHeaders(words, named, digest.hexdigest())
+
+
+def _header_blocks(path: Path, layout: Layout) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Yield the first trace of each block and its headers, (traces, 240) uint8."""
+    step = max(1, _BLOCK_BYTES // layout.trace_bytes)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as pages:
+        for start in range(0, layout.traces, step):
+            view = np.ndarray(
+                (min(step, layout.traces - start), TRACE_HEADER_BYTES),
+                np.uint8,
+                buffer=pages,
+                offset=layout.first_trace + start * layout.trace_bytes,
+                strides=(layout.trace_bytes, 1),
+            )
+            block = view.copy()
+            del view  # a map cannot be closed while an array looks into it
+            if hasattr(mmap, "MADV_DONTNEED"):
+                pages.madvise(mmap.MADV_DONTNEED)
+            yield start, block

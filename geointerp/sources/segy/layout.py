@@ -1,0 +1,179 @@
+"""How many samples a trace has and where the traces begin: the headers' word, held against the file's size."""
+
+from pathlib import Path
+
+import numpy as np
+
+from geointerp.errors import SegyError
+from geointerp.sources.segy.binary import (
+    HEADER_BYTES,
+    SAMPLE_FORMATS,
+    TEXT_BYTES,
+    TRACE_HEADER_BYTES,
+    TRACE_WORDS,
+    Layout,
+    word,
+)
+from geointerp.sources.segy.sniff import binary_word
+
+_END_OF_TEXT = tuple("((SEG: EndText))".encode(code) for code in ("cp037", "ascii"))
+_MOST_TEXT_HEADERS = 1000
+
+
+def revision(head: bytes) -> int:
+    """Return the major revision, 0, 1 or 2 (little-endian writers swap the two bytes of 0x0100)."""
+    major, minor = head[3500], head[3501]
+    return major if major in (1, 2) else (minor if major == 0 and minor in (1, 2) else 0)
+
+
+def find_layout(path: Path, head: bytes, endianness: str, sample_format: int | None) -> Layout:
+    """Divide the file into traces.
+
+    Args:
+        path: the file.
+        head: its first 3840 bytes.
+        endianness: ``>`` or ``<``.
+        sample_format: a code to use instead of the binary header's.
+
+    Raises:
+        SegyError: the sample format is not read, or sample count and file size contradict each other.
+    """
+    code = sample_format or binary_word(head, "format", endianness)
+    _check_format(path, code)
+    samples = _declared_samples(path, head, endianness)
+    header_bytes = _trace_header_bytes(head, endianness)
+    declared = _first_trace(path, head, endianness)
+    for first in dict.fromkeys((declared, HEADER_BYTES)):  # rev 0 has other things where rev 1 counts headers
+        layout = _divide(path, Layout(endianness, code, samples, first, header_bytes, 0))
+        if layout.traces:
+            _check_against_trace_headers(path, head, layout)
+            return layout
+    raise _contradiction(path, head, Layout(endianness, code, samples, declared, header_bytes, 0))
+
+
+def _check_format(path: Path, code: int) -> None:
+    if code not in SAMPLE_FORMATS:
+        known = ", ".join(f"{form.code} {form.name}" for form in SAMPLE_FORMATS.values())
+        raise SegyError(
+            f"{path}: sample format code {code} (bytes 3225-3226) is none that is read ({known})",
+            hint="if it is SEG-Y, give --sample-format, for instance --sample-format ibm",
+        )
+
+
+def _declared_samples(path: Path, head: bytes, endianness: str) -> int:
+    """Return the sample count of the binary header, or of the first trace where that is 0."""
+    extended = binary_word(head, "extended_samples", endianness) if revision(head) >= 2 else 0
+    in_trace = word(head, HEADER_BYTES + TRACE_WORDS["samples"][0], "u2", endianness)
+    samples = extended or binary_word(head, "samples", endianness) or in_trace
+    if samples == 0:
+        raise SegyError(
+            f"{path}: no sample count: 0 in the binary header (bytes 3221-3222) and 0 in the first trace header "
+            "(bytes 115-116)",
+            hint="the file is damaged; rewrite it with the sample count filled in",
+        )
+    return samples
+
+
+def _trace_header_bytes(head: bytes, endianness: str) -> int:
+    """Return the bytes of headers before each trace: rev 2 may add further ones."""
+    extra = binary_word(head, "extra_trace_headers", endianness) if revision(head) >= 2 else 0
+    return TRACE_HEADER_BYTES * (1 + max(extra, 0))
+
+
+def _first_trace(path: Path, head: bytes, endianness: str) -> int:
+    """Return the offset of the first trace header, past the extended text headers."""
+    if revision(head) < 1:
+        return HEADER_BYTES
+    count = binary_word(head, "extended_text_headers", endianness)
+    if count == -1:
+        count = _count_text_headers(path)
+    return HEADER_BYTES + TEXT_BYTES * count if 0 <= count <= _MOST_TEXT_HEADERS else HEADER_BYTES
+
+
+def _count_text_headers(path: Path) -> int:
+    """Count extended text headers up to the one that says it is the last."""
+    with path.open("rb") as file:
+        file.seek(HEADER_BYTES)
+        for count in range(1, _MOST_TEXT_HEADERS + 1):
+            record = file.read(TEXT_BYTES)
+            if any(mark in record for mark in _END_OF_TEXT):
+                return count
+    return 0
+
+
+def _divide(path: Path, layout: Layout) -> Layout:
+    """Return the layout with its trace count, 0 if the file's size does not divide into whole traces."""
+    traces, rest = divmod(path.stat().st_size - layout.first_trace, layout.trace_bytes)
+    return _replace(layout, traces=traces if traces > 0 and rest == 0 else 0)
+
+
+def _replace(
+    layout: Layout, *, traces: int = 0, samples: int | None = None, code: int | None = None
+) -> Layout:
+    return Layout(
+        layout.endianness,
+        code or layout.sample_format,
+        samples or layout.samples,
+        layout.first_trace,
+        layout.header_bytes,
+        traces,
+    )
+
+
+def _check_against_trace_headers(path: Path, head: bytes, layout: Layout) -> None:
+    """Refuse a sample count that fits the size by accident while the trace headers' count fits it too.
+
+    Trace headers often keep the count of the survey a file was cut from, so they only win where their words
+    repeat from trace to trace at their own spacing and not at the binary header's.
+    """
+    in_trace = word(head, HEADER_BYTES + TRACE_WORDS["samples"][0], "u2", layout.endianness)
+    if in_trace in (0, layout.samples):
+        return
+    other = _divide(path, _replace(layout, samples=in_trace))
+    if other.traces and _headers_repeat(path, other) and not _headers_repeat(path, layout):
+        raise _contradiction(path, head, layout)
+
+
+def _headers_repeat(path: Path, layout: Layout) -> bool:
+    """Whether sample count and interval (bytes 115-118) are the same in traces spread over the file."""
+    spread = np.unique(np.linspace(0, layout.traces - 1, 16).astype(np.int64))
+    found = set()
+    with path.open("rb") as file:
+        for trace in spread:
+            file.seek(layout.first_trace + int(trace) * layout.trace_bytes + 114)
+            found.add(file.read(4))
+    return len(found) == 1
+
+
+def _contradiction(path: Path, head: bytes, layout: Layout) -> SegyError:
+    """Say which numbers contradict each other."""
+    size = path.stat().st_size
+    width = SAMPLE_FORMATS[layout.sample_format].width
+    in_trace = word(head, HEADER_BYTES + TRACE_WORDS["samples"][0], "u2", layout.endianness)
+    if (
+        in_trace not in (0, layout.samples)
+        and (other := _divide(path, _replace(layout, samples=in_trace))).traces
+    ):
+        return SegyError(
+            f"{path}: the binary header says {layout.samples} samples a trace, but the trace headers say "
+            f"{in_trace} and the size of {size} bytes agrees with them ({other.traces} traces)",
+            hint="correct the sample count in bytes 3221-3222 of the binary header",
+        )
+    whole, rest = divmod(max(size - layout.first_trace, 0), layout.trace_bytes)
+    return SegyError(
+        f"{path}: {layout.samples} samples of {width} bytes make traces of {layout.trace_bytes} bytes, but the "
+        f"{size} bytes of the file hold {whole} such traces and {rest} bytes more",
+        hint=_size_hint(path, layout),
+    )
+
+
+def _size_hint(path: Path, layout: Layout) -> str:
+    """Name the sample formats with which the size would be right, if any."""
+    fitting = [
+        form.name
+        for form in SAMPLE_FORMATS.values()
+        if form.code in (1, 3, 6, 8) and _divide(path, _replace(layout, code=form.code)).traces
+    ]
+    if fitting:
+        return f"the size would be right with --sample-format {' or '.join(fitting)}"
+    return "the file is truncated or its header's sample count is wrong: copy it again"

@@ -1,0 +1,123 @@
+"""The vertical axis: sample interval, delay recording time, and whether it is time or depth."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geointerp.errors import SegyError
+from geointerp.sources.segy.binary import DEAD_TRACE, HEADER_BYTES, TRACE_WORDS, word
+from geointerp.sources.segy.headers import TraceHeaders
+from geointerp.sources.segy.sniff import binary_word
+
+_DEPTH = re.compile(
+    r"\b(?:domain|data type|sample units?|vertical (?:axis|units?)|z (?:axis|domain))\s*[:=]?\s*"
+    r"(?:depth|metres|meters|feet)\b",
+    re.IGNORECASE,
+)
+_FOOT = 0.3048
+_TIME_SCALARS = (1, 10, 100, 1000, 10000)
+
+
+@dataclass(frozen=True)
+class SampleAxis:
+    """``time`` in ms or ``depth`` in m: first sample, interval and count."""
+
+    dim: str
+    first: float
+    interval: float
+    count: int
+
+    @property
+    def units(self) -> str:
+        """The unit of the values."""
+        return "ms" if self.dim == "time" else "m"
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """All values, ascending, (count,) float64."""
+        return self.first + self.interval * np.arange(self.count, dtype=np.float64)
+
+
+def find_interval(path: Path, head: bytes, endianness: str, given: float | None) -> tuple[float, str]:
+    """Return the sample interval in ms (m for depth), and why.
+
+    Args:
+        path: for messages.
+        head: the file's first 3840 bytes.
+        endianness: ``>`` or ``<``.
+        given: what the user says; it wins.
+
+    Raises:
+        SegyError: the binary header's interval is zero or negative.
+    """
+    if given is not None:
+        return given, "given by option"
+    interval = binary_word(head, "sample_interval", endianness)
+    byte, kind = TRACE_WORDS["sample_interval"]
+    in_trace = word(head, HEADER_BYTES + byte, kind, endianness)
+    if interval <= 0:
+        raise SegyError(
+            f"{path}: the sample interval is {interval} µs in the binary header (bytes 3217-3218) and {in_trace} µs "
+            "in the first trace header (bytes 117-118)",
+            hint=f"give it in ms, for instance --sample-interval {in_trace / 1000 if in_trace > 0 else 4:g}",
+        )
+    note = "" if in_trace in (0, interval) else f"; the first trace header says {in_trace} µs"
+    return interval / 1000, f"the binary header says {interval} µs{note}"
+
+
+def find_axis(
+    path: Path, headers: TraceHeaders, samples: int, interval: float, text: str, feet: bool, ignored: bool
+) -> SampleAxis:
+    """Return the vertical axis.
+
+    Args:
+        path: for messages.
+        headers: of all traces.
+        samples: in each trace.
+        interval: in ms, or in the file's unit of length.
+        text: the text header; a line such as ``Domain: depth`` makes the axis depth.
+        feet: whether the binary header says lengths are in feet.
+        ignored: whether the time scalar (byte 215) is part of a line number, not a scalar.
+
+    Raises:
+        SegyError: the delay recording time differs between live traces.
+    """
+    first = _delay(path, headers, ignored)
+    if not _DEPTH.search(text):
+        return SampleAxis("time", first, interval, samples)
+    unit = _FOOT if feet else 1.0
+    return SampleAxis("depth", first * unit, interval * unit, samples)
+
+
+def _delay(path: Path, headers: TraceHeaders, ignore_scalar: bool) -> float:
+    """Return the delay recording time of all live traces, in ms, with its scalar applied where that is sane."""
+    delays = _scaled(headers, ignore_scalar)
+    live = headers.named["trace_id"] != DEAD_TRACE
+    if live.any():
+        delays = np.where(live, delays, delays[int(np.argmax(live))])
+    if (differing := np.flatnonzero(delays != delays[0])).size:
+        other = int(differing[0])
+        raise SegyError(
+            f"{path}: the delay recording time (bytes 109-110) is {delays[0]:g} ms in trace 1 and {delays[other]:g} "
+            f"ms in trace {other + 1}; {differing.size} of {delays.size} traces differ from the first",
+            hint="shift the traces to one start time, or split the file by delay",
+        )
+    return float(delays[0])
+
+
+def _scaled(headers: TraceHeaders, ignore_scalar: bool) -> NDArray[np.float64]:
+    """Return the delay of every trace in ms: a positive scalar multiplies, a negative one divides."""
+    delays = headers.named["delay"].astype(np.float64)
+    scalars = headers.named["time_scalar"]
+    if ignore_scalar or not np.isin(np.abs(scalars), (0, *_TIME_SCALARS)).all():
+        return delays
+    return apply_scalar(delays, scalars)
+
+
+def apply_scalar(values: NDArray[np.float64], scalars: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Apply a SEG-Y scalar: positive multiplies, negative divides, 0 means 1."""
+    factors = np.where(scalars == 0, 1, np.abs(scalars)).astype(np.float64)
+    return np.where(scalars < 0, values / factors, values * factors)

@@ -1,0 +1,101 @@
+"""The trace map: which trace of the file lies at which line numbers. Duplicates and gathers are found here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geointerp.errors import DuplicateTracesError, PrestackError
+from geointerp.sources.segy.binary import ENSEMBLE_TRACE_BYTE, OFFSET_BYTE
+from geointerp.sources.segy.grid import Grid
+from geointerp.sources.segy.headers import TraceHeaders
+
+_GATHER_WORDS = (
+    (OFFSET_BYTE, "the offset"),
+    (ENSEMBLE_TRACE_BYTE, "the trace number within the ensemble"),
+    (9, "the field record number"),
+    (13, "the channel number"),
+)
+_FOLD = 1.5  # traces a position from which words other than the offset show gathers
+
+
+@dataclass(frozen=True)
+class TraceMap:
+    """Where each trace of a file lies.
+
+    Attributes:
+        traces: (inline, crossline) or (cdp,) int64: the number of the trace in the file, -1 where there is none.
+        more_cells: flat positions in ``traces`` that hold further traces, with ``more_traces`` their numbers;
+            both (further,) int64 and empty unless duplicates are averaged.
+    """
+
+    traces: NDArray[np.int64]
+    more_cells: NDArray[np.int64]
+    more_traces: NDArray[np.int64]
+
+
+def map_traces(path: Path, headers: TraceHeaders, grid: Grid, duplicates: str | None) -> TraceMap:
+    """Build the trace map.
+
+    Args:
+        path: for messages.
+        headers: of all traces.
+        grid: the words that place them.
+        duplicates: ``first``, ``last``, ``mean``, or None to refuse them.
+
+    Raises:
+        PrestackError: several traces share positions and a word of the acquisition varies among them.
+        DuplicateTracesError: traces share a position, and ``duplicates`` is None.
+    """
+    positions = grid.positions(headers)
+    traces = np.full(grid.cells, -1, np.int64)
+    numbers = np.arange(positions.size, dtype=np.int64)
+    last = duplicates == "last"
+    kept = numbers if last else numbers[::-1]  # of a repeated index, the last value assigned stays
+    traces[positions[kept]] = kept
+    further = numbers[traces[positions] != numbers]
+    if further.size:
+        _refuse_gathers(path, headers, grid, positions)
+        if duplicates is None:
+            raise _duplicates(path, grid, positions, int(further[0]), int(traces[positions[further[0]]]))
+    if duplicates != "mean":
+        further = further[:0]
+    return TraceMap(traces.reshape(grid.shape), positions[further], further)
+
+
+def _duplicates(
+    path: Path, grid: Grid, positions: NDArray[np.int64], again: int, once: int
+) -> DuplicateTracesError:
+    count = positions.size - np.unique(positions).size
+    return DuplicateTracesError(
+        f"{path}: traces {once + 1} and {again + 1} (counted from 1) are both at "
+        f"{grid.name(int(positions[again]))}; {count} of {positions.size} traces repeat a position",
+        hint="take one with --duplicates first or last, or average them with --duplicates mean; if the line "
+        "numbers are elsewhere, say so with --inline-byte and --crossline-byte",
+    )
+
+
+def _refuse_gathers(path: Path, headers: TraceHeaders, grid: Grid, positions: NDArray[np.int64]) -> None:
+    """Refuse a file in which a word of the acquisition varies in most positions with several traces.
+
+    Raises:
+        PrestackError: with the first such position and two of the word's values.
+    """
+    order = np.argsort(positions, kind="stable")
+    starts = np.flatnonzero(np.diff(positions[order], prepend=-1))
+    counts = np.diff(starts, append=positions.size)
+    several = counts > 1
+    fold = positions.size / starts.size
+    for byte, meaning in _GATHER_WORDS:
+        values = headers.words[byte][order]
+        low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
+        varying = several & (low != high)
+        if varying.sum() > several.sum() / 2 and (byte == OFFSET_BYTE or fold >= _FOLD):
+            bin_ = int(np.flatnonzero(varying)[0])
+            raise PrestackError(
+                f"{path} is prestack: the {counts[bin_]} traces at {grid.name(int(positions[order[starts[bin_]]]))} "
+                f"differ in {meaning} (byte {byte}), which varies from {low[bin_]} to {high[bin_]}; "
+                f"{positions.size} traces lie at {starts.size} positions",
+                hint="stack the gathers first, or write one offset to a file of its own",
+            )

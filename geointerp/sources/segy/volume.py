@@ -1,0 +1,71 @@
+"""A SEG-Y file as a lazy `xarray.DataArray`."""
+
+from pathlib import Path
+
+import dask.array
+import numpy as np
+import xarray as xr
+from dask.base import tokenize
+
+from geointerp.sources.segy.binary import SAMPLE_FORMATS
+from geointerp.sources.segy.options import SegyOptions
+from geointerp.sources.segy.slabs import SegyTraces
+from geointerp.sources.segy.survey import Survey, understand
+
+_CHUNK_BYTES = 32 << 20
+
+
+def open_segy(path: Path, options: SegyOptions) -> xr.DataArray:
+    """Open a SEG-Y file; amplitudes are read when they are computed.
+
+    Args:
+        path: of the file.
+        options: what the user says about it.
+
+    Returns:
+        float32, dims (inline, crossline, time|depth) or (cdp, time|depth), with the non-index coordinates
+        ``trace_mask`` (bool), ``cdp_x`` and ``cdp_y`` (float64) on the trace dims. Missing traces are NaN.
+
+    Raises:
+        SegyError: the file cannot be read, or not without guessing.
+    """
+    path = path.absolute()
+    survey = understand(path, options)
+    lines = ("inline", "crossline") if len(survey.lines) == 2 else ("cdp",)
+    coords = dict(zip(lines, survey.lines, strict=True)) | {
+        survey.axis.dim: (survey.axis.dim, survey.axis.values, {"units": survey.axis.units}),
+        "trace_mask": (lines, survey.map.traces >= 0),
+        "cdp_x": (lines, survey.cdp_x),
+        "cdp_y": (lines, survey.cdp_y),
+    }
+    samples = _lazy(
+        SegyTraces(path, survey.layout, survey.map), (path, options, survey.facts["headers_sha256"])
+    )
+    return xr.DataArray(samples, coords, (*lines, survey.axis.dim), "amplitude", _attributes(path, survey))
+
+
+def _lazy(traces: SegyTraces, identity: object) -> dask.array.Array:
+    """Wrap the file in dask: chunks as long as wide, since slabs are read along either line direction.
+
+    ``inline_array`` lets dask carry a slice down to the read, so that a slab costs no more than its traces.
+    """
+    side = int((_CHUNK_BYTES / 4 / traces.layout.samples) ** (1 / (traces.ndim - 1)))
+    return dask.array.from_array(
+        traces,
+        chunks=(*(max(1, min(side, size)) for size in traces.shape[:-1]), traces.layout.samples),
+        name=f"segy-{tokenize(identity)}",
+        lock=False,
+        inline_array=True,
+        meta=np.empty((0,) * traces.ndim, np.float32),
+    )
+
+
+def _attributes(path: Path, survey: Survey) -> dict[str, object]:
+    facts = dict(survey.facts)
+    return {
+        "source": str(path),
+        "source_size": path.stat().st_size,
+        "source_headers_sha256": facts.pop("headers_sha256"),
+        "format": "SEG-Y",
+        "segy": facts | {"sample_format": SAMPLE_FORMATS[survey.layout.sample_format].name},
+    }
