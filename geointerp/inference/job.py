@@ -1,0 +1,220 @@
+"""A prediction with everything decided, carried out view by view and block by block, resumably."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from zarr.abc.store import Store
+from zarr.storage import MemoryStore
+
+import geointerp
+from geointerp.inference.accumulator import NOTHING, SliceSum, label_result, scratch_result
+from geointerp.inference.device import Machine
+from geointerp.inference.manifest import Manifest, Record
+from geointerp.inference.passes import BlockResult, Finish, SliceResult, ViewPass
+from geointerp.inference.progress import Progress
+from geointerp.inference.reader import SlabReader, live_traces
+from geointerp.inference.result import provenance
+from geointerp.inference.runner import Runner, worth_compiling
+from geointerp.inference.staging import Staging, prepare
+from geointerp.inference.writer import Writer
+from geointerp.network.bundle import CHANNELS, LoadedModel
+from geointerp.sinks.zarr_store import SCRATCH, LabelStore, create_store, open_store
+from geointerp.sources.scaling import AmplitudeScale
+from geointerp.tiling.blocks import Block, scratch_chunks, storage
+from geointerp.tiling.plan import ViewPlan
+from geointerp.tiling.views import sample_dim
+
+
+@dataclass(frozen=True)
+class Job:
+    """A prediction with everything decided.
+
+    Attributes:
+        volume: the data, cut to the region.
+        model: loaded for tiles of ``tile``.
+        scale: from amplitudes to grey, measured over the whole volume.
+        plans: of the views, in their order.
+        tile: height and width.
+        overlap: least overlap of neighbouring tiles, as a fraction of a tile.
+        region: first and last-plus-one position along the dimensions that are cut.
+        machine: device and precision.
+        batch_size: tiles handed to the device at once.
+        compile: ``auto``, ``on`` or ``off``.
+        probability: whether class probabilities are kept.
+        task: what is interpreted; None for classes of one's own.
+    """
+
+    volume: xr.DataArray
+    model: LoadedModel
+    scale: AmplitudeScale
+    plans: tuple[ViewPlan, ...]
+    tile: tuple[int, int]
+    overlap: float
+    region: dict[str, tuple[int, int]]
+    machine: Machine
+    batch_size: int
+    compile: str
+    probability: bool
+    task: str | None
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are."""
+        return len(self.model.description.classes)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Samples along each dimension."""
+        return {str(dim): size for dim, size in self.volume.sizes.items()}
+
+    def settings(self) -> dict[str, Any]:
+        """Return all that decides the labels; the batch size does not."""
+        attrs = self.volume.attrs
+        return {
+            "version": geointerp.__version__,
+            "model": self.model.sha256,
+            "input": attrs.get("source"),
+            "size": attrs.get("source_size"),
+            "headers": attrs.get("source_headers_sha256"),
+            "shape": self.sizes,
+            "region": self.region,
+            "amplitude": asdict(self.scale),
+            "views": [plan.view.name for plan in self.plans],
+            "tile": self.tile,
+            "overlap": self.overlap,
+            "precision": self.machine.precision,
+            "device": self.machine.device.type,
+            "probability": self.probability,
+            "slices a block": [plan.thickness for plan in self.plans],
+        }
+
+
+def run(job: Job, output: Path | None, *, overwrite: bool, resume: bool, progress: Progress) -> xr.Dataset:
+    """Carry a prediction out.
+
+    Args:
+        job: what to do.
+        output: the store's place; None keeps it in memory.
+        overwrite: whether a result or the remains of an interrupted run may be replaced.
+        resume: whether to go on with such remains.
+        progress: is told of it.
+
+    Returns:
+        The finished store, opened lazily.
+
+    Raises:
+        OutputError: the output cannot be written there; nothing has been changed then.
+        MachineError: not even one tile fits into the device's memory.
+    """
+    started = perf_counter()
+    settings = job.settings()
+    source = job.volume.attrs.get("source")
+    staging = None
+    if output is not None:
+        staging = prepare(output, settings, source=source, overwrite=overwrite, resume_=resume)
+    if staging and staging.note:
+        progress.note(staging.note)
+    store, manifest = _begin(job, staging, settings)
+    _compute(job, store, manifest, progress)
+    store.finish(provenance(job, manifest, perf_counter() - started))
+    target: Store | Path = store.store
+    if staging:
+        staging.publish()
+        target = staging.output
+    labels: xr.Dataset = xr.open_zarr(target, consolidated=False)
+    return labels
+
+
+def _begin(job: Job, staging: Staging | None, settings: dict[str, Any]) -> tuple[LabelStore, Manifest]:
+    """Return the store and the manifest: those of an interrupted run, or new ones."""
+    if staging and staging.manifest:
+        return open_store(staging.partial, job.volume), staging.manifest
+    if staging:
+        staging.clear()
+    store = _create(job, staging.partial if staging else MemoryStore())
+    return store, staging.start(settings) if staging else Manifest()
+
+
+def _create(job: Job, target: Path | Store) -> LabelStore:
+    """Create the store, and in it a scratch array for each view but the last."""
+    last = job.plans[-1]
+    chunks, shards = storage(last.view, job.sizes, last.thickness)
+    classes = job.model.description.classes
+    store = create_store(
+        target, job.volume, classes, chunks=chunks, shards=shards, probability=job.probability
+    )
+    for plan in job.plans[:-1]:
+        inner = scratch_chunks(plan.view, last.view, job.sizes, plan.thickness, last.thickness)
+        store.add_scratch(plan.view.name, job.classes, job.sizes, inner)
+    return store
+
+
+def _compute(job: Job, store: LabelStore, manifest: Manifest, progress: Progress) -> None:
+    """Work through the blocks that are not recorded yet, of one view after the other."""
+    waiting = {plan.number: _waiting(plan, manifest) for plan in job.plans}
+    tiles = sum(len(block) * len(plan.lattice) for plan in job.plans for block in waiting[plan.number])
+    if not tiles:
+        return
+    along_samples = sample_dim(job.plans[0].view.order) in [
+        plan.view.slices for plan in job.plans if plan.view.slices
+    ]
+    live = live_traces(job.volume) if along_samples else None
+    compiled = worth_compiling(job.compile, job.machine, tiles)
+    runner = Runner(job.model.network, job.machine, job.batch_size, compiled, progress.note)
+    progress.start(tiles, f"{job.task or job.model.description.name} on {job.machine}")
+    for plan in job.plans:
+        reader = SlabReader(
+            job.volume,
+            plan.view,
+            job.scale,
+            CHANNELS[job.model.description.channels],
+            live,
+            _earlier(job, store, plan),
+        )
+        with Writer(partial(_write, job, store, manifest, plan)) as writer:
+            passing = ViewPass(plan, runner, job.classes, job.batch_size, _finish(job, plan), writer.put)
+            passing.run(waiting[plan.number], reader, progress.advance)
+
+
+def _waiting(plan: ViewPlan, manifest: Manifest) -> list[Block]:
+    """Return the blocks of a view that are not recorded as written."""
+    return [block for block in plan.blocks if (plan.number, block.number) not in manifest]
+
+
+def _finish(job: Job, plan: ViewPlan) -> Finish:
+    """Return what makes the result of a slice: probabilities of an earlier view, labels of the last."""
+
+    def scratch(done: SliceSum, earlier: object) -> SliceResult:
+        return scratch_result(done)
+
+    return partial(label_result, keep_probability=job.probability) if plan is job.plans[-1] else scratch
+
+
+def _earlier(
+    job: Job, store: LabelStore, plan: ViewPlan
+) -> Callable[[Block], tuple[npt.NDArray[np.float32], ...]]:
+    """Return what reads the earlier views' probabilities of a block; only the last view has any."""
+    before = job.plans[:-1] if plan is job.plans[-1] else ()
+    names = [f"{SCRATCH}/{one.view.name}" for one in before]
+    return lambda block: tuple(store.read(name, plan.view, block) for name in names)
+
+
+def _write(job: Job, store: LabelStore, manifest: Manifest, plan: ViewPlan, result: BlockResult) -> None:
+    """Write a block, then record it: killed in between, it is computed and written again."""
+    last = plan is job.plans[-1]
+    for name, data in result.arrays.items():
+        place = name if last else f"{SCRATCH}/{plan.view.name}"
+        store.discard_unfinished(place, plan.view, result.block)
+        store.write(place, plan.view, result.block, data)
+    counts: list[int] = []
+    if last:
+        labels = result.arrays["labels"]
+        counts = np.bincount(labels[labels != NOTHING], minlength=job.classes).tolist()
+    manifest.add(Record(plan.number, result.block.number, result.tiles, counts))

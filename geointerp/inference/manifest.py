@@ -1,0 +1,119 @@
+"""The record of what is written: one line when a prediction starts, one for each block after its data are.
+
+The first line says what decides the result (model, plan, input, options); a prediction is resumed only
+where all of it is the same. The chunks themselves say nothing: Zarr leaves out those that hold only the
+fill value.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from geointerp.errors import OutputError
+
+FILE_NAME = "geointerp-manifest.jsonl"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A block that is written.
+
+    Attributes:
+        view: number of the view.
+        block: number of the block.
+        tiles: how many went through the network.
+        counts: pixels of each class; empty for all but the last view.
+    """
+
+    view: int
+    block: int
+    tiles: int
+    counts: list[int]
+
+
+@dataclass
+class Manifest:
+    """The records so far, and the file they stand in; without a file, in memory only."""
+
+    path: Path | None = None
+    records: dict[tuple[int, int], Record] = field(default_factory=dict)
+
+    def __contains__(self, place: tuple[int, int]) -> bool:
+        """Whether the block (view, block) is written."""
+        return place in self.records
+
+    def add(self, record: Record) -> None:
+        """Record a block whose data are written."""
+        self.records[record.view, record.block] = record
+        if self.path is not None:
+            _append(self.path, vars(record))
+
+    @property
+    def tiles(self) -> int:
+        """Tiles that went through the network, in all runs."""
+        return sum(record.tiles for record in self.records.values())
+
+    def counts(self, classes: int) -> list[int]:
+        """Return the predicted pixels of each class."""
+        rows = [record.counts for record in self.records.values() if record.counts]
+        return [sum(row[number] for row in rows) for number in range(classes)]
+
+
+def begin(path: Path | None, settings: dict[str, Any]) -> Manifest:
+    """Start a manifest: its first line holds the settings and their hash."""
+    if path is not None:
+        path.write_text("")
+        _append(path, {"key": key(settings), "settings": settings})
+    return Manifest(path)
+
+
+def resume(path: Path, settings: dict[str, Any]) -> Manifest | None:
+    """Read a manifest back; None where it is missing or was cut off in its first line.
+
+    A last line that was cut off is removed: its block counts as not written.
+
+    Raises:
+        OutputError: the settings are not those it was begun with; names those that differ.
+    """
+    lines = _whole_lines(path)
+    if not lines:
+        return None
+    header = json.loads(lines[0])
+    if header["key"] != key(settings):
+        raise OutputError(
+            f"{path.parent} was begun with other settings: {differences(header['settings'], settings)}",
+            hint="use the former settings, or --overwrite to start again",
+        )
+    records = [Record(**json.loads(line)) for line in lines[1:]]
+    return Manifest(path, {(record.view, record.block): record for record in records})
+
+
+def key(settings: dict[str, Any]) -> str:
+    """Return the hash of the settings."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+def differences(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """Say which settings differ: ``precision was "bf16" and is "fp32"``."""
+    now = json.loads(json.dumps(now))
+    names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    return "; ".join(
+        f"{name} was {json.dumps(before.get(name))} and is {json.dumps(now.get(name))}" for name in names
+    )
+
+
+def _append(path: Path, line: dict[str, Any]) -> None:
+    with path.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def _whole_lines(path: Path) -> list[str]:
+    """Return the lines that end, having cut off the rest of the file."""
+    if not path.is_file():
+        return []
+    whole = path.read_bytes()
+    whole = whole[: whole.rfind(b"\n") + 1]
+    path.write_bytes(whole)
+    return whole.decode().splitlines()

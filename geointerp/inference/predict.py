@@ -1,0 +1,170 @@
+"""``predict``: a volume and a model become labels."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from geointerp.errors import UsageError
+from geointerp.inference.device import Machine, choose_machine
+from geointerp.inference.job import Job, run
+from geointerp.inference.progress import Progress, Silent
+from geointerp.inference.runner import default_batch_size
+from geointerp.network.bundle import CHANNELS, LoadedModel, find_model, load_model
+from geointerp.sources.scaling import measure_scale
+from geointerp.tasks import task_named
+from geointerp.tiling.plan import plan_views
+from geointerp.tiling.regions import parse_region, region_slices
+from geointerp.tiling.views import choose_views
+
+
+def predict(
+    volume: xr.DataArray | str | Path,
+    *,
+    task: str | None = None,
+    model: LoadedModel | str | Path | None = None,
+    views: Sequence[str] | str | None = None,
+    region: Mapping[str, tuple[Any, Any]] | str | None = None,
+    tile: int | tuple[int, int] | None = None,
+    overlap: float | None = None,
+    batch_size: int | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    compile: str = "off",
+    probability: bool = False,
+    output: str | Path | None = None,
+    overwrite: bool = False,
+    resume: bool = False,
+    progress: Progress | None = None,
+    **source_options: Any,
+) -> xr.Dataset:
+    """Predict labels.
+
+    Args:
+        volume: from ``open_volume``, or the path of a file.
+        task: the bundled model of this name, unless ``model`` is given.
+        model: a model folder, or a loaded model.
+        views: ways of slicing a 3D volume, by the dimension stepped through; probabilities are averaged.
+        region: first and last value along some dimensions, ends included, in the coordinates' units; a dead
+            trace is then one that is constant inside the region.
+        tile: height and width in pixels, multiples of the model's patch; one number for both.
+        overlap: least overlap of neighbouring tiles, as a fraction of a tile.
+        batch_size: tiles computed at once; it changes the speed, in fp32 never the labels.
+        device: ``auto``, ``cpu``, ``cuda[:N]`` or ``mps``.
+        precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
+        compile: ``auto``, ``on`` or ``off``: whether torch compiles the network first.
+        probability: keep the class probabilities.
+        output: a Zarr store to write; without it the result stays in memory.
+        overwrite: replace what is there.
+        resume: go on with an interrupted run.
+        progress: is told of it.
+        **source_options: of ``open_volume``, where ``volume`` is a path.
+
+    Returns:
+        The label store, opened lazily by xarray, which decodes 255 ("nothing predicted") as NaN.
+
+    Raises:
+        UsageError: an argument is at fault.
+        DataError: the input cannot be read.
+        ModelError: there is no such model, or it is damaged.
+        OutputError: the output cannot be written there.
+        MachineError: the device is not there or too small.
+    """
+    progress = progress or Silent()
+    machine = choose_machine(device, precision)
+    loaded = _model(task, model, tile)
+    whole = _volume(volume, source_options)
+    job = _job(whole, loaded, machine, task, views, region, overlap, batch_size, compile, probability)
+    place = Path(output) if output is not None else None
+    return run(job, place, overwrite=overwrite, resume=resume, progress=progress)
+
+
+def _job(
+    whole: xr.DataArray,
+    model: LoadedModel,
+    machine: Machine,
+    task: str | None,
+    views: Sequence[str] | str | None,
+    region: Mapping[str, tuple[Any, Any]] | str | None,
+    overlap: float | None,
+    batch_size: int | None,
+    compile: str,
+    probability: bool,
+) -> Job:
+    """Decide everything that was left open, and check the rest, before anything is written."""
+    about = model.description
+    dims = [str(dim) for dim in whole.dims]
+    names = views.split(",") if isinstance(views, str) else views
+    chosen = choose_views(dims, names or (about.views if len(dims) == 3 else None))
+    _check(compile, batch_size)
+    cut = _region(whole, region)
+    volume = whole.isel({dim: slice(*ends) for dim, ends in cut.items()})
+    overlap = about.overlap if overlap is None else overlap
+    plans = plan_views(
+        chosen,
+        {str(dim): size for dim, size in volume.sizes.items()},
+        tile=about.tile,
+        overlap=overlap,
+        patch=about.patch,
+        channels=CHANNELS[about.channels],
+        classes=len(about.classes),
+    )
+    return Job(
+        volume=volume,
+        model=model,
+        # Over the whole volume, so that a region is seen in the same greys as the volume around it.
+        scale=measure_scale(whole, about.normalisation.kind, about.normalisation.percentile),
+        plans=plans,
+        tile=about.tile,
+        overlap=overlap,
+        region=cut,
+        machine=machine,
+        batch_size=batch_size or default_batch_size(machine, about.tile),
+        compile=compile,
+        probability=probability,
+        task=task or about.task,
+    )
+
+
+def _model(
+    task: str | None, model: LoadedModel | str | Path | None, tile: int | tuple[int, int] | None
+) -> LoadedModel:
+    """Return the model, built for the tile that is asked for."""
+    shape = (tile, tile) if isinstance(tile, int) else tile
+    if task is not None:
+        task_named(task)
+    if isinstance(model, LoadedModel):
+        return model if shape in (None, model.description.tile) else load_model(model.path, shape)
+    if model is None and task is None:
+        raise UsageError("neither a task nor a model is named", hint="give task='faults', or a model folder")
+    return load_model(find_model(str(model or task)), shape)
+
+
+def _volume(volume: xr.DataArray | str | Path, options: dict[str, Any]) -> xr.DataArray:
+    """Return the volume, opened if it is a path."""
+    if not isinstance(volume, xr.DataArray):
+        from geointerp.sources.open import open_volume
+
+        opened: xr.DataArray = open_volume(volume, **options)
+        return opened
+    if options:
+        raise UsageError(f"{', '.join(options)} apply to a file, and an open volume was given")
+    return volume
+
+
+def _region(
+    volume: xr.DataArray, region: Mapping[str, tuple[Any, Any]] | str | None
+) -> dict[str, tuple[int, int]]:
+    """Return first and last-plus-one position of the dimensions that the region cuts."""
+    wanted = parse_region(region) if isinstance(region, str) else dict(region or {})
+    coords = {str(dim): volume[dim].values for dim in volume.dims}
+    return {dim: (part.start, part.stop) for dim, part in region_slices(coords, wanted).items()}
+
+
+def _check(compile: str, batch_size: int | None) -> None:
+    """Refuse options that mean nothing."""
+    if compile not in ("auto", "on", "off"):
+        raise UsageError(f"compile is '{compile}'", hint="it is auto, on or off")
+    if batch_size is not None and batch_size < 1:
+        raise UsageError(f"a batch of {batch_size} tiles is impossible", hint="give 1 or more")

@@ -1,0 +1,188 @@
+"""Slabs of a volume become grey images and a mask of what to predict, ahead of the device."""
+
+import queue
+import threading
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from geointerp.sources.scaling import AmplitudeScale
+from geointerp.tiling.blocks import SLAB_BYTES, Block, blocks, slab_thickness
+from geointerp.tiling.views import View, sample_dim
+
+T = TypeVar("T")
+Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Slab:
+    """The slices of one block, ready for the network.
+
+    Attributes:
+        block: which slices.
+        images: grey in [0, 1], float32, (slices, channels, rows, columns).
+        valid: where there is something to predict, bool, (slices, rows, columns).
+        earlier: class probabilities of the views before this one, each float32
+            (classes, slices, rows, columns).
+    """
+
+    block: Block
+    images: Floats
+    valid: Mask
+    earlier: tuple[Floats, ...] = ()
+
+
+@dataclass(frozen=True)
+class SlabReader:
+    """Reads the slabs of a view.
+
+    Attributes:
+        volume: the data, read lazily.
+        view: how it is cut.
+        scale: from amplitudes to grey.
+        channels: 1, the slice; or 3, the slice between its two neighbours.
+        live: which traces carry data, bool on the trace dimensions; needed only by a view of single samples,
+            which never sees a whole trace.
+        earlier: reads the probabilities of earlier views.
+    """
+
+    volume: xr.DataArray
+    view: View
+    scale: AmplitudeScale
+    channels: int = 1
+    live: xr.DataArray | None = None
+    earlier: Callable[[Block], tuple[Floats, ...]] = field(default=lambda block: ())
+
+    def __call__(self, block: Block) -> Slab:
+        """Read one block."""
+        halo = 1 if self.channels == 3 else 0
+        first = max(block.start - halo, 0)
+        amplitudes = self._amplitudes(first, block.stop + halo)
+        valid = self._valid(amplitudes)
+        # Without a datum the network sees mid-grey, what a zero amplitude is in a symmetric scale.
+        grey = self.scale.to_grey(np.where(valid, amplitudes, np.float32(np.nan)))
+        own = np.arange(block.start, block.stop) - first
+        images = grey[own, None] if self.channels == 1 else _between_neighbours(grey, valid, own)
+        return Slab(block, images, valid[own], self.earlier(block))
+
+    def _amplitudes(self, first: int, stop: int) -> Floats:
+        """Read slices ``first`` to ``stop`` (where there are that many): float32 (slices, rows, columns)."""
+        part = self.volume
+        if self.view.slices is None:
+            part = part.expand_dims("slice")
+            return _loaded(part.transpose("slice", *self.view.order))
+        return _loaded(part.isel({self.view.slices: slice(first, stop)}).transpose(*self.view.order))
+
+    def _valid(self, amplitudes: Floats) -> Mask:
+        """Return where there is something to predict: finite samples, on live traces if these are traces."""
+        valid: Mask = np.isfinite(amplitudes)
+        samples = sample_dim(self.view.order)
+        if samples is None:
+            return valid
+        if samples == self.view.slices:
+            assert self.live is not None, "a view of single samples needs the mask of live traces"
+            valid &= self.live.transpose(self.view.rows, self.view.columns).values
+            return valid
+        # In every other view time runs down the rows of a slice.
+        valid &= live_along(amplitudes, axis=1)
+        return valid
+
+
+def live_traces(volume: xr.DataArray) -> xr.DataArray:
+    """Return which traces carry data, bool on the trace dimensions; reads the volume once, slab by slab."""
+    samples, step = str(sample_dim([str(dim) for dim in volume.dims])), str(volume.dims[0])
+    thickness = slab_thickness(volume.sizes[step], 8 * volume.size // volume.sizes[step], SLAB_BYTES)
+    axis = volume.dims.index(samples)
+    parts = [
+        live_along(_loaded(volume.isel({step: slice(block.start, block.stop)})), axis).squeeze(axis)
+        for block in blocks(volume.sizes[step], thickness)
+    ]
+    return xr.DataArray(np.concatenate(parts), dims=[dim for dim in volume.dims if dim != samples])
+
+
+def live_along(amplitudes: Floats, axis: int) -> Mask:
+    """Return which traces carry data: those whose finite samples are not all the same.
+
+    A trace of a single sample (a time slice) carries data if that is finite.
+
+    Args:
+        amplitudes: any shape.
+        axis: along which the traces run.
+
+    Returns:
+        The same shape, with one entry along ``axis``.
+    """
+    finite: Mask = np.isfinite(amplitudes)
+    if amplitudes.shape[axis] == 1:
+        return finite
+    least = np.min(amplitudes, axis=axis, keepdims=True, where=finite, initial=np.inf)
+    most = np.max(amplitudes, axis=axis, keepdims=True, where=finite, initial=-np.inf)
+    live: Mask = least < most
+    return live
+
+
+def _between_neighbours(grey: Floats, valid: Mask, own: npt.NDArray[np.intp]) -> Floats:
+    """Stack each slice between its neighbours: (slices, 3, rows, columns).
+
+    The first and last slice of the data repeat themselves. Where a neighbour has no datum the slice's own
+    grey stands in: mid-grey there would look like an edge between the channels.
+    """
+    before = np.maximum(own - 1, 0)
+    after = np.minimum(own + 1, len(grey) - 1)
+    sides = (np.where(valid[side], grey[side], grey[own]) for side in (before, after))
+    left, right = sides
+    return np.stack((left, grey[own], right), axis=1)
+
+
+def _loaded(part: xr.DataArray) -> Floats:
+    """Read, in threads: they share the volume's open file, which worker processes would not."""
+    values: Any = part.data
+    if hasattr(values, "compute"):
+        values = values.compute(scheduler="threads")
+    return np.asarray(values, dtype=np.float32)
+
+
+def read_ahead(items: Iterable[T], depth: int = 1) -> Generator[T]:
+    """Produce ``items`` in a thread, up to ``depth`` ahead of their use; its exceptions are raised here.
+
+    Closing the generator stops the thread and waits for it.
+    """
+    ready: queue.Queue[tuple[bool, Any]] = queue.Queue(depth)
+    stopped = threading.Event()
+
+    def put(message: tuple[bool, Any]) -> None:
+        while not stopped.is_set():
+            try:
+                ready.put(message, timeout=0.1)
+                return
+            except queue.Full:
+                continue
+
+    def produce() -> None:
+        try:
+            for item in items:
+                put((True, item))
+                if stopped.is_set():
+                    return
+            put((False, None))
+        except BaseException as error:
+            put((False, error))
+
+    thread = threading.Thread(target=produce, name="geointerp-reader", daemon=True)
+    thread.start()
+    try:
+        while True:
+            going, item = ready.get()
+            if not going:
+                break
+            yield item
+        if item is not None:
+            raise item
+    finally:
+        stopped.set()
+        thread.join()

@@ -1,0 +1,102 @@
+"""A result appears whole or not at all: built in ``.<name>.partial`` beside its place, then renamed."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from geointerp.errors import OutputError
+from geointerp.inference.manifest import FILE_NAME, Manifest, begin, resume
+
+
+@dataclass(frozen=True)
+class Staging:
+    """Where a store is built.
+
+    Attributes:
+        output: its place when complete.
+        partial: the folder it is built in.
+        manifest: of an earlier run that is gone on with; None for a fresh start.
+        note: what the user should know of that.
+    """
+
+    output: Path
+    partial: Path
+    manifest: Manifest | None
+    note: str | None = None
+
+    def start(self, settings: dict[str, Any]) -> Manifest:
+        """Make the manifest of a fresh start, the store having been created."""
+        return begin(self.partial / FILE_NAME, settings)
+
+    def clear(self) -> None:
+        """Remove what an earlier run left, for a fresh start."""
+        if self.partial.exists():
+            shutil.rmtree(self.partial)
+        self.output.parent.mkdir(parents=True, exist_ok=True)
+
+    def publish(self) -> None:
+        """Take the manifest away and give the store its name, in place of what is there."""
+        (self.partial / FILE_NAME).unlink()
+        former = self.output.with_name(f".{self.output.name}.former")
+        if self.output.exists():
+            self.output.rename(former)
+        self.partial.rename(self.output)
+        if former.is_dir():
+            shutil.rmtree(former)
+        else:
+            former.unlink(missing_ok=True)
+
+
+def prepare(
+    output: Path, settings: dict[str, Any], *, source: str | None, overwrite: bool, resume_: bool
+) -> Staging:
+    """Decide how to go about an output, changing nothing.
+
+    Args:
+        output: where the result shall be.
+        settings: what decides the result.
+        source: the input's path, which must not be overwritten.
+        overwrite: whether an output, or the remains of an interrupted run, may be replaced.
+        resume_: whether to go on with the remains of an interrupted run.
+
+    Raises:
+        OutputError: the output is there, is the input, or is no store; there are remains and neither option
+            says what to do with them; or they were begun with other settings.
+    """
+    _check_output(output, source, overwrite)
+    partial = output.with_name(f".{output.name}.partial")
+    if not partial.exists():
+        note = f"nothing to resume for {output}: starting from the beginning" if resume_ else None
+        return Staging(output, partial, None, note)
+    if resume_:
+        return _resumed(output, partial, settings)
+    if not overwrite:
+        raise OutputError(
+            f"{partial} is left from an interrupted run",
+            hint="--resume goes on with it, --overwrite starts again",
+        )
+    return Staging(output, partial, None)
+
+
+def _resumed(output: Path, partial: Path, settings: dict[str, Any]) -> Staging:
+    """Go on where an earlier run stopped, if its manifest got as far as its first line."""
+    manifest = resume(partial / FILE_NAME, settings)
+    if manifest is None:
+        return Staging(output, partial, None, f"{partial} records nothing yet: starting from the beginning")
+    return Staging(output, partial, manifest, f"going on after {len(manifest.records)} blocks")
+
+
+def _check_output(output: Path, source: str | None, overwrite: bool) -> None:
+    """Refuse outputs that must not be replaced."""
+    if source is not None and output.resolve() == Path(source).resolve():
+        raise OutputError(f"{output} is the input itself", hint="give the result another name")
+    if not output.exists():
+        return
+    if not overwrite:
+        raise OutputError(f"{output} exists", hint="--overwrite replaces it")
+    if output.is_dir() and not (output / "zarr.json").is_file() and any(output.iterdir()):
+        raise OutputError(
+            f"{output} is a folder but not a Zarr store, and is not replaced",
+            hint="remove it, or give another name",
+        )

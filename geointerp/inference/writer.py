@@ -1,0 +1,62 @@
+"""Finished blocks are written in a thread of their own, behind the device."""
+
+import queue
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Writer(Generic[T]):
+    """Hands items to ``write`` in a thread, in order; its exceptions are raised in the caller's thread.
+
+    Used as a context: leaving it normally waits until all is written, leaving it by an exception drops what
+    still waits.
+    """
+
+    def __init__(self, write: Callable[[T], None], depth: int = 2) -> None:
+        """Start the thread; ``depth`` items may wait."""
+        self._write = write
+        self._waiting: queue.Queue[T | None] = queue.Queue(depth)
+        self._failure: BaseException | None = None
+        self._dropped = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="geointerp-writer", daemon=True)
+
+    def put(self, item: T | None) -> None:
+        """Queue an item, waiting for room.
+
+        Raises:
+            BaseException: whatever an earlier ``write`` raised.
+        """
+        self._raise()
+        self._waiting.put(item)
+
+    def __enter__(self) -> "Writer[T]":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._dropped.set()
+        self._waiting.put(None)
+        self._thread.join()
+        if error is None:
+            self._raise()
+
+    def _raise(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _work(self) -> None:
+        """Write until told to end; after a failure only empty the queue, so that nobody waits for room."""
+        while (item := self._waiting.get()) is not None:
+            if self._failure is not None or self._dropped.is_set():
+                continue
+            try:
+                self._write(item)
+            except BaseException as error:
+                self._failure = error
