@@ -27,15 +27,3 @@ def parse_shape(text: str) -> tuple[int, int, int]:
     if len(words) != 3 or not all(word.isdigit() and int(word) > 0 for word in words):
         raise UsageError(f"--shape cannot be read: '{text}'", hint="write it as IL,XL,T, such as 96,160,256")
     return int(words[0]), int(words[1]), int(words[2])
-
-
-def parse_views(text: str) -> tuple[str, ...]:
-    """Read ``inline,crossline,time``.
-
-    Raises:
-        UsageError: a name is missing between commas.
-    """
-    views = tuple(word.strip() for word in text.split(","))
-    if not all(views):
-        raise UsageError(f"--views cannot be read: '{text}'", hint="write them as inline,crossline,time")
-    return views

@@ -1,16 +1,20 @@
 """``geointerp predict``: data in, labels out."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from geointerp.cli import options
-from geointerp.cli.arguments import parse_tile, parse_views
+from geointerp.cli.arguments import parse_tile
 from geointerp.cli.console import Console
 from geointerp.cli.funnel import report
 from geointerp.cli.places import expand_inputs, place_outputs
+from geointerp.cli.progress import TileProgress
 from geointerp.errors import UsageError
+from geointerp.sinks.output import STORE_SUFFIX, check_free
 
 if TYPE_CHECKING:
     from geointerp.network.bundle import LoadedModel
@@ -79,20 +83,15 @@ def command(
         raise UsageError(
             "say which model, by --task or by --model", hint="--task faults; geointerp models lists them"
         )
-    from geointerp.network.bundle import load_model
-    from geointerp.tiling.regions import parse_region
-
     settings = {
-        "views": parse_views(views) if views else None,
-        "region": parse_region(region) if region else None,
-        "tile": parse_tile(tile) if tile else None,
+        "views": views,
+        "region": region,
         "overlap": overlap,
         "batch_size": batch_size,
         "device": device,
         "precision": precision,
         "compile": compile,
         "probability": probability,
-        "overwrite": overwrite,
         "resume": resume,
     }
     reading = options.segy_options(
@@ -107,23 +106,23 @@ def command(
         duplicates=duplicates,
     )
     paths = expand_inputs(inputs)
-    loaded = load_model(task or model)
+    shape = parse_tile(tile) if tile else None
+    from geointerp.network.bundle import load_model
+
+    loaded = load_model(task or str(model), shape)
     outputs = place_outputs(paths, output, loaded.description.task or loaded.description.name)
-    _predict_all(ctx.obj, list(zip(paths, outputs, strict=True)), loaded, settings, reading)
+    work = partial(_predict_file, ctx.obj, loaded, settings, reading, overwrite)
+    _each(ctx.obj, list(zip(paths, outputs, strict=True)), work)
 
 
-def _predict_all(
-    console: Console,
-    pairs: list[tuple[Path, Path]],
-    model: "LoadedModel",
-    settings: dict[str, Any],
-    reading: dict[str, Any],
+def _each(
+    console: Console, pairs: list[tuple[Path, Path]], work: Callable[[Path, Path], dict[str, Any]]
 ) -> None:
-    """Predict each input; of several, those that fail are reported and the rest go on."""
+    """Work on each input; of several, those that fail are reported and the rest go on."""
     failed = 0
     for path, output in pairs:
         try:
-            facts = predict_file(path, output, model, settings, reading, console)
+            facts = work(path, output)
         except Exception as error:
             if len(pairs) == 1:
                 raise
@@ -137,12 +136,51 @@ def _predict_all(
         raise typer.Exit(1)
 
 
-def predict_file(
-    path: Path,
-    output: Path,
+def _predict_file(
+    console: Console,
     model: "LoadedModel",
     settings: dict[str, Any],
     reading: dict[str, Any],
-    console: Console,
+    overwrite: bool,
+    path: Path,
+    output: Path,
 ) -> dict[str, Any]:
-    """Predict one file and write its labels; return the facts that ``--json`` prints."""
+    """Predict one file and write its labels.
+
+    Stores are written while they are computed; any other file afterwards, from a store in memory.
+
+    Returns:
+        What ``--json`` prints.
+    """
+    from geointerp.inference.predict import predict
+    from geointerp.inference.result import summary
+    from geointerp.sinks.files import write_labels
+    from geointerp.sources.open import open_volume
+
+    to_store = output.suffix == STORE_SUFFIX
+    if settings["resume"] and not to_store:
+        raise UsageError(f"only a .zarr output can be gone on with, not {output}", hint="leave --resume out")
+    if not to_store:
+        check_free(output, overwrite=overwrite)
+    console.resume_hint = "go on with --resume" if to_store else None
+    volume = open_volume(path, **reading)
+    with TileProgress(console) as progress:
+        labels = predict(
+            volume,
+            model=model,
+            output=output if to_store else None,
+            overwrite=overwrite,
+            progress=progress,
+            **settings,
+        )
+    if not to_store:
+        write_labels(labels, output, volume=volume, overwrite=overwrite)
+    return summary(labels, output)
+
+
+def _in_words(facts: dict[str, Any]) -> str:
+    """Return a result in one line: its size, its classes, how long it took."""
+    size = " × ".join(f"{length} {dim}" for dim, length in zip(facts["dims"], facts["shape"], strict=True))
+    classes = ", ".join(f"{name} {share:.1%}" for name, share in facts["class_fractions"].items())
+    how = f"{facts['tiles']} tiles in {facts['seconds']:.1f} s on {facts['device']} in {facts['precision']}"
+    return f"{size}: {classes}; {how}"

@@ -13,6 +13,8 @@ import xarray as xr
 from geointerp.errors import UsageError
 from geointerp.sinks.output import check_suffix, whole_or_not_at_all
 
+_NOTHING = 255
+
 
 def write_labels(
     labels: xr.Dataset, path: Path, *, volume: xr.DataArray | None = None, overwrite: bool = False
@@ -20,8 +22,7 @@ def write_labels(
     """Write labels to a ``.nc``, ``.npy`` or ``.png`` file.
 
     Args:
-        labels: what ``predict`` returns, or a label store opened with ``mask_and_scale=False``:
-            ``labels`` is uint8, 255 where nothing was predicted.
+        labels: what ``predict`` returns, or a label store; nothing predicted is 255 or NaN.
         path: ``.nc`` holds everything the store does; ``.npy`` the label array alone, its
             dimensions in the order of the store; ``.png`` a picture of the labels over the input.
         volume: the input, needed for a picture.
@@ -46,17 +47,18 @@ def write_labels(
 
 
 def _write_array(labels: xr.DataArray, path: Path) -> None:
-    """Write the bare array, one slice along the first dimension at a time."""
+    """Write the bare array as uint8, one slice along the first dimension at a time."""
     array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=labels.shape)
     for position in range(labels.shape[0]):
-        array[position] = labels[position].values
+        array[position] = labels[position].fillna(_NOTHING).values
     array.flush()
 
 
 def _write_netcdf(labels: xr.Dataset, path: Path) -> None:
     """Write everything as NetCDF-4; what NetCDF attributes cannot hold becomes JSON text."""
-    plain = labels.drop_encoding()
-    plain.attrs = {
-        name: json.dumps(value) if isinstance(value, dict) else value for name, value in plain.attrs.items()
+    attrs = {
+        name: json.dumps(value) if isinstance(value, dict) else value for name, value in labels.attrs.items()
     }
+    plain = labels.copy(deep=False)
+    plain.attrs = attrs
     plain.to_netcdf(path, engine="h5netcdf", format="NETCDF4")

@@ -165,7 +165,8 @@ def colour_labels(labels: NDArray[Any], classes: Sequence[LabelClass]) -> NDArra
     alpha = _OVERLAY_ALPHA if classes[0].name == "background" else _AREA_ALPHA
     for value, one in enumerate(classes):
         colours[value] = to_rgba(one.colour, 0 if one.name == "background" else alpha)
-    return colours[np.nan_to_num(labels, nan=255).astype(np.uint8)]
+    picture: NDArray[np.float64] = colours[np.nan_to_num(labels, nan=255).astype(np.uint8)]
+    return picture
 
 
 def _extent(values: xr.DataArray, cut: Slice) -> tuple[float, float, float, float]:

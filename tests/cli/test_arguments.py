@@ -1,6 +1,6 @@
 import pytest
 
-from geointerp.cli.arguments import parse_shape, parse_tile, parse_views
+from geointerp.cli.arguments import parse_shape, parse_tile
 from geointerp.errors import UsageError
 
 
@@ -11,10 +11,6 @@ def test_a_tile_is_square_or_height_by_width():
 
 def test_a_shape_is_three_numbers():
     assert parse_shape("10, 20,30") == (10, 20, 30)
-
-
-def test_views_are_names_between_commas():
-    assert parse_views("inline, time") == ("inline", "time")
 
 
 @pytest.mark.parametrize(
@@ -29,7 +25,6 @@ def test_views_are_names_between_commas():
         (parse_shape, "1,2,3,4"),
         (parse_shape, "1,2,0"),
         (parse_shape, "1,2,x"),
-        (parse_views, "inline,,time"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_an_example(parse, text):
