@@ -1,4 +1,4 @@
-"""Where things stand in a SEG-Y file (SEG-Y rev 0, 1 and 2), as byte positions counted from 1 as in the standard.
+"""Where things stand in a SEG-Y file (rev 0, 1 and 2), as byte positions counted from 1 as in the standard.
 
 A file is a text header of 3200 bytes, a binary header of 400, perhaps further text headers, and then the
 traces: a header of 240 bytes and ``samples`` amplitudes each.
@@ -108,7 +108,7 @@ class Layout:
 
 
 def word(buffer: bytes, byte: int, kind: str, endianness: str) -> int:
-    """Return the integer at ``byte`` (counted from 1) of ``buffer``, of numpy type ``kind`` such as ``"i2"``."""
+    """Return the integer of numpy type ``kind`` (such as ``"i2"``) at ``byte``, counted from 1."""
     return int(np.frombuffer(buffer, dtype=endianness + kind, count=1, offset=byte - 1)[0])
 
 

@@ -51,12 +51,13 @@ def load(file: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
 
 def store(file: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> None:
     """Keep arrays and facts; the file appears whole or not at all."""
+    kept: dict[str, Any] = {**arrays, "facts": np.array(json.dumps(dict(facts)))}
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=file.parent, suffix=".partial")
         try:
             with os.fdopen(descriptor, "wb") as target:
-                np.savez(target, **dict(arrays), facts=np.array(json.dumps(dict(facts))))
+                np.savez(target, **kept)
             Path(name).replace(file)
         finally:
             Path(name).unlink(missing_ok=True)

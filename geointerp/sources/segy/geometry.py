@@ -4,8 +4,8 @@
     21                       a CDP number: a 2D line
 
 The standard's place wins wherever it makes sense. The others stand in words that mean something else by the
-standard (field record, channel, shot point), so they have to vary both and to index the traces as a grid; and in
-a file of gathers they are what their names say, never line numbers.
+standard (field record, channel, shot point), so they have to vary both and to index the traces as a grid; and
+in a file of gathers they are what their names say, never line numbers.
 """
 
 from pathlib import Path
@@ -59,7 +59,7 @@ def _given(path: Path, headers: TraceHeaders, chosen: tuple[int, ...]) -> Grid:
         raise SegyError(
             f"{path}: the numbers at bytes {grid.bytes_text} span {' x '.join(map(str, grid.shape))} = "
             f"{grid.cells} positions for {traces} traces",
-            hint="these are not line numbers: give other bytes (--inline-byte, --crossline-byte or --cdp-byte)",
+            hint="these are no line numbers: give other bytes (--inline-byte, --crossline-byte, --cdp-byte)",
         )
     return grid
 
@@ -88,7 +88,7 @@ def _place_pair(headers: TraceHeaders, pair: tuple[int, int]) -> Placement | Non
     """Place the traces by a pair of words; None if it cannot be inline and crossline numbers."""
     traces, varying = _count(headers), sum(_varies(headers, byte) for byte in pair)
     zero = any(not headers.words[byte].any() for byte in pair)
-    if zero or varying < (1 if pair == _STANDARD else 2) and traces > 1:
+    if zero or (traces > 1 and varying < (1 if pair == _STANDARD else 2)):
         return None
     grid = Grid(tuple(line_axis(headers, byte) for byte in pair))
     if grid.cells > most_cells(traces):
@@ -115,8 +115,8 @@ def _cdp_line(headers: TraceHeaders) -> Placement | None:
 def _beats_line(survey: Placement, line: Placement) -> bool:
     """Whether line numbers index the traces better than the CDP number does.
 
-    On a 2D line whose CDP numbers are all different, words that happen to vary (water depth, statics) fill next
-    to nothing of the grid they span, and real line numbers run along its diagonal.
+    On a 2D line whose CDP numbers are all different, words that happen to vary (water depth, statics) fill
+    next to nothing of the grid they span, and real line numbers run along its diagonal.
     """
     if line.uniqueness < 1 or line.fill < 0.5:
         return True

@@ -64,7 +64,7 @@ def read_headers(path: Path, layout: Layout, extra_bytes: tuple[int, ...] = ()) 
     with path.open("rb") as file:
         digest.update(file.read(HEADER_BYTES))
     for start, block in _header_blocks(path, layout):
-        digest.update(block)
+        digest.update(block.data)
         stop = start + len(block)
         for byte, values in words.items():
             values[start:stop] = column(block, byte, "i4", layout.endianness)

@@ -59,8 +59,9 @@ def _some_words(path: Path, layout: Layout) -> NDArray[np.uint32]:
         )
     finally:
         os.close(descriptor)
-    words = np.unique(np.frombuffer(raw, dtype=layout.endianness + "u4").astype(np.uint32) & 0x7FFFFFFF)
-    return words[words != 0]
+    magnitudes = np.frombuffer(raw, dtype=layout.endianness + "u4").astype(np.uint32)
+    magnitudes &= 0x7FFFFFFF
+    return np.unique(magnitudes[magnitudes != 0])
 
 
 def _zero_digits(words: NDArray[np.uint32]) -> float:

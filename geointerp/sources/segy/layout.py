@@ -1,4 +1,4 @@
-"""How many samples a trace has and where the traces begin: the headers' word, held against the file's size."""
+"""How many samples a trace has and where the traces begin: what the headers say, held against the size."""
 
 from pathlib import Path
 
@@ -67,8 +67,8 @@ def _declared_samples(path: Path, head: bytes, endianness: str) -> int:
     samples = extended or binary_word(head, "samples", endianness) or in_trace
     if samples == 0:
         raise SegyError(
-            f"{path}: no sample count: 0 in the binary header (bytes 3221-3222) and 0 in the first trace header "
-            "(bytes 115-116)",
+            f"{path}: no sample count: 0 in the binary header (bytes 3221-3222) and 0 in the first trace "
+            "header (bytes 115-116)",
             hint="the file is damaged; rewrite it with the sample count filled in",
         )
     return samples
@@ -161,8 +161,8 @@ def _contradiction(path: Path, head: bytes, layout: Layout) -> SegyError:
         )
     whole, rest = divmod(max(size - layout.first_trace, 0), layout.trace_bytes)
     return SegyError(
-        f"{path}: {layout.samples} samples of {width} bytes make traces of {layout.trace_bytes} bytes, but the "
-        f"{size} bytes of the file hold {whole} such traces and {rest} bytes more",
+        f"{path}: {layout.samples} samples of {width} bytes make traces of {layout.trace_bytes} bytes, but "
+        f"the {size} bytes of the file hold {whole} such traces and {rest} bytes more",
         hint=_size_hint(path, layout),
     )
 

@@ -60,8 +60,8 @@ def find_interval(path: Path, head: bytes, endianness: str, given: float | None)
     in_trace = word(head, HEADER_BYTES + byte, kind, endianness)
     if interval <= 0:
         raise SegyError(
-            f"{path}: the sample interval is {interval} µs in the binary header (bytes 3217-3218) and {in_trace} µs "
-            "in the first trace header (bytes 117-118)",
+            f"{path}: the sample interval is {interval} µs in the binary header (bytes 3217-3218) and "
+            f"{in_trace} µs in the first trace header (bytes 117-118)",
             hint=f"give it in ms, for instance --sample-interval {in_trace / 1000 if in_trace > 0 else 4:g}",
         )
     note = "" if in_trace in (0, interval) else f"; the first trace header says {in_trace} µs"
@@ -93,7 +93,7 @@ def find_axis(
 
 
 def _delay(path: Path, headers: TraceHeaders, ignore_scalar: bool) -> float:
-    """Return the delay recording time of all live traces, in ms, with its scalar applied where that is sane."""
+    """Return the delay recording time of all live traces in ms, its scalar applied where that is sane."""
     delays = _scaled(headers, ignore_scalar)
     live = headers.named["trace_id"] != DEAD_TRACE
     if live.any():
@@ -101,8 +101,9 @@ def _delay(path: Path, headers: TraceHeaders, ignore_scalar: bool) -> float:
     if (differing := np.flatnonzero(delays != delays[0])).size:
         other = int(differing[0])
         raise SegyError(
-            f"{path}: the delay recording time (bytes 109-110) is {delays[0]:g} ms in trace 1 and {delays[other]:g} "
-            f"ms in trace {other + 1}; {differing.size} of {delays.size} traces differ from the first",
+            f"{path}: the delay recording time (bytes 109-110) is {delays[0]:g} ms in trace 1 and "
+            f"{delays[other]:g} ms in trace {other + 1}; {differing.size} of {delays.size} traces differ from "
+            "the first",
             hint="shift the traces to one start time, or split the file by delay",
         )
     return float(delays[0])

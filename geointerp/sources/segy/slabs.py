@@ -1,9 +1,10 @@
 """Any slab of the volume, read straight from the file: only the traces asked for, decoded to float32.
 
-The traces are read with ``os.preadv`` in the order they have in the file, one call for each run of neighbours;
-their headers fall into a scratch buffer and their samples where they belong. No memory map, so resident
-memory is the slab's; no shared file position, so threads do not disturb each other. `segyio.open` is not used:
-in strict mode it takes ragged and duplicate files for regular ones without an error, and it misreads rev 2.
+The traces are read with ``os.preadv`` in the order they have in the file, one call for each run of
+neighbours; their headers fall into a scratch buffer and their samples where they belong. No memory map, so
+resident memory is the slab's; no shared file position, so threads do not disturb each other. `segyio.open` is
+not used: in strict mode it takes ragged and duplicate files for regular ones without an error, it fails on
+little-endian rev 1 unless told, and it misreads rev 2 trace header extensions.
 """
 
 import os
@@ -28,8 +29,8 @@ _WORTH_SKIPPING = 16384  # bytes: a smaller gap between wanted samples is read t
 class SegyTraces:
     """An array-like over a SEG-Y file for `dask.array.from_array`: shape (…trace dims, samples), float32.
 
-    Indexing with integers, slices of any step, or integer lists on any axis (each axis by itself) reads what is
-    asked for. Missing traces are NaN.
+    Indexing with integers, slices of any step, or integer lists on any axis (each axis by itself) reads what
+    is asked for. Missing traces are NaN.
     """
 
     path: Path
@@ -75,7 +76,7 @@ class SegyTraces:
         return slab if whole else slab[:, samples - first]
 
     def read_traces(self, traces: NDArray[np.int64], first: int, stop: int) -> NDArray[np.float32]:
-        """Read samples ``first`` to ``stop`` of traces by their number in the file; a negative number gives zeros.
+        """Read samples ``first`` to ``stop`` of traces by their number in the file; negative ones give zeros.
 
         Returns:
             (traces, stop - first) float32.
@@ -100,7 +101,7 @@ class SegyTraces:
     ) -> None:
         """Read neighbouring traces into ``raw[rows]``, what lies between them into a scratch buffer."""
         size = raw.shape[1]
-        view = memoryview(raw.reshape(-1))
+        view = raw.reshape(-1).data
         scratch = memoryview(bytearray(self.layout.trace_bytes - size if rows.size > 1 else 0))
         buffers = []
         for row in rows.tolist():

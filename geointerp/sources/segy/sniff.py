@@ -71,7 +71,7 @@ def looks_like_segy(head: bytes) -> bool:
 def find_endianness(head: bytes, size: int) -> tuple[str, str]:
     """Return the byte order, ``>`` or ``<``, and why.
 
-    Whatever the revision claims, a number read in the wrong order is far from anything sensible: 1 becomes 256.
+    Whatever the revision claims, a number read in the wrong order makes no sense: 1 becomes 256.
     """
     scores = {endianness: _sense(head, size, endianness) for endianness in "><"}
     best = ">" if scores[">"] >= scores["<"] else "<"

@@ -1,4 +1,4 @@
-"""A SEG-Y file understood: layout, trace map, axes and the reasons for each. What is slow to find is cached."""
+"""A SEG-Y file understood: layout, trace map, axes and the reasons for each. Kept in the cache."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The trace map: which trace of the file lies at which line numbers. Duplicates and gathers are found here."""
+"""The trace map: which trace of the file lies at which line numbers. Finds duplicates and gathers."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ class TraceMap:
     """Where each trace of a file lies.
 
     Attributes:
-        traces: (inline, crossline) or (cdp,) int64: the number of the trace in the file, -1 where there is none.
+        traces: (inline, crossline) or (cdp,) int64: the trace's number in the file, -1 where there is none.
         more_cells: flat positions in ``traces`` that hold further traces, with ``more_traces`` their numbers;
             both (further,) int64 and empty unless duplicates are averaged.
     """
@@ -92,10 +92,11 @@ def _refuse_gathers(path: Path, headers: TraceHeaders, grid: Grid, positions: ND
         low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
         varying = several & (low != high)
         if varying.sum() > several.sum() / 2 and (byte == OFFSET_BYTE or fold >= _FOLD):
-            bin_ = int(np.flatnonzero(varying)[0])
+            first = int(np.flatnonzero(varying)[0])
+            where = grid.name(int(positions[order[starts[first]]]))
             raise PrestackError(
-                f"{path} is prestack: the {counts[bin_]} traces at {grid.name(int(positions[order[starts[bin_]]]))} "
-                f"differ in {meaning} (byte {byte}), which varies from {low[bin_]} to {high[bin_]}; "
+                f"{path} is prestack: the {counts[first]} traces at {where} differ in {meaning} (byte "
+                f"{byte}), which varies from {low[first]} to {high[first]}; "
                 f"{positions.size} traces lie at {starts.size} positions",
                 hint="stack the gathers first, or write one offset to a file of its own",
             )

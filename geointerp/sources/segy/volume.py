@@ -50,7 +50,7 @@ def _lazy(traces: SegyTraces, identity: object) -> dask.array.Array:
     ``inline_array`` lets dask carry a slice down to the read, so that a slab costs no more than its traces.
     """
     side = int((_CHUNK_BYTES / 4 / traces.layout.samples) ** (1 / (traces.ndim - 1)))
-    return dask.array.from_array(
+    lazy: dask.array.Array = dask.array.from_array(  # type: ignore[no-untyped-call]
         traces,
         chunks=(*(max(1, min(side, size)) for size in traces.shape[:-1]), traces.layout.samples),
         name=f"segy-{tokenize(identity)}",
@@ -58,6 +58,7 @@ def _lazy(traces: SegyTraces, identity: object) -> dask.array.Array:
         inline_array=True,
         meta=np.empty((0,) * traces.ndim, np.float32),
     )
+    return lazy
 
 
 def _attributes(path: Path, survey: Survey) -> dict[str, object]:
