@@ -15,6 +15,7 @@ from geointerp.cli.places import expand_inputs, place_outputs
 from geointerp.cli.progress import TileProgress
 from geointerp.errors import UsageError
 from geointerp.sinks.output import STORE_SUFFIX, check_free
+from geointerp.tasks import task_named
 
 if TYPE_CHECKING:
     from geointerp.network.bundle import LoadedModel
@@ -109,7 +110,7 @@ def command(
     shape = parse_tile(tile) if tile else None
     from geointerp.network.bundle import load_model
 
-    loaded = load_model(task or str(model), shape)
+    loaded = load_model(task_named(task).name if task else str(model), shape)
     outputs = place_outputs(paths, output, loaded.description.task or loaded.description.name)
     work = partial(_predict_file, ctx.obj, loaded, settings, reading, overwrite)
     _each(ctx.obj, list(zip(paths, outputs, strict=True)), work)
@@ -161,7 +162,7 @@ def _predict_file(
     if settings["resume"] and not to_store:
         raise UsageError(f"only a .zarr output can be gone on with, not {output}", hint="leave --resume out")
     if not to_store:
-        check_free(output, overwrite=overwrite)
+        check_free(output, overwrite=overwrite, source=str(path))
     console.resume_hint = "go on with --resume" if to_store else None
     volume = open_volume(path, **reading)
     with TileProgress(console) as progress:

@@ -38,10 +38,10 @@ def faults(
     debug: options.Debug = False,
 ) -> None:
     """Write faulted sections as a training folder, {train,val,test}/{images,labels}/*.npy."""
-    from geointerp.sinks.pairs import write_pairs
+    from geointerp.sinks.pairs import DESCRIPTION, write_pairs
 
     console: Console = ctx.obj
-    with whole_or_not_at_all(output, overwrite=overwrite) as partial:
+    with whole_or_not_at_all(output, overwrite=overwrite, marker=DESCRIPTION) as partial:
         splits = write_pairs(partial, task_named("faults"), fault_pairs(count, seed), count)
     console.result(output, {"output": str(output), "task": "faults", "count": count, "seed": seed, **splits})
     console.note(f"{count} sections: " + ", ".join(f"{number} {split}" for split, number in splits.items()))

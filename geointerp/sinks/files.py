@@ -25,7 +25,7 @@ def write_labels(
         labels: what ``predict`` returns, or a label store; nothing predicted is 255 or NaN.
         path: ``.nc`` holds everything the store does; ``.npy`` the label array alone, its
             dimensions in the order of the store; ``.png`` a picture of the labels over the input.
-        volume: the input, needed for a picture.
+        volume: the input, needed for a picture; its file is never replaced.
         overwrite: whether an existing file may be replaced.
 
     Raises:
@@ -33,7 +33,8 @@ def write_labels(
         OutputError: the file exists.
     """
     suffix = check_suffix(path)
-    with whole_or_not_at_all(path, overwrite=overwrite) as partial:
+    source = None if volume is None else volume.attrs.get("source")
+    with whole_or_not_at_all(path, overwrite=overwrite, source=source) as partial:
         if suffix == ".npy":
             _write_array(labels["labels"], partial)
         elif suffix == ".nc":

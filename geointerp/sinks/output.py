@@ -33,20 +33,25 @@ def check_suffix(path: Path) -> str:
 
 
 @contextmanager
-def whole_or_not_at_all(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+def whole_or_not_at_all(
+    path: Path, *, overwrite: bool = False, source: str | None = None, marker: str | None = None
+) -> Iterator[Path]:
     """Give a name to work under; what lies there takes the name ``path`` when all went well.
 
     Args:
-        path: the file or folder to be.
+        path: the file or folder to be; the folders above it are made.
         overwrite: whether what is there already may be replaced.
+        source: the input's path, which is never replaced.
+        marker: a file that a folder must hold to be replaced; without it no folder is.
 
     Yields:
         The sibling ``.<name>.partial``, where nothing lies yet.
 
     Raises:
-        OutputError: ``path`` exists, or its folder does not.
+        OutputError: ``path`` exists and may not be replaced.
     """
-    check_free(path, overwrite=overwrite)
+    check_free(path, overwrite=overwrite, source=source, marker=marker)
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     _remove(partial)
     try:
@@ -58,17 +63,24 @@ def whole_or_not_at_all(path: Path, *, overwrite: bool = False) -> Iterator[Path
         _remove(partial)
 
 
-def check_free(path: Path, *, overwrite: bool) -> None:
-    """Refuse an output that exists already, or that has no folder to be in.
+def check_free(
+    path: Path, *, overwrite: bool = False, source: str | None = None, marker: str | None = None
+) -> None:
+    """Refuse an output that may not be written; see ``whole_or_not_at_all``.
 
     Raises:
-        OutputError: ``path`` exists and may not be replaced, or its folder does not exist.
+        OutputError: ``path`` exists and may not be replaced.
     """
-    if path.exists() and not overwrite:
-        raise OutputError(f"the output exists already: {path}", hint="replace it with --overwrite")
-    if not path.parent.is_dir():
+    if source is not None and path.resolve() == Path(source).resolve():
+        raise OutputError(f"{path} is the input itself", hint="give the result another name")
+    if not path.exists():
+        return
+    if not overwrite:
+        raise OutputError(f"{path} exists", hint="--overwrite replaces it")
+    if path.is_dir() and any(path.iterdir()) and not (marker and (path / marker).is_file()):
         raise OutputError(
-            f"there is no folder {path.parent} for the output {path.name}", hint="make it first"
+            f"{path} is a folder of something else, and is not replaced",
+            hint="remove it, or give another name",
         )
 
 

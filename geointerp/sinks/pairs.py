@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from geointerp.tasks import Task
 
+DESCRIPTION = "dataset.json"
 IGNORED = 255
 _HELD_BACK = 0.1
 
@@ -51,4 +52,4 @@ def write_pairs(
 
 def _describe(folder: Path, task: str, classes: Sequence[str]) -> None:
     content = {"task": task, "classes": list(classes), "ignore_index": IGNORED}
-    (folder / "dataset.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    (folder / DESCRIPTION).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -53,8 +53,9 @@ def test_folders_are_replaced_as_a_whole(tmp_path):
     path = tmp_path / "data"
     path.mkdir()
     (path / "old").touch()
+    (path / "ours").touch()
     (tmp_path / ".data.partial").mkdir()
-    with whole_or_not_at_all(path, overwrite=True) as partial:
+    with whole_or_not_at_all(path, overwrite=True, marker="ours") as partial:
         partial.mkdir()
         (partial / "new").touch()
     assert [one.name for one in path.iterdir()] == ["new"]
@@ -64,14 +65,33 @@ def test_folders_are_replaced_as_a_whole(tmp_path):
 def test_an_existing_output_is_refused(tmp_path):
     path = tmp_path / "a.npy"
     path.touch()
-    with pytest.raises(OutputError, match="exists already") as caught, whole_or_not_at_all(path):
+    with pytest.raises(OutputError, match="exists") as caught, whole_or_not_at_all(path):
         raise AssertionError
     assert "--overwrite" in caught.value.hint
 
 
-def test_an_output_needs_its_folder(tmp_path):
+@pytest.mark.parametrize("marker", [None, "ours"])
+def test_a_folder_of_something_else_is_never_replaced(tmp_path, marker):
+    (tmp_path / "precious").touch()
     with (
-        pytest.raises(OutputError, match="there is no folder"),
-        whole_or_not_at_all(tmp_path / "b" / "a.npy"),
+        pytest.raises(OutputError, match="folder of something else"),
+        whole_or_not_at_all(tmp_path, overwrite=True, marker=marker),
     ):
         raise AssertionError
+    assert (tmp_path / "precious").exists()
+
+
+def test_the_input_is_never_replaced(tmp_path):
+    path = tmp_path / "a.npy"
+    path.touch()
+    with (
+        pytest.raises(OutputError, match="is the input itself"),
+        whole_or_not_at_all(path, overwrite=True, source=str(path)),
+    ):
+        raise AssertionError
+
+
+def test_folders_above_an_output_are_made(tmp_path):
+    with whole_or_not_at_all(tmp_path / "b" / "c" / "a.npy") as partial:
+        partial.touch()
+    assert (tmp_path / "b" / "c" / "a.npy").exists()
