@@ -102,8 +102,8 @@ def _delay(path: Path, headers: TraceHeaders, ignore_scalar: bool) -> float:
         other = int(differing[0])
         raise SegyError(
             f"{path}: the delay recording time (bytes 109-110) is {delays[0]:g} ms in trace 1 and "
-            f"{delays[other]:g} ms in trace {other + 1}; {differing.size} of {delays.size} traces differ from "
-            "the first",
+            f"{delays[other]:g} ms in trace {other + 1}; {differing.size} of {delays.size} traces differ "
+            "from the first",
             hint="shift the traces to one start time, or split the file by delay",
         )
     return float(delays[0])

@@ -1,0 +1,106 @@
+"""What a file is and how it is read, as plain values for people and ``--json``."""
+
+import os
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from geointerp.sources.open import open_volume
+from geointerp.sources.scaling import spread_sample
+
+_PERCENTILES = (0, 1, 5, 25, 50, 75, 95, 99, 100)
+_MOST_CHECKED = 1 << 27  # samples read to count dead traces; beyond, the count of the headers stands
+
+
+def describe(path: str | os.PathLike[str], **segy_options: Any) -> dict[str, Any]:
+    """Tell what a file is and how it is read.
+
+    Args:
+        path: anything `open_volume` reads.
+        segy_options: as for `open_volume`.
+
+    Returns:
+        JSON-friendly: ``file, bytes, format, dims, shape, axes{dim: {first, last, step, count, units}},
+        amplitude{percentiles, sampled}``; for SEG-Y also ``extent{cdp_x, cdp_y}``,
+        ``traces{present, missing, dead}`` and ``segy`` (revision, sample_format, endianness, text_encoding, bytes used and why).
+
+    Raises:
+        DataError: as `open_volume`.
+    """
+    volume = open_volume(path, **segy_options)
+    about = {
+        "file": volume.attrs["source"],
+        "bytes": volume.attrs["source_size"],
+        "format": volume.attrs["format"],
+        "dims": [str(dim) for dim in volume.dims],
+        "shape": list(volume.shape),
+        "axes": {str(dim): _axis(volume[dim]) for dim in volume.dims if dim in volume.coords},
+        "amplitude": _amplitude(volume),
+    }
+    if "trace_mask" in volume.coords:
+        about["traces"] = _traces(volume)
+    extent = {name: _extent(volume[name]) for name in ("cdp_x", "cdp_y") if name in volume.coords}
+    if extent:
+        about["extent"] = extent
+    if "segy" in volume.attrs:
+        about["segy"] = volume.attrs["segy"]
+    return about
+
+
+def _axis(coordinate: xr.DataArray) -> dict[str, Any]:
+    """Describe one axis: ends, step (None where it varies), count and units."""
+    values = coordinate.values
+    if values.dtype.kind not in "iuf":
+        return {"first": str(values[0]), "last": str(values[-1]), "count": values.size}
+    steps = np.diff(values)
+    regular = steps.size > 0 and np.allclose(steps, steps[0])
+    described = {
+        "first": values[0].item(),
+        "last": values[-1].item(),
+        "step": steps[0].item() if regular else None,
+        "count": values.size,
+    }
+    units = coordinate.attrs.get("units")
+    return described | ({"units": units} if units else {})
+
+
+def _extent(coordinate: xr.DataArray) -> list[float] | None:
+    """Return the least and greatest value; None where there is none."""
+    values = coordinate.values[np.isfinite(coordinate.values)]
+    return [float(values.min()), float(values.max())] if values.size else None
+
+
+def _traces(volume: xr.DataArray) -> dict[str, int]:
+    """Count traces that exist, are missing, and are dead (all samples the same, usually zero)."""
+    mask = volume["trace_mask"].values
+    return {
+        "present": int(mask.sum()),
+        "missing": int(mask.size - mask.sum()),
+        "dead": _dead(volume) if volume.size <= _MOST_CHECKED else int(volume.attrs["segy"]["dead_traces"]),
+    }
+
+
+def _dead(volume: xr.DataArray) -> int:
+    """Count traces without a sample other than zero, line by line."""
+    dead = 0
+    exists = volume["trace_mask"].values
+    dim = str(volume.dims[0])
+    thickness = max(1, (1 << 23) // max(1, volume.size // volume.sizes[dim]))
+    for start in range(0, volume.sizes[dim], thickness):
+        part = slice(start, start + thickness)
+        silent = (np.nan_to_num(volume.isel({dim: part}).values) == 0).all(axis=-1)
+        dead += int(np.count_nonzero(silent & exists[part]))
+    return dead
+
+
+def _amplitude(volume: xr.DataArray) -> dict[str, Any]:
+    """Return percentiles of a spread sample of finite, non-zero amplitudes."""
+    sample = spread_sample(volume)
+    if sample.size == 0:
+        return {"sampled": 0, "percentiles": {}}
+    values = np.percentile(sample, _PERCENTILES)
+    return {
+        "sampled": int(sample.size),
+        "percentiles": {str(p): float(value) for p, value in zip(_PERCENTILES, values, strict=True)},
+    }
