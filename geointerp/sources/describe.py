@@ -23,7 +23,8 @@ def describe(path: str | os.PathLike[str], **segy_options: Any) -> dict[str, Any
     Returns:
         JSON-friendly: ``file, bytes, format, dims, shape, axes{dim: {first, last, step, count, units}},
         amplitude{percentiles, sampled}``; for SEG-Y also ``extent{cdp_x, cdp_y}``,
-        ``traces{present, missing, dead}`` and ``segy`` (revision, sample_format, endianness, text_encoding, bytes used and why).
+        ``traces{present, missing, dead}`` and ``segy`` (revision, sample_format, endianness,
+        text_encoding, bytes used and why).
 
     Raises:
         DataError: as `open_volume`.
