@@ -1,6 +1,6 @@
 """A volume becomes SEG-Y rev 1, with every header word that Petrel and OpendTect look for.
 
-One structured numpy write for each inline: copying headers one at a time through segyio takes ten times as long.
+One structured numpy write for each inline: headers written one at a time take ten times as long.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,7 @@ from geointerp.errors import OutputError
 _STORED = {1: ">u4", 5: ">f4", 8: ">i1"}
 _BINARY = np.dtype(
     {
-        "names": ["line", "traces", "interval", "samples", "format", "fold", "sorting", "metres"]
-        + ["revision", "fixed_length"],
+        "names": "line traces interval samples format fold sorting metres revision fixed_length".split(),
         "formats": [">i4"] + [">i2"] * 9,
         "offsets": [4, 12, 16, 20, 24, 26, 28, 54, 300, 302],
         "itemsize": 400,
@@ -75,10 +74,12 @@ def write_survey(
         path: of the file.
         amplitude: (inline, crossline, sample) array-like, read one inline at a time. A trace that is all NaN
             is left out.
-        inlines: line numbers, and ``crosslines``: (inline,) and (crossline,) integers.
+        inlines: line numbers, (inline,) integers.
+        crosslines: line numbers, (crossline,) integers.
         sample_interval_ms: whole microseconds.
         delay_ms: of the first sample, whole milliseconds.
-        cdp_x: easting and ``cdp_y`` northing in metres, (inline, crossline); bins of 25 m if not given.
+        cdp_x: easting in metres, (inline, crossline); bins of 25 m if it or ``cdp_y`` is not given.
+        cdp_y: northing in metres, (inline, crossline).
         sample_format: 1 (IBM float), 5 (IEEE float) or 8 (int8).
         text_lines: of the text header, at most 36 of at most 76 characters.
 
@@ -122,10 +123,8 @@ def _write_traces(
     for row, inline in enumerate(geometry.inlines):
         section = np.asarray(amplitude[row], dtype=np.float32)
         present = ~np.isnan(section).all(axis=1)
-        if np.isnan(section[present]).any():
-            raise OutputError(
-                f"{path}: inline {inline} has traces that are NaN in part; SEG-Y cannot say that"
-            )
+        if not np.isfinite(section[present]).all():
+            raise OutputError(f"{path}: inline {inline} has traces that are NaN or infinite in part")
         traces = np.repeat(template, int(present.sum()))
         traces["sequence_in_line"] = np.arange(1, traces.size + 1)
         traces["sequence_in_file"] = written + traces["sequence_in_line"]
@@ -168,7 +167,7 @@ def _geometry(
     lines, across = np.asarray(inlines), np.asarray(crosslines)
     if (lines.size, across.size) != tuple(shape[:2]):
         raise OutputError(
-            f"{path}: {lines.size} inlines and {across.size} crosslines for amplitudes of shape {tuple(shape)}"
+            f"{path}: {lines.size} inlines and {across.size} crosslines for amplitudes of shape {shape}"
         )
     if cdp_x is None or cdp_y is None:
         north, east = np.meshgrid(lines - lines[0], across - across[0], indexing="ij")
@@ -231,7 +230,8 @@ def _stored(path: Path, section: NDArray[np.float32], sample_format: int) -> NDA
         rounded = np.rint(section)
         if section.size and (rounded.min() < -128 or rounded.max() > 127):
             raise OutputError(
-                f"{path}: int8 (format 8) holds -128 to 127; the samples run from {rounded.min():g} to {rounded.max():g}"
+                f"{path}: int8 (format 8) holds -128 to 127; the samples run from {rounded.min():g} to "
+                f"{rounded.max():g}"
             )
         return rounded.astype(np.int8)
     return section
