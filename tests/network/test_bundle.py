@@ -1,0 +1,168 @@
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from peft import PeftModel
+from safetensors.torch import save_file
+
+from geointerp.errors import ModelError
+from geointerp.network import bundle
+from geointerp.network.backbone import create_backbone
+from geointerp.network.bundle import ADAPTER, BACKBONE, find_model, load_adapter, load_model, save_model
+from geointerp.network.checkpoint import load_backbone_weights, read_weights, weights_sha256
+from geointerp.network.decoders import create_decoder
+from geointerp.network.description import (
+    FILE_NAME,
+    BackboneInfo,
+    DecoderInfo,
+    ModelDescription,
+    Normalisation,
+    read_description,
+)
+from geointerp.network.lora import add_lora
+from geointerp.network.segmenter import Segmenter
+from geointerp.tasks import TASKS
+
+TILE = (28, 42)
+Saved = tuple[Path, PeftModel]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of bundled models with a random starter in it."""
+    monkeypatch.setattr(bundle, "_HOMES", (tmp_path,))
+    torch.manual_seed(0)
+    (tmp_path / "starter").mkdir()
+    state = create_backbone("starter", (42, 42)).state_dict()
+    save_file({k: v.half() for k, v in state.items()}, tmp_path / "starter" / BACKBONE)
+    (tmp_path / "starter" / FILE_NAME).write_text("{}")
+    return tmp_path
+
+
+@pytest.fixture
+def saved(home: Path) -> Callable[..., Saved]:
+    """Saves a model whose LoRA and batch normalisation have moved."""
+
+    def save(dtype: torch.dtype = torch.float32, channels: str = "repeat") -> Saved:
+        starter = home / "starter" / BACKBONE
+        backbone = create_backbone("starter", TILE)
+        load_backbone_weights(backbone, starter)
+        model = add_lora(Segmenter(backbone, create_decoder("mla", 192, 2, 0.25)))
+        for name, p in model.named_parameters():
+            if "lora_B" in name:
+                torch.nn.init.normal_(p, std=0.1)
+        model.train()
+        model(torch.rand(4, 1, *TILE))
+        for p in model.parameters():
+            if p.requires_grad:
+                p.data = p.data.to(dtype).float()
+        description = ModelDescription(
+            name="mine",
+            task="faults",
+            classes=TASKS["faults"].classes,
+            backbone=BackboneInfo("starter", weights_sha256(read_weights(starter))),
+            decoder=DecoderInfo("mla", 0.25),
+            normalisation=Normalisation("symmetric"),
+            channels=channels,  # type: ignore[arg-type]
+            tile=TILE,
+        )
+        save_model(home / "mine", model, description, dtype)
+        return home / "mine", model.eval()
+
+    return save
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_a_model_comes_back_exactly(saved: Callable[..., Saved], dtype: torch.dtype) -> None:
+    folder, model = saved(dtype)
+    grey = torch.rand(2, 1, *TILE)
+    again, description = load_adapter(folder)
+    assert torch.equal(again(grey), model(grey))
+    assert description.classes == TASKS["faults"].classes
+
+
+def test_the_model_for_inference_agrees_with_the_trained_one(saved: Callable[..., Saved]) -> None:
+    folder, model = saved()
+    grey = torch.rand(2, 1, *TILE)
+    torch.testing.assert_close(load_model(folder).network(grey), model(grey), atol=1e-5, rtol=1e-4)
+
+
+def test_saving_what_was_loaded_does_not_merge_twice(saved: Callable[..., Saved], tmp_path: Path) -> None:
+    folder, model = saved()
+    again, description = load_adapter(folder)
+    save_model(tmp_path / "second", again, description)
+    grey = torch.rand(1, 1, *TILE)
+    assert torch.equal(load_adapter(tmp_path / "second")[0](grey), model(grey))
+    assert torch.equal(load_model(tmp_path / "second").network(grey), load_model(folder).network(grey))
+
+
+def test_three_channels_are_three_slices(saved: Callable[..., Saved]) -> None:
+    folder, model = saved(channels="neighbours")
+    grey = torch.rand(2, 3, *TILE)
+    torch.testing.assert_close(load_model(folder).network(grey), model(grey), atol=1e-5, rtol=1e-4)
+
+
+def test_a_model_can_be_built_for_another_tile(saved: Callable[..., Saved]) -> None:
+    folder, _ = saved()
+    loaded = load_model(folder, (56, 84))
+    assert loaded.description.tile == (56, 84)
+    assert loaded.network(torch.rand(1, 1, 56, 84)).shape == (1, 2, 56, 84)
+
+
+def test_one_flipped_bit_is_noticed(saved: Callable[..., Saved]) -> None:
+    folder, _ = saved()
+    weights = bytearray((folder / ADAPTER).read_bytes())
+    weights[-100] ^= 1
+    (folder / ADAPTER).write_bytes(weights)
+    with pytest.raises(ModelError, match=r"adapter_model\.safetensors: sha256 "):
+        load_model(folder)
+
+
+def test_another_backbone_is_noticed(saved: Callable[..., Saved], home: Path) -> None:
+    folder, _ = saved()
+    state = create_backbone("starter", (42, 42)).state_dict()
+    save_file(state, home / "starter" / BACKBONE)
+    with pytest.raises(ModelError, match="was trained on"):
+        load_model(folder)
+
+
+def test_a_missing_adapter_is_named(saved: Callable[..., Saved]) -> None:
+    folder, _ = saved()
+    (folder / ADAPTER).unlink()
+    with pytest.raises(ModelError, match=r"adapter_model\.safetensors is missing"):
+        load_model(folder)
+
+
+def test_an_unknown_model_names_the_bundled_ones(home: Path) -> None:
+    with pytest.raises(ModelError, match="no model 'salt'") as error:
+        find_model("salt")
+    assert "starter" in str(error.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"channels": "both"}, "channels"),
+        ({"tile": [224]}, "tile"),
+        ({"schema_version": 99}, "schema version 99"),
+        ({"classes": [{"name": "fault"}]}, "colour"),
+    ],
+)
+def test_a_wrong_description_names_the_field(
+    saved: Callable[..., Saved], change: dict[str, object], message: str
+) -> None:
+    folder, _ = saved()
+    content = json.loads((folder / FILE_NAME).read_text()) | change
+    (folder / FILE_NAME).write_text(json.dumps(content))
+    with pytest.raises(ModelError, match=message):
+        read_description(folder)
+
+
+def test_the_description_survives_its_file(saved: Callable[..., Saved], tmp_path: Path) -> None:
+    folder, _ = saved()
+    description = replace(read_description(folder), metrics={"f1": 0.5}, views=("inline", "crossline"))
+    description.write(tmp_path)
+    assert read_description(tmp_path) == description

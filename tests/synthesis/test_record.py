@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+import torch
+
+from geointerp.synthesis import record
+from geointerp.synthesis.draw import Draw
+
+
+def test_convolution_runs_down_the_trace_with_each_sections_wavelet() -> None:
+    draw = Draw(1)
+    field = draw.normal(2, 50, 3)
+    wavelet = record.ricker(torch.tensor([6.0, 9.0]), torch.tensor([0.0, 0.7]))
+    found = record.convolve_down(field, wavelet)
+    for section in range(2):
+        # conv2d correlates: the wavelet is turned round against numpy's convolution.
+        expected = np.convolve(field[section, :, 1].numpy(), wavelet[section].numpy()[::-1], mode="full")[32:82]
+        np.testing.assert_allclose(found[section, :, 1], expected, atol=1e-4)
+
+
+def test_a_ricker_wavelet_peaks_at_its_period() -> None:
+    wavelet = record.ricker(torch.tensor([10.0]), torch.zeros(1))[0]
+    spectrum = np.abs(np.fft.rfft(wavelet.numpy(), 4096))
+    assert np.argmax(spectrum) / 4096 == pytest.approx(1 / 10, rel=0.02)
+    assert wavelet.argmax() == 32
+
+
+def test_a_quarter_turn_makes_the_wavelet_odd() -> None:
+    wavelet = record.ricker(torch.tensor([8.0]), torch.tensor([torch.pi / 2]))[0]
+    torch.testing.assert_close(wavelet, -wavelet.flip(0), atol=0.02, rtol=0)
+
+
+def test_layers_are_interpolated() -> None:
+    layers = torch.tensor([[0.0, 10.0, 30.0, 0.0]])
+    found = record.sample_layers(layers, torch.tensor([[[0.0, 0.25], [1.5, 2.0]]]))
+    torch.testing.assert_close(found, torch.tensor([[[0.0, 2.5], [20.0, 30.0]]]))
+
+
+def test_noise_has_the_strength_it_was_drawn_at() -> None:
+    draw = Draw(3)
+    clean = draw.normal(8, 64, 64)
+    wavelet = record.ricker(torch.full((8,), 8.0), torch.zeros(8))
+    noise = record.add_noise(Draw(4), clean, wavelet, (6.0, 6.0)) - record.unit_power(clean)
+    ratio = 20 * torch.log10(1.0 / noise.square().mean(dim=(1, 2)).sqrt())
+    assert ((ratio - 6.0).abs() < 3.0).all()
+
+
+def test_draws_repeat_from_their_seed() -> None:
+    assert torch.equal(Draw(5).normal(4), Draw(5).normal(4))
+    assert not torch.equal(Draw(5).normal(4), Draw(6).normal(4))
+    assert set(Draw(1).integers(2, 4, 200).tolist()) == {2, 3, 4}
+    assert Draw(1).log_uniform(1.0, 100.0, 4000).log10().mean() == pytest.approx(1.0, abs=0.05)
