@@ -12,8 +12,8 @@ T = TypeVar("T")
 class Writer(Generic[T]):
     """Hands items to ``write`` in a thread, in order; its exceptions are raised in the caller's thread.
 
-    Used as a context: leaving it normally waits until all is written, leaving it by an exception drops what
-    still waits.
+    Used as a context: leaving it waits until all is written, also by an exception, so that what was computed
+    need not be computed again.
     """
 
     def __init__(self, write: Callable[[T], None], depth: int = 2) -> None:
@@ -21,7 +21,6 @@ class Writer(Generic[T]):
         self._write = write
         self._waiting: queue.Queue[T | None] = queue.Queue(depth)
         self._failure: BaseException | None = None
-        self._dropped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="geointerp-writer", daemon=True)
 
     def put(self, item: T | None) -> None:
@@ -40,8 +39,6 @@ class Writer(Generic[T]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None:
-            self._dropped.set()
         self._waiting.put(None)
         self._thread.join()
         if error is None:
@@ -54,7 +51,7 @@ class Writer(Generic[T]):
     def _work(self) -> None:
         """Write until told to end; after a failure only empty the queue, so that nobody waits for room."""
         while (item := self._waiting.get()) is not None:
-            if self._failure is not None or self._dropped.is_set():
+            if self._failure is not None:
                 continue
             try:
                 self._write(item)

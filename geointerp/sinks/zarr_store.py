@@ -4,6 +4,7 @@ Labels are written block by block, each block a shard of its own; coordinates an
 array has explicit chunks and shards.
 """
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -99,11 +100,14 @@ class LabelStore:
 
     def finish(self, provenance: Mapping[str, Any]) -> None:
         """Drop what was needed on the way, and say where the labels come from."""
-        if SCRATCH in self.root:
-            del self.root[SCRATCH]
         if isinstance(self.store, LocalStore):
+            # By its path: killed while removing it, a former run may have left a folder that is no group.
+            if (self.store.root / SCRATCH).exists():
+                shutil.rmtree(self.store.root / SCRATCH)
             for torn in self.store.root.rglob("*.partial"):  # zarr's own, from a write that was killed
                 torn.unlink()
+        elif SCRATCH in self.root:
+            del self.root[SCRATCH]
         self.root.attrs.update({"Conventions": CONVENTIONS, "geointerp": dict(provenance)})
 
     def _array(self, name: str) -> Any:

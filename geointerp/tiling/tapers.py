@@ -1,13 +1,15 @@
 """The weights with which overlapping tiles are blended.
 
 A tile's weight is the product of a taper along its rows and one along its columns. Towards a neighbour the
-raw taper falls linearly over their common pixels; at the border of the slice it stays at one, since nothing
-else covers the border. The raw tapers of an axis are divided by their sum at each pixel, so blending is a
-plain sum:
+raw taper falls linearly over the middle half of their common pixels and is zero over the outermost quarter,
+where the network saw the least around a pixel; at the border of the slice it stays at one, since nothing else
+covers the border. The raw tapers of an axis are divided by their sum at each pixel, so blending is a plain
+sum:
 
     w_i(x) = r_i(x) / sum_j r_j(x),      sum_i w_i(x) = 1
 
-The sum over the lattice is then one too, as it is the product of two such sums.
+The sum over the lattice is then one too, as it is the product of two such sums. A network whose receptive
+field reaches no further than the outermost quarter gives tile by tile what it would give on a whole slice.
 """
 
 import numpy as np
@@ -26,16 +28,19 @@ def tapers(axis: AxisTiles) -> npt.NDArray[np.float32]:
 
 
 def _raw_taper(axis: AxisTiles, number: int) -> npt.NDArray[np.float64]:
-    """Return the taper of one tile before normalisation: positive everywhere, 1 at the slice's borders."""
-    centres = np.arange(axis.tile) + 0.5
+    """Return the taper of one tile before normalisation: 1 at the slice's borders and in the middle."""
     taper = np.ones(axis.tile)
     if number > 0:
-        shared = axis.starts[number - 1] + axis.tile - axis.starts[number]
-        taper *= np.minimum(1, centres / max(shared, 1))
+        taper *= _rise(axis.tile, axis.starts[number - 1] + axis.tile - axis.starts[number])
     if number < len(axis.starts) - 1:
-        shared = axis.starts[number] + axis.tile - axis.starts[number + 1]
-        taper *= np.minimum(1, centres[::-1] / max(shared, 1))
+        taper *= _rise(axis.tile, axis.starts[number] + axis.tile - axis.starts[number + 1])[::-1]
     return taper
+
+
+def _rise(tile: int, shared: int) -> npt.NDArray[np.float64]:
+    """Return the rise from 0 to 1 over the middle of the ``shared`` first pixels of a tile."""
+    margin = shared // 4
+    return np.clip((np.arange(tile) + 0.5 - margin) / max(shared - 2 * margin, 1), 0, 1)
 
 
 def _sums(axis: AxisTiles, weights: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

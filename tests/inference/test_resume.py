@@ -1,0 +1,224 @@
+"""A prediction that is killed goes on where it stopped and ends in the same bytes."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from stub_models import Convolution, Slow, model_of, raw_labels, volume_of
+
+from geointerp.errors import OutputError
+from geointerp.inference import predict as predict_module
+from geointerp.inference.manifest import FILE_NAME
+from geointerp.inference.predict import predict
+from geointerp.sinks.zarr_store import LabelStore
+from geointerp.tiling.plan import plan_views
+
+SCRIPT = """
+import sys
+from functools import partial
+from geointerp.inference import predict as predict_module
+from geointerp.tiling.plan import plan_views
+from stub_models import Slow, model_of, volume_of
+predict_module.plan_views = partial(plan_views, budget=200_000)
+predict_module.predict(volume_of((16, 45, 61)), model=model_of(Slow()), views="crossline,inline",
+                       precision="fp32", output=sys.argv[1], resume=True, batch_size=4)
+"""
+
+
+@pytest.fixture(autouse=True)
+def thin_blocks(monkeypatch):
+    monkeypatch.setattr(predict_module, "plan_views", partial(plan_views, budget=200_000))
+
+
+def chunk_bytes(store):
+    """Every file of the arrays; the root's attributes hold the time of the run."""
+    files = (path for path in store.rglob("*") if path.is_file() and path != store / "zarr.json")
+    return {str(path.relative_to(store)): path.read_bytes() for path in files}
+
+
+def test_killed_at_random_and_resumed_it_ends_in_the_same_bytes(tmp_path):
+    output, partial_ = tmp_path / "killed.zarr", tmp_path / ".killed.zarr.partial"
+    chance = random.Random(os.urandom(4))
+    records = [0]
+    for _ in range(2):
+        run = _start(output)
+        _wait_for(partial_ / FILE_NAME, records[-1] + chance.randint(2, 8), run)
+        time.sleep(chance.uniform(0, 0.2))
+        os.kill(run.pid, signal.SIGKILL)
+        run.wait()
+        assert not output.exists()
+        records.append(len((partial_ / FILE_NAME).read_bytes().splitlines()) - 1)
+    assert 0 < records[1] < records[2]
+    assert _start(output).wait() == 0
+    assert not partial_.exists()
+    whole = tmp_path / "whole.zarr"
+    predict(
+        volume_of((16, 45, 61)),
+        model=model_of(Slow()),
+        views="crossline,inline",
+        precision="fp32",
+        output=whole,
+    )
+    assert chunk_bytes(output) == chunk_bytes(whole)
+    told, expected = (xr.open_zarr(path, consolidated=False).attrs["geointerp"] for path in (output, whole))
+    for name in ("tiles", "class_fractions", "views", "amplitude"):
+        assert told[name] == expected[name]
+
+
+def _start(output):
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]),
+    }
+    return subprocess.Popen([sys.executable, "-c", SCRIPT, str(output)], env=environment)
+
+
+def _wait_for(manifest, records, run):
+    while not manifest.is_file() or len(manifest.read_bytes().splitlines()) - 1 < records:
+        assert run.poll() is None, "the run ended before it could be killed"
+        time.sleep(0.01)
+
+
+class Failing(Convolution):
+    """Fails after so many tiles."""
+
+    def __init__(self, after, error):
+        super().__init__()
+        self.left, self.error = after, error
+
+    def forward(self, grey):
+        self.left -= 1
+        if self.left < 0:
+            raise self.error
+        return super().forward(grey)
+
+
+def interrupt(output, error=None, **options):
+    error = error or RuntimeError("broken")
+    with pytest.raises(type(error)):
+        predict(
+            volume_of((16, 45, 61)),
+            model=model_of(Failing(40, error)),
+            batch_size=4,
+            precision="fp32",
+            output=output,
+            **options,
+        )
+
+
+def go_on(output, **options):
+    return predict(
+        volume_of((16, 45, 61)), model=model_of(Convolution()), precision="fp32", output=output, **options
+    )
+
+
+@pytest.mark.parametrize("error", [RuntimeError("broken"), KeyboardInterrupt()])
+def test_an_exception_leaves_what_is_done(tmp_path, error):
+    output = tmp_path / "faults.zarr"
+    interrupt(output, error)
+    assert not [one for one in threading.enumerate() if one.name.startswith("geointerp")]
+    assert not output.exists()
+    computed = []
+    model = model_of(Convolution())
+    model.network.register_forward_hook(lambda *_: computed.append(1))
+    result = predict(volume_of((16, 45, 61)), model=model, precision="fp32", output=output, resume=True)
+    assert 0 < len(computed) < result.attrs["geointerp"]["tiles"]
+    np.testing.assert_array_equal(raw_labels(result), raw_labels(go_on(None)))
+
+
+def test_a_record_that_was_cut_off_does_not_count(tmp_path):
+    output = tmp_path / "faults.zarr"
+    interrupt(output)
+    manifest = tmp_path / ".faults.zarr.partial" / FILE_NAME
+    manifest.write_bytes(manifest.read_bytes()[:-5])
+    np.testing.assert_array_equal(raw_labels(go_on(output, resume=True)), raw_labels(go_on(None)))
+
+
+def test_half_a_shard_is_written_again(tmp_path):
+    output = tmp_path / "faults.zarr"
+    interrupt(output)
+    partial_ = tmp_path / ".faults.zarr.partial"
+    shards = sorted((partial_ / "labels" / "c").rglob("*"))
+    last = [path for path in shards if path.is_file()][-1]
+    manifest = partial_ / FILE_NAME
+    manifest.write_bytes(b"".join(manifest.read_bytes().splitlines(keepends=True)[:1]))
+    last.write_bytes(last.read_bytes()[:9])
+    torn = last.with_suffix(".0f.partial")
+    torn.write_bytes(b"torn")
+    np.testing.assert_array_equal(raw_labels(go_on(output, resume=True)), raw_labels(go_on(None)))
+    assert not list(output.rglob("*.partial"))
+
+
+def test_remains_are_refused_resumed_or_discarded(tmp_path):
+    output = tmp_path / "faults.zarr"
+    interrupt(output)
+    with pytest.raises(OutputError, match="left from an interrupted run") as error:
+        go_on(output)
+    assert "--resume" in error.value.hint
+    with pytest.raises(OutputError, match=r"overlap was 0.25 and is 0.5"):
+        go_on(output, resume=True, overlap=0.5)
+    go_on(output, overwrite=True)
+    assert output.is_dir()
+    assert [path.name for path in tmp_path.iterdir()] == ["faults.zarr"]
+
+
+def test_another_amplitude_means_another_input(tmp_path):
+    output = tmp_path / "faults.zarr"
+    interrupt(output)
+    with pytest.raises(OutputError, match="amplitude was"):
+        predict(
+            2 * volume_of((16, 45, 61)),
+            model=model_of(Convolution()),
+            precision="fp32",
+            output=output,
+            resume=True,
+        )
+
+
+def test_with_nothing_to_resume_it_starts_and_says_so(tmp_path):
+    notes = []
+
+    class Notes:
+        def start(self, total_tiles, what):
+            notes.append((total_tiles, what))
+
+        def advance(self, tiles):
+            notes.append(tiles)
+
+        def note(self, message):
+            notes.append(message)
+
+    result = go_on(tmp_path / "new" / "faults.zarr", resume=True, progress=Notes())
+    assert "nothing to resume" in notes[0]
+    assert notes[1] == (16 * 8, "faults on cpu in fp32")
+    assert sum(notes[2:]) == 16 * 8 == result.attrs["geointerp"]["tiles"]
+
+
+def test_killed_while_tidying_up_it_tidies_up_again(tmp_path, monkeypatch):
+    output = tmp_path / "faults.zarr"
+    with monkeypatch.context() as patch:
+        patch.setattr(LabelStore, "finish", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            go_on(output, views="crossline,inline")
+    (tmp_path / ".faults.zarr.partial" / "scratch" / "zarr.json").unlink()
+    result = go_on(output, views="crossline,inline", resume=True)
+    np.testing.assert_array_equal(raw_labels(result), raw_labels(go_on(None, views="crossline,inline")))
+    assert not (output / "scratch").exists()
+
+
+def test_remains_without_a_record_are_started_over(tmp_path):
+    partial_ = tmp_path / ".faults.zarr.partial"
+    partial_.mkdir()
+    (partial_ / FILE_NAME).write_text('{"key": "cut o')
+    np.testing.assert_array_equal(
+        raw_labels(go_on(tmp_path / "faults.zarr", resume=True)), raw_labels(go_on(None))
+    )

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geointerp.errors import UsageError
+from geointerp.tiling.regions import parse_region, region_slices
+
+COORDS = {"inline": np.arange(100, 201, 5), "time": np.arange(4.0, 304.0, 4.0)}
+
+
+def test_a_region_is_read():
+    assert parse_region("inline=100:200, time=0:1500.5") == {"inline": (100, 200), "time": (0, 1500.5)}
+    assert parse_region("y=-20:-3") == {"y": (-20, -3)}
+    assert parse_region("time=:1500,inline=7:") == {"time": (None, 1500), "inline": (7, None)}
+
+
+def test_dates_are_read_in_spite_of_their_colons():
+    first, last = parse_region("time=2024-05-01T10:00:00:2024-05-01T10:00:30")["time"]
+    assert first == np.datetime64("2024-05-01T10:00:00")
+    assert last - first == np.timedelta64(30, "s")
+    coords = np.datetime64("2024-05-01T09:59:50") + np.arange(60) * np.timedelta64(1, "s")
+    assert region_slices({"time": coords}, {"time": (first, last)}) == {"time": slice(10, 41)}
+
+
+@pytest.mark.parametrize(
+    "text", ["inline", "inline=5", "=1:2", "inline=1:2:3", "inline=1:2,inline=3:4", "inline=a:b"]
+)
+def test_what_is_no_region_is_refused(text):
+    with pytest.raises(UsageError, match=text.split(",")[0]):
+        parse_region(text)
+
+
+@given(st.integers(90, 210), st.integers(90, 210), st.booleans())
+def test_ends_are_included_in_ascending_and_descending_coordinates(first, last, descending):
+    values = COORDS["inline"][::-1] if descending else COORDS["inline"]
+    expected = [value for value in values if first <= value <= last]
+    if not expected:
+        with pytest.raises(UsageError, match="inline runs from 100 to 200"):
+            region_slices({"inline": values}, {"inline": (first, last)})
+        return
+    chosen = region_slices({"inline": values}, {"inline": (first, last)})["inline"]
+    np.testing.assert_array_equal(values[chosen], expected)
+
+
+def test_open_ends_reach_to_the_end_of_the_data():
+    assert region_slices(COORDS, {"time": (None, 8)}) == {"time": slice(0, 2)}
+    assert region_slices(COORDS, {"time": (296, None)}) == {"time": slice(73, 75)}
+
+
+def test_an_empty_region_names_what_was_asked_and_what_there_is():
+    with pytest.raises(UsageError, match="time=2000:3000 holds nothing: time runs from 4 to 300"):
+        region_slices(COORDS, parse_region("time=2000:3000"))
+    with pytest.raises(UsageError, match="names 'cdp'"):
+        region_slices(COORDS, parse_region("cdp=1:2"))
+
+
+def test_numbers_do_not_suit_dates():
+    dates = np.datetime64("2024-05-01") + np.arange(3) * np.timedelta64(1, "D")
+    with pytest.raises(UsageError, match="time"):
+        region_slices({"time": dates}, {"time": (0.0, 1500.0)})
