@@ -58,10 +58,19 @@ Duplicates = Annotated[
 ]
 
 
-def segy_options(**options: str | float | None) -> dict[str, str | float]:
-    """Return the SEG-Y options that were given; a sample format in digits becomes a code."""
-    given = {name: value for name, value in options.items() if value is not None}
-    sample_format = given.get("sample_format")
-    if isinstance(sample_format, str) and sample_format.isdigit():
-        given["sample_format"] = int(sample_format)
-    return given
+_SEGY_NAMES = (
+    "inline_byte",
+    "crossline_byte",
+    "x_byte",
+    "y_byte",
+    "cdp_byte",
+    "endian",
+    "sample_format",
+    "sample_interval",
+    "duplicates",
+)
+
+
+def given_segy_options(ctx: typer.Context) -> dict[str, str | float]:
+    """Return the SEG-Y options that were given, by the names that ``open_volume`` has for them."""
+    return {name: ctx.params[name] for name in _SEGY_NAMES if ctx.params[name] is not None}

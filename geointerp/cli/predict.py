@@ -81,9 +81,7 @@ def command(
 ) -> None:
     """Label every sample of seismic data with the class a model gives it."""
     if (task is None) == (model is None):
-        raise UsageError(
-            "say which model, by --task or by --model", hint="--task faults; geointerp models lists them"
-        )
+        raise UsageError("say which model, by either --task or --model", hint="such as --task faults")
     settings = {
         "views": views,
         "region": region,
@@ -95,24 +93,13 @@ def command(
         "probability": probability,
         "resume": resume,
     }
-    reading = options.segy_options(
-        inline_byte=inline_byte,
-        crossline_byte=crossline_byte,
-        x_byte=x_byte,
-        y_byte=y_byte,
-        cdp_byte=cdp_byte,
-        endian=endian,
-        sample_format=sample_format,
-        sample_interval=sample_interval,
-        duplicates=duplicates,
-    )
     paths = expand_inputs(inputs)
     shape = parse_tile(tile) if tile else None
     from geointerp.network.bundle import load_model
 
     loaded = load_model(task_named(task).name if task else str(model), shape)
     outputs = place_outputs(paths, output, loaded.description.task or loaded.description.name)
-    work = partial(_predict_file, ctx.obj, loaded, settings, reading, overwrite)
+    work = partial(_predict_file, ctx.obj, loaded, settings, options.given_segy_options(ctx), overwrite)
     _each(ctx.obj, list(zip(paths, outputs, strict=True)), work)
 
 

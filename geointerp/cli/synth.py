@@ -23,7 +23,6 @@ Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same dat
 _SECTIONS_AT_ONCE = 16
 _FIRST_INLINE, _FIRST_CROSSLINE = 1001, 2001
 _SAMPLE_INTERVAL_MS = 4.0
-_BIN_METRES = 25.0
 
 
 @app.command("faults")
@@ -80,29 +79,21 @@ def survey(
     for path in (output, truth):
         check_free(path, overwrite=overwrite)
     amplitude, labels = synthesise_survey(size, seed)
-    _write(output, amplitude, f"SYNTHETIC AMPLITUDES, GEOINTERP SYNTH SURVEY, SEED {seed}")
-    _write(truth, labels.astype("float32"), f"TRUE FAULTS OF {output.name.upper()}: 1 ON FAULTS, 0 ELSEWHERE")
+    _write(output, amplitude, f"SYNTHETIC AMPLITUDES: GEOINTERP SYNTH SURVEY, SEED {seed}")
+    _write(truth, labels, f"TRUE FAULTS OF THE SYNTHETIC SURVEY OF SEED {seed}: 1 ON FAULTS, 0 ELSEWHERE")
     for path, content in ((output, "amplitude"), (truth, "faults")):
         console.result(path, {"output": str(path), "content": content, "shape": size, "seed": seed})
 
 
-def _write(path: Path, values: "NDArray[np.float32]", title: str) -> None:
-    """Write a volume as SEG-Y on a square grid of 25 m bins."""
-    import numpy as np
-
+def _write(path: Path, values: "NDArray[np.generic]", title: str) -> None:
     from geointerp.sinks.segy_write import write_survey
 
-    inlines = _FIRST_INLINE + np.arange(values.shape[0])
-    crosslines = _FIRST_CROSSLINE + np.arange(values.shape[1])
-    north, east = np.meshgrid(inlines * _BIN_METRES, crosslines * _BIN_METRES, indexing="ij")
-    with whole_or_not_at_all(path, overwrite=True) as partial:
-        write_survey(
-            partial,
-            values,
-            inlines=inlines,
-            crosslines=crosslines,
-            sample_interval_ms=_SAMPLE_INTERVAL_MS,
-            cdp_x=east,
-            cdp_y=north,
-            text_lines=(title,),
-        )
+    inlines, crosslines, _ = values.shape
+    write_survey(
+        path,
+        values,
+        inlines=range(_FIRST_INLINE, _FIRST_INLINE + inlines),
+        crosslines=range(_FIRST_CROSSLINE, _FIRST_CROSSLINE + crosslines),
+        sample_interval_ms=_SAMPLE_INTERVAL_MS,
+        text_lines=(title,),
+    )

@@ -18,8 +18,8 @@ _IMAGE = {"row", "column"}
 def align(prediction: xr.DataArray, truth: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
     """Cut both arrays to the coordinates they share, in the dimension order of the prediction.
 
-    An array that has no coordinates of its own (``.npy``, an image) is matched by position when it
-    has the very shape of the other; two images of different size, by row and column.
+    An array that has no coordinates of its own (``.npy``, an image) is matched by position, and has
+    to have the very shape of the other; but a part of an image is found in the whole.
 
     Args:
         prediction: labels with any dimensions.
@@ -31,10 +31,11 @@ def align(prediction: xr.DataArray, truth: xr.DataArray) -> tuple[xr.DataArray, 
     Raises:
         DataError: the dimensions differ, or the coordinates have nothing in common.
     """
-    bare = not (_has_coordinates(prediction) and _has_coordinates(truth))
-    if bare and prediction.shape == truth.shape:
+    own = [_has_coordinates(labels) for labels in (prediction, truth)]
+    if not all(own) and prediction.shape == truth.shape:
         return prediction, xr.DataArray(truth.data, dims=prediction.dims, attrs=truth.attrs)
-    if bare and not {*prediction.dims, *truth.dims} <= _IMAGE:
+    part_of_image = any(own) and {*prediction.dims, *truth.dims} <= _IMAGE
+    if not all(own) and not part_of_image:
         raise DataError(
             f"the prediction has shape {prediction.shape}, the truth {truth.shape}, "
             "and one of them has no coordinates to match them by",

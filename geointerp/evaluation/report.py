@@ -13,6 +13,7 @@ from geointerp.evaluation.alignment import align
 from geointerp.evaluation.confusion import IGNORED, ConfusionMatrix
 from geointerp.evaluation.metrics import metrics
 from geointerp.evaluation.tolerant import TolerantScore
+from geointerp.sources.open import open_volume
 
 LabelSource = xr.Dataset | xr.DataArray | str | Path
 """Labels: an array, a Dataset with ``labels``, or a file (label store, SEG-Y of labels, .npy, image)."""
@@ -70,8 +71,6 @@ def open_labels(source: LabelSource) -> xr.DataArray:
         if "labels" not in source:
             raise DataError(f"the data set has no 'labels', only {', '.join(map(str, source.data_vars))}")
         return source["labels"]
-    from geointerp.sources.open import open_volume
-
     return open_volume(source)
 
 

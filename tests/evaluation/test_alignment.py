@@ -72,8 +72,10 @@ def test_an_array_without_coordinates_is_matched_by_position():
         align(mine, bare[:, :2])
 
 
-def test_images_of_different_size_meet_at_row_and_column():
+def test_a_part_of_an_image_is_found_in_the_whole():
     image = xr.DataArray(np.arange(20).reshape(4, 5), dims=("row", "column"))
     region = image.assign_coords(row=np.arange(4), column=np.arange(5))[2:, 1:]
     mine, theirs = align(region, image)
     np.testing.assert_array_equal(mine.values, theirs.values)
+    with pytest.raises(DataError, match=r"\(3, 5\), the truth \(4, 5\)"):
+        align(image[:3], image)

@@ -1,0 +1,48 @@
+import json
+from pathlib import Path
+
+import numpy as np
+
+
+def test_a_survey_is_described_for_people(run, survey):
+    done = run("info", survey)
+    assert (done.status, done.out) == (0, "")
+    rows = [line.split() for line in done.err.splitlines()]
+    assert ["inline", "101", "104", "1", "4"] in rows
+    assert ["crossline", "300", "358", "2", "30"] in rows
+    assert ["time", "(ms)", "100", "336", "4", "60"] in rows
+    assert "SEG-Y revision 1, ieee samples, big-endian" in done.err
+    assert "120 present, 0 missing, 0 dead" in done.err
+    assert "inline 189, crossline 193" in done.err
+
+
+def test_json_is_one_object(run, survey):
+    done = run("info", survey, "--json")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.count("\n") == 1
+    facts = json.loads(done.out)
+    assert facts["shape"] == [4, 30, 60]
+    assert facts["axes"]["time"]["first"] == 100.0
+
+
+def test_overrides_are_tried_out(run, survey):
+    facts = json.loads(run("info", survey, "--json", "--sample-interval", "2").out)
+    assert facts["axes"]["time"]["step"] == 2.0
+
+
+def test_arrays_are_described_too(run):
+    np.save("a.npy", np.zeros((3, 4), np.float32))
+    done = run("info", "a.npy")
+    assert (done.status, done.out) == (0, "")
+    assert "none but zeros" in done.err
+
+
+def test_errors_have_their_status(run):
+    Path("text.sgy").write_text("just words\n" * 1000)
+    Path("empty.sgy").touch()
+    for name in ("text.sgy", "empty.sgy", "missing.sgy"):
+        done = run("info", name)
+        assert (done.status, done.out) == (1, "")
+        assert done.err.startswith("error: ")
+        assert name in done.err
+        assert "Traceback" not in done.err

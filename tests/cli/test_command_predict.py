@@ -1,0 +1,164 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from PIL import Image
+
+KEYS = {"input", "output", "task", "model", "dims", "shape", "seconds", "tiles", "class_fractions"}
+
+
+@pytest.fixture
+def predict(run, survey, untrained_model):
+    def predict_it(*words: str | Path, inputs: tuple[str | Path, ...] = (survey,)) -> object:
+        return run("predict", *inputs, "--model", untrained_model, "--precision", "fp32", *words)
+
+    return predict_it
+
+
+def test_stdout_is_the_path_of_the_result(predict):
+    done = predict("-o", "labels.zarr")
+    assert (done.status, done.out) == (0, "labels.zarr\n")
+    assert "4 inline × 30 crossline × 60 time" in done.err
+    assert Path("labels.zarr/zarr.json").exists()
+
+
+def test_json_is_one_object(predict, survey):
+    done = predict("-o", "labels.zarr", "--json", "--quiet")
+    assert (done.status, done.err) == (0, "")
+    facts = json.loads(done.out)
+    assert set(facts) >= KEYS
+    assert facts["input"] == str(survey)
+    assert facts["shape"] == [4, 30, 60]
+    assert done.out.count("\n") == 1
+
+
+def test_every_writer_writes_the_same_labels(predict):
+    for name in ("labels.zarr", "labels.npy", "labels.nc", "labels.png"):
+        done = predict("-o", name)
+        assert (done.status, done.out) == (0, f"{name}\n"), done.err
+    store = xr.open_zarr("labels.zarr", consolidated=False, mask_and_scale=False)
+    np.testing.assert_array_equal(np.load("labels.npy"), store["labels"].values)
+    with xr.open_dataset("labels.nc", mask_and_scale=False) as netcdf:
+        assert netcdf["labels"].dtype == np.uint8
+        assert set(netcdf.variables) == set(store.variables)
+        for name in store.variables:
+            np.testing.assert_array_equal(netcdf[name].values, store[name].values)
+        assert json.loads(netcdf.attrs["geointerp"])["task"] == "faults"
+    with Image.open("labels.png") as picture:
+        assert picture.format == "PNG"
+    assert not list(Path().glob(".*"))
+
+
+def test_a_region_is_in_the_units_of_the_coordinates(predict):
+    done = predict("-o", "labels.zarr", "--region", "crossline=310:330,time=200:300")
+    assert done.status == 0, done.err
+    labels = xr.open_zarr("labels.zarr", consolidated=False)
+    assert labels["crossline"].values.tolist() == list(range(310, 332, 2))
+    assert labels["time"].values.tolist() == [4.0 * k for k in range(50, 76)]
+
+
+def test_options_reach_the_engine(predict):
+    words = ("--tile", "28x42", "--overlap", "0.5", "--views", "inline,crossline", "--batch-size", "3")
+    done = predict("-o", "labels.zarr", "--probability", "--device", "cpu", "--compile", "off", *words)
+    assert done.status == 0, done.err
+    labels = xr.open_zarr("labels.zarr", consolidated=False)
+    told = labels.attrs["geointerp"]
+    assert (told["tile"], told["overlap"], told["views"]) == ([28, 42], 0.5, ["inline", "crossline"])
+    assert (told["precision"], told["device"]) == ("fp32", "cpu")
+    assert labels["probability"].dims == ("class", "inline", "crossline", "time")
+
+
+def test_segy_options_reach_the_reader(predict):
+    done = predict(
+        "-o", "labels.zarr", "--sample-interval", "2", "--inline-byte", "9", "--crossline-byte", "193"
+    )
+    assert done.status == 0, done.err
+    assert np.diff(xr.open_zarr("labels.zarr", consolidated=False)["time"].values).max() == 2.0
+    done = predict("-o", "again.zarr", "--inline-byte", "9")
+    assert (done.status, done.out) == (2, "")
+
+
+def test_without_an_output_the_result_is_named_after_the_input(predict):
+    assert predict().out == "survey.faults.zarr\n"
+
+
+@pytest.mark.parametrize("name", ["labels.zarr", "labels.npy"])
+def test_an_output_that_exists_is_refused(predict, name):
+    assert predict("-o", name, "--quiet").status == 0
+    done = predict("-o", name)
+    assert (done.status, done.out) == (1, "")
+    assert done.err == f"error: {name} exists\nhint: --overwrite replaces it\n"
+    assert predict("-o", name, "--overwrite").status == 0
+
+
+def test_the_input_is_never_replaced(predict):
+    np.save("a.npy", np.random.default_rng(9).normal(size=(60, 60)).astype(np.float32))
+    before = Path("a.npy").read_bytes()
+    done = predict("-o", "a.npy", "--overwrite", inputs=("a.npy",))
+    assert done.status == 1
+    assert "is the input itself" in done.err
+    assert Path("a.npy").read_bytes() == before
+
+
+def test_of_several_inputs_the_good_ones_go_on(predict, survey, monkeypatch):
+    Path("bad.sgy").write_text("no survey at all")
+    Path("other.sgy").write_bytes(survey.read_bytes())
+    import io
+
+    monkeypatch.setattr("sys.stdin", io.StringIO("bad.sgy\nother.sgy\nmissing.sgy\n"))
+    done = predict("-o", "out", "--json", inputs=(survey, "-"))
+    assert done.status == 1
+    results = [json.loads(line) for line in done.out.splitlines()]
+    assert [one["output"] for one in results] == ["out/survey.faults.zarr", "out/other.faults.zarr"]
+    assert done.err.count("error: ") == 3
+    assert "bad.sgy" in done.err
+    assert "missing.sgy does not exist" in done.err
+    assert done.err.endswith("error: 2 of 4 inputs failed\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("-o", "a.doc"), "no writer goes by the suffix '.doc'"),
+        (("-o", "a.sgy"), "labels cannot be written as .sgy yet"),
+        (("-o", "a.zarr", "--region", "inline"), "region"),
+        (("-o", "a.zarr", "--region", "depth=1:2"), "depth"),
+        (("-o", "a.zarr", "--views", "sideways"), "no view 'sideways'"),
+        (("-o", "a.zarr", "--tile", "big"), "--tile cannot be read: 'big'"),
+        (("-o", "a.zarr", "--precision", "fp8"), "fp8"),
+        (("-o", "a.zarr", "--compile", "maybe"), "maybe"),
+        (("-o", "a.zarr", "--device", "abacus"), "abacus"),
+        (("-o", "a.zarr", "--batch-size", "0"), "batch-size"),
+        (("-o", "a.zarr", "--task", "faults"), "either --task or --model"),
+        (("-o", "a.npy", "--resume"), "--resume"),
+        (("--nonsense",), "--nonsense"),
+    ],
+)
+def test_a_wrong_command_line_is_status_2_and_writes_nothing(predict, words, said, survey):
+    done = predict(*words)
+    assert (done.status, done.out) == (2, ""), done.err
+    assert done.err.startswith("error: ")
+    assert said in done.err
+    assert list(Path().iterdir()) == [Path(survey.name)]
+
+
+def test_a_model_has_to_be_named(run, survey):
+    done = run("predict", survey)
+    assert done.status == 2
+    assert "either --task or --model" in done.err
+
+
+def test_an_unknown_task_names_the_tasks(run, survey):
+    done = run("predict", survey, "--task", "gold")
+    assert (done.status, done.out) == (2, "")
+    assert done.err == (
+        "error: no task is called 'gold'\nhint: the tasks are faults, salt, facies, craters, events\n"
+    )
+
+
+def test_a_missing_model_is_status_1(run, survey):
+    done = run("predict", survey, "--model", "nowhere")
+    assert (done.status, done.out) == (1, "")
+    assert "no model 'nowhere'" in done.err
