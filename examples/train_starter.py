@@ -1,32 +1,54 @@
 """Train the bundled starter backbone and the fault model from synthetic sections, from scratch.
 
-    python examples/train_starter.py backbone --steps 3600     # the encoder, with a decoder, all weights learning
-    python examples/train_starter.py faults --steps 600        # LoRA and decoder on the frozen encoder
+    python examples/train_starter.py backbone       # the encoder with a decoder, all weights learning
+    python examples/train_starter.py faults         # LoRA and decoder on the frozen encoder
+    python examples/measure_faults.py               # figures on unseen sections, into the card
 
-Both stages can be stopped at any moment and started again with the same command: they go on from runs/<stage>/last.pt.
-Every batch is drawn from its step's own seed, so a run is the same however often it was interrupted.
+Each stage can be stopped at any moment and started again with the same command: it goes on from
+runs/<stage>/last.pt. Every batch is drawn from its step's own seed, so a run is the same however often
+it was interrupted. The losses of the bundled models are in models/<name>/losses.csv.
 """
 
+import shutil
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
 import torch
 import typer
 
 from geointerp.network.backbone import STARTER, create_backbone
+from geointerp.network.bundle import BACKBONE, models_home, save_backbone, save_model
+from geointerp.network.checkpoint import load_backbone_weights
 from geointerp.network.decoders import create_decoder
+from geointerp.network.description import (
+    BackboneInfo,
+    DecoderInfo,
+    ModelDescription,
+    Normalisation,
+    read_description,
+)
+from geointerp.network.lora import add_lora
 from geointerp.network.segmenter import Segmenter
 from geointerp.synthesis.draw import Draw
-from geointerp.synthesis.faults import fault_sections
+from geointerp.synthesis.faults import DEFAULT, WIDE, fault_sections
+from geointerp.tasks import TASKS
 from geointerp.training.losses import grey_of
 from geointerp.training.loop import Batch, Recipe, train
 
 TILE = (224, 224)
-DECODER = {"name": "mla", "width": 0.5}
+DECODER = DecoderInfo("mla", width=0.5)
+# The encoder starts on the harder sections and, having learnt to see layers, goes on with the clearer ones.
+WIDE_STEPS = 913
 # Batches of the two stages, and everything the models are measured on, come from seeds that lie apart.
 FIRST_SEED = {"backbone": 1_000_000, "faults": 2_000_000}
 
-app = typer.Typer(add_completion=False)
+RECIPES = {
+    "backbone": Recipe(steps=2600, rate=1e-3, warmup=200, decay=800, seed=1),
+    "faults": Recipe(steps=400, rate=5e-4, warmup=40, decay=300, seed=1),
+}
+
+app = typer.Typer(add_completion=False, help=__doc__)
 
 
 def batches(stage: str, recipe: Recipe) -> Batch:
@@ -34,21 +56,76 @@ def batches(stage: str, recipe: Recipe) -> Batch:
 
     def batch(step: int) -> tuple[torch.Tensor, torch.Tensor]:
         seed = FIRST_SEED[stage] + 100_000 * recipe.seed + step
-        amplitude, label = fault_sections(recipe.batch_size, seed, height=TILE[0], width=TILE[1])
+        ranges = WIDE if stage == "backbone" and step < WIDE_STEPS else DEFAULT
+        amplitude, label = fault_sections(
+            recipe.batch_size, seed, height=TILE[0], width=TILE[1], recipe=ranges
+        )
         return grey_of(amplitude, Draw(seed).log_uniform(0.6, 1.8, recipe.batch_size)), label
 
     return batch
 
 
+def new_segmenter() -> Segmenter:
+    """The starter with the fault model's decoder, random."""
+    return Segmenter(create_backbone(STARTER, TILE), create_decoder(DECODER.name, 192, 2, DECODER.width))
+
+
+def description(name: str, recipe: Recipe, **changes: Any) -> ModelDescription:
+    """What both model folders say of themselves."""
+    return ModelDescription(
+        name=name,
+        normalisation=Normalisation("symmetric", 99.0),
+        tile=TILE,
+        training={
+            "data": "synthetic faulted sections (geointerp.synthesis.faults), each seen once",
+            "script": f"examples/train_starter.py {'backbone' if name == STARTER else name}",
+            "recipe": asdict(recipe),
+            "ranges": DEFAULT.as_dict(),
+            "first_seed": FIRST_SEED["backbone" if name == STARTER else name] + 100_000 * recipe.seed,
+        },
+        **changes,
+    )
+
+
 @app.command()
-def backbone(
-    steps: int = 3600, decay: int = 800, seed: int = 1, folder: Path = Path("runs/backbone")
-) -> None:
-    """Learn the encoder from nothing."""
-    recipe = Recipe(steps=steps, decay=decay, seed=seed)
+def backbone(steps: int = RECIPES["backbone"].steps, runs: Path = Path("runs")) -> None:
+    """Learn the encoder from nothing; write models/starter."""
+    recipe = Recipe(**(asdict(RECIPES["backbone"]) | {"steps": steps}))
     torch.manual_seed(recipe.seed)
-    model = Segmenter(create_backbone(STARTER, TILE), create_decoder(**DECODER, dim=192, classes=2))
-    train(model, batches("backbone", recipe), recipe, folder)
+    model = new_segmenter()
+    train(model, batches("backbone", recipe), recipe, runs / "backbone")
+    starter = models_home() / STARTER
+    own = description(
+        STARTER, recipe, task=None, classes=(), backbone=BackboneInfo(STARTER, ""), decoder=None
+    )
+    save_backbone(starter, model.backbone, own)
+    shutil.copy(runs / "backbone" / "losses.csv", starter)
+
+
+@app.command()
+def faults(steps: int = RECIPES["faults"].steps, runs: Path = Path("runs")) -> None:
+    """Adapt the frozen starter to faults with LoRA and a decoder; write models/faults."""
+    recipe = Recipe(**(asdict(RECIPES["faults"]) | {"steps": steps}))
+    torch.manual_seed(recipe.seed)
+    segmenter = new_segmenter()
+    # The decoder goes on from where the encoder's training left it; the encoder is the stored one, in float16.
+    learnt = torch.load(runs / "backbone" / "last.pt", weights_only=True)["model"]
+    segmenter.load_state_dict(learnt)
+    starter = models_home() / STARTER
+    load_backbone_weights(segmenter.backbone, starter / BACKBONE)
+    model = add_lora(segmenter, rank=8, alpha=8.0)
+    train(model, batches("faults", recipe), recipe, runs / "faults")
+    own = description(
+        "faults",
+        recipe,
+        task="faults",
+        classes=TASKS["faults"].classes,
+        backbone=read_description(starter).backbone,
+        decoder=DECODER,
+        views=TASKS["faults"].views,
+    )
+    save_model(models_home() / "faults", model, own, torch.float16)
+    shutil.copy(runs / "faults" / "losses.csv", models_home() / "faults")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """The model folder: where models are found, how they are saved and loaded, exactly.
 
-    geointerp.json              everything needed to run the model (see description.py)
-    adapter_config.json         peft's description of the LoRA
-    adapter_model.safetensors   LoRA and decoder; never merged, so that loading merges exactly once
-    backbone.safetensors        the encoder, only where it is neither the bundled starter nor a published one
-    README.md                   the model card
+geointerp.json              everything needed to run the model (see description.py)
+adapter_config.json         peft's description of the LoRA
+adapter_model.safetensors   LoRA and decoder; never merged, so that loading merges exactly once
+backbone.safetensors        the encoder, only where it is neither the bundled starter nor a published one
+README.md                   the model card
 """
 
 import hashlib
@@ -109,13 +109,29 @@ def save_model(
     return complete
 
 
+def save_backbone(folder: Path, backbone: VisionTransformer, description: ModelDescription) -> ModelDescription:
+    """Write an encoder by itself, in float16, into ``folder``; returns the completed description."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: stored_as(name, w, torch.float16) for name, w in backbone.state_dict().items()}
+    save_file(weights, folder / BACKBONE)
+    complete = replace(
+        description,
+        backbone=replace(description.backbone, sha256=weights_sha256(weights)),
+        files={BACKBONE: file_sha256(folder / BACKBONE)},
+    )
+    complete.write(folder)
+    return complete
+
+
 def stored_as(name: str, tensor: Tensor, dtype: torch.dtype) -> Tensor:
     """A contiguous copy of ``tensor`` in the type it is stored in."""
     exact = "running_" in name or not tensor.is_floating_point()
     return tensor.detach().cpu().contiguous() if exact else tensor.detach().cpu().to(dtype).contiguous()
 
 
-def load_adapter(folder: str | Path, tile: tuple[int, int] | None = None) -> tuple[PeftModel, ModelDescription]:
+def load_adapter(
+    folder: str | Path, tile: tuple[int, int] | None = None
+) -> tuple[PeftModel, ModelDescription]:
     """The model of a folder as it was trained: encoder, LoRA beside it, decoder; for training on, or merging.
 
     Args:
@@ -127,6 +143,11 @@ def load_adapter(folder: str | Path, tile: tuple[int, int] | None = None) -> tup
     """
     path = find_model(folder)
     description = read_description(path)
+    if description.decoder is None:
+        raise ModelError(
+            f"'{description.name}' is a backbone: it has no decoder to predict with",
+            hint="it is what models are fine-tuned from; `geointerp models` lists those that predict",
+        )
     verify_files(path, description)
     description = replace(description, tile=tile or description.tile)
     backbone = load_backbone(path, description)
@@ -168,7 +189,9 @@ def load_backbone(folder: Path, description: ModelDescription) -> VisionTransfor
         ModelError: its weights are not those the adapter was trained on.
     """
     name = description.backbone.id
-    native = create_backbone(name, description.tile, pretrained=name != STARTER and not (folder / BACKBONE).is_file())
+    native = create_backbone(
+        name, description.tile, pretrained=name != STARTER and not (folder / BACKBONE).is_file()
+    )
     source = folder / BACKBONE
     if not source.is_file() and name == STARTER:
         source = find_model(STARTER) / BACKBONE

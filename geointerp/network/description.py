@@ -51,7 +51,7 @@ class ModelDescription:
         task: one of the five, or None for classes of one's own.
         classes: in the order of their label values.
         backbone: the encoder the adapter belongs to.
-        decoder: the decoder that is stored with the adapter.
+        decoder: the decoder that is stored with the adapter; None for a backbone alone, such as the starter.
         normalisation: how amplitudes become grey values.
         channels: ``repeat`` (the slice alone) or ``neighbours`` (the slice between its two neighbours).
         tile: height and width the model was trained with, in pixels.
@@ -67,7 +67,7 @@ class ModelDescription:
     task: str | None
     classes: tuple[LabelClass, ...]
     backbone: BackboneInfo
-    decoder: DecoderInfo
+    decoder: DecoderInfo | None
     normalisation: Normalisation
     channels: Literal["repeat", "neighbours"] = "repeat"
     tile: tuple[int, int] = (224, 224)

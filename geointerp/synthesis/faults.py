@@ -31,17 +31,19 @@ class FaultRecipe:
         lift: amplitude of folds.
         blur: Gaussian smoothing across traces.
         visible: smallest displacement that is labelled, as a part of the wavelet's period.
+        least: smallest displacement that is labelled, in samples.
         half_width: half the width of the label.
     """
 
-    faults: tuple[int, int] = (0, 9)
-    throw: Range = (3.0, 40.0)
-    slope: Range = (0.05, 1.1)
-    period: Range = (4.5, 20.0)
-    decibels: Range = (0.0, 14.0)
-    lift: Range = (0.0, 22.0)
-    blur: Range = (0.0, 1.2)
-    visible: float = 0.25
+    faults: tuple[int, int] = (0, 8)
+    throw: Range = (9.0, 40.0)
+    slope: Range = (0.08, 0.8)
+    period: Range = (5.0, 15.0)
+    decibels: Range = (4.0, 16.0)
+    lift: Range = (0.0, 18.0)
+    blur: Range = (0.0, 0.8)
+    visible: float = 0.35
+    least: float = 3.0
     half_width: float = 1.25
 
     def as_dict(self) -> dict[str, Any]:
@@ -50,6 +52,19 @@ class FaultRecipe:
 
 
 DEFAULT = FaultRecipe()
+
+# Harder: more noise, smaller throws, flatter planes, coarser and finer wavelets.
+WIDE = FaultRecipe(
+    faults=(0, 9),
+    throw=(3.0, 40.0),
+    slope=(0.05, 1.1),
+    period=(4.5, 20.0),
+    decibels=(0.0, 14.0),
+    lift=(0.0, 22.0),
+    blur=(0.0, 1.2),
+    visible=0.25,
+    least=2.0,
+)
 
 
 def draw_faults(draw: Draw, recipe: FaultRecipe, sections: int, height: int, width: int) -> Faults:
@@ -95,11 +110,17 @@ def cover(draw: Draw, depth: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
     sections, height, width = depth.shape
     z, x = grid(sections, height, width, depth.device)
     surface = draw.uniform(0.1, 0.7, sections, 1, 1) * height
-    surface = surface + draw.uniform(0.0, 14.0, sections, 1, 1) * record.smooth_field(draw, sections, 1, width, 3)
+    surface = surface + draw.uniform(0.0, 14.0, sections, 1, 1) * record.smooth_field(
+        draw, sections, 1, width, 3
+    )
     young = (z < surface) & draw.chance(0.25, sections, 1, 1)
     # Young layers onlap: parallel to the surface where it is deep, flat where they fill it.
     follow = draw.uniform(0.0, 1.0, sections, 1, 1)
-    layered = z - follow * (surface - surface.mean(dim=2, keepdim=True)) + 0.05 * (x - width / 2) * draw.normal(sections, 1, 1)
+    layered = (
+        z
+        - follow * (surface - surface.mean(dim=2, keepdim=True))
+        + 0.05 * (x - width / 2) * draw.normal(sections, 1, 1)
+    )
     return torch.where(young, layered + 400.0, depth), label & ~young
 
 
@@ -135,7 +156,7 @@ def fault_sections(
     z, x = grid(count, height, width, draw.device)
     period = draw.log_uniform(*recipe.period, count)
     faults = draw_faults(draw, recipe, count, height, width)
-    visible = (recipe.visible * period).clamp_min(2.0)[:, None, None]
+    visible = (recipe.visible * period).clamp_min(recipe.least)[:, None, None]
     label = undo_faults(z, x, faults, visible, recipe.half_width)
     depth = undo_folds(z, x, draw_folds(draw, recipe, count, width))
     depth, label = cover(draw, depth, label)

@@ -120,7 +120,9 @@ def mute(draw: Draw, sections: int, height: int, width: int) -> Tensor:
     x = torch.arange(width, dtype=torch.float32, device=draw.device)[None, None, :]
     steps = draw.choice((1.0, 1.0, 8.0, 20.0), sections, 1, 1)
     slope = draw.uniform(-1.2, 1.2, sections, 1, 1)
-    edge = draw.uniform(-0.5, 0.35, sections, 1, 1) * height + slope * ((x / steps).floor() * steps - width / 2)
+    edge = draw.uniform(-0.5, 0.35, sections, 1, 1) * height + slope * (
+        (x / steps).floor() * steps - width / 2
+    )
     top = (z < edge) & draw.chance(0.2, sections, 1, 1)
     border = draw.uniform(0.0, 0.4, sections, 1, 1) * width + draw.uniform(-0.5, 0.5, sections, 1, 1) * z
     side = torch.where(draw.chance(0.5, sections, 1, 1), x < border, (width - x) < border)

@@ -31,6 +31,8 @@ SURVEY = replace(
     period=(7.0, 12.0),
     decibels=(5.0, 8.0),
     lift=(4.0, 14.0),
+    visible=0.25,
+    least=2.0,
 )
 
 
@@ -129,7 +131,7 @@ def synthesise_survey(
     inlines, crosslines, samples = shape
     draw = Draw(_FIRST_SEED + seed)
     geology, period = draw_geology(draw, shape, recipe)
-    visible = (recipe.visible * period).clamp_min(2.0)[:, None, None]
+    visible = (recipe.visible * period).clamp_min(recipe.least)[:, None, None]
     amplitude = np.empty(shape, np.float32)
     labels = np.empty(shape, np.uint8)
     for start in range(0, inlines, _SLAB):

@@ -84,7 +84,9 @@ def train(
         record_loss(folder / "losses.csv", step, loss)
         if (step + 1) % 10 == 0:
             speed = (step + 1 - first) / (time.monotonic() - started)
-            note(f"step {step + 1}/{recipe.steps}  loss {loss:.4f}  {speed * recipe.batch_size:.1f} sections/s")
+            note(
+                f"step {step + 1}/{recipe.steps}  loss {loss:.4f}  {speed * recipe.batch_size:.1f} sections/s"
+            )
         if step + 1 == recipe.steps or time.monotonic() - saved > save_every:
             save(folder, model, optimiser, step + 1)
             saved = time.monotonic()

@@ -1,0 +1,94 @@
+"""Measure the bundled fault model on sections it never saw, and write the figures into its folder.
+
+    python examples/measure_faults.py [--count 500]
+
+Writes the figures into models/faults/geointerp.json and the cards models/{faults,starter}/README.md, and prints a
+table. The model is run as ``geointerp predict`` runs it: LoRA merged, normalisation folded, fp32.
+"""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from geointerp.evaluation.confusion import ConfusionMatrix
+from geointerp.evaluation.metrics import metrics
+from geointerp.evaluation.tolerant import TolerantScore
+from geointerp.network.bundle import find_model, load_model
+from geointerp.network.description import ModelDescription, read_description
+from geointerp.synthesis.faults import DEFAULT, WIDE, FaultRecipe, fault_sections
+from geointerp.training.losses import grey_of
+
+# Training draws from seeds above 1,000,000.
+FIRST_SEED = 100
+BATCH = 10
+CARDS = Path(__file__).parent / "cards"
+
+
+def measure(count: int, recipe: FaultRecipe) -> dict[str, Any]:
+    """Figures on ``count`` sections drawn from ``recipe``."""
+    network = load_model("faults").network
+    matrix, tolerant, seconds = ConfusionMatrix(), TolerantScore(2), 0.0
+    for start in range(0, count, BATCH):
+        amplitude, label = fault_sections(BATCH, FIRST_SEED + start, recipe=recipe)
+        grey = grey_of(amplitude)
+        begun = time.perf_counter()
+        with torch.inference_mode():
+            predicted = network(grey).argmax(dim=1).to(torch.uint8).numpy()
+        seconds += time.perf_counter() - begun
+        matrix.add(predicted, label.numpy())
+        for one, truth in zip(predicted, label.numpy(), strict=True):
+            tolerant.add_slice(one, truth)
+    figures = metrics(matrix.of_classes(2), ["background", "fault"])
+    return figures | {"tolerant": tolerant.report(), "seconds_per_section": seconds / count}
+
+
+def flat(figures: dict[str, Any]) -> dict[str, float]:
+    """The figures a card gives, rounded."""
+    fault = figures["classes"][1]
+    chosen = {
+        "f1_at_2px": figures["tolerant"]["f1"],
+        "precision_at_2px": figures["tolerant"]["precision"],
+        "recall_at_2px": figures["tolerant"]["recall"],
+        "mIoU": figures["mIoU"],
+        "mPA": figures["mPA"],
+        "fault_iou": fault["iou"],
+    }
+    return {name: round(float(value), 4) for name, value in chosen.items()}
+
+
+def fill_card(name: str, description: ModelDescription, **values: Any) -> None:
+    """Write models/<name>/README.md from its template in examples/cards."""
+    card = (CARDS / f"{name}.md").read_text()
+    recipe = description.training["recipe"]
+    words = {key: f"{value:g}" if isinstance(value, float) else str(value) for key, value in recipe.items()}
+    (find_model(name) / "README.md").write_text(card.format(**words, **values))
+
+
+def main(count: int = 500) -> None:
+    """Measure on the ranges of training and on harder ones, write, and print."""
+    torch.set_num_threads(min(2, torch.get_num_threads()))
+    own, harder = flat(measure(count, DEFAULT)), flat(measure(count, WIDE))
+    folder = find_model("faults")
+    description = read_description(folder)
+    figures: dict[str, Any] = {**own, "sections": count, "first_seed": FIRST_SEED, "harder": harder}
+    replace(description, metrics=figures).write(folder)
+    rows = "\n".join(f"| {name} | {own[name]:.3f} | {harder[name]:.3f} |" for name in own)
+    samples = description.training["recipe"]["steps"] * description.training["recipe"]["batch_size"]
+    fill_card("faults", description, figures=rows, count=count, samples=samples)
+    starter = read_description(find_model("starter"))
+    seen = starter.training["recipe"]["steps"] * starter.training["recipe"]["batch_size"]
+    fill_card("starter", starter, samples=seen)
+    table = Table("figure", f"training's ranges, {count} unseen", f"harder ranges, {count} unseen")
+    for name in own:
+        table.add_row(name, f"{own[name]:.3f}", f"{harder[name]:.3f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)
