@@ -51,8 +51,8 @@ def test_killed_at_random_and_resumed_it_ends_in_the_same_bytes(tmp_path):
     records = [0]
     for _ in range(2):
         run = _start(output)
-        _wait_for(partial_ / FILE_NAME, records[-1] + chance.randint(2, 8), run)
-        time.sleep(chance.uniform(0, 0.2))
+        _wait_for(partial_ / FILE_NAME, records[-1] + chance.randint(1, 4), run)
+        time.sleep(chance.uniform(0, 0.15))
         os.kill(run.pid, signal.SIGKILL)
         run.wait()
         assert not output.exists()

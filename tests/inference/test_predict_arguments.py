@@ -1,0 +1,107 @@
+"""What predict refuses, before anything is written; and what it tells of a result."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+from stub_models import Convolution, Identity, model_of, volume_of
+
+from geointerp.errors import DataError, ModelError, OutputError, UsageError
+from geointerp.inference.predict import predict
+from geointerp.inference.result import summary
+
+
+@pytest.mark.parametrize(("options", "error", "said"), [
+    ({"views": "inline,cdp"}, UsageError, "no view 'cdp'"),
+    ({"region": "inline=500:600"}, UsageError, "inline runs from 100 to 103"),
+    ({"region": "cdp=1:2"}, UsageError, "'cdp'"),
+    ({"overlap": 1.5}, UsageError, "overlap of 1.5"),
+    ({"batch_size": 0}, UsageError, "0 tiles"),
+    ({"compile": "maybe"}, UsageError, "maybe"),
+    ({"device": "abacus"}, UsageError, "abacus"),
+    ({"task": "gold"}, UsageError, "gold"),
+    ({"inline_byte": 9}, UsageError, "inline_byte"),
+])  # fmt: skip
+def test_faults_of_the_call_are_named_before_anything_is_written(options, error, said, tmp_path):
+    volume = volume_of((4, 20, 30))
+    with pytest.raises(error, match=said):
+        predict(volume, model=model_of(Identity()), output=tmp_path / "a" / "faults.zarr", **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_data_that_say_nothing_are_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(DataError):
+        predict(volume_of((4, 20, 30)) * 0, model=model_of(Identity()), output=tmp_path / "faults.zarr")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_must_be_named_and_be_there():
+    with pytest.raises(UsageError, match="neither a task nor a model"):
+        predict(volume_of((4, 20, 30)))
+    with pytest.raises(ModelError, match="nowhere"):
+        predict(volume_of((4, 20, 30)), model="nowhere")
+
+
+def test_an_existing_result_is_refused(tmp_path):
+    output = tmp_path / "faults.zarr"
+    predict(volume_of((4, 20, 30)), model=model_of(Identity()), output=output)
+    with pytest.raises(OutputError, match="exists"):
+        predict(volume_of((4, 20, 30)), model=model_of(Identity()), output=output)
+
+
+def test_the_store_says_where_it_comes_from(tmp_path):
+    volume = volume_of((4, 40, 50))
+    volume.attrs |= {
+        "source": "/data/a.sgy",
+        "source_size": 7,
+        "source_headers_sha256": "ab",
+        "segy": {"revision": 1},
+    }
+    output = tmp_path / "faults.zarr"
+    predict(
+        volume,
+        model=model_of(Convolution()),
+        precision="fp32",
+        views="inline,time",
+        region="time=100:200",
+        output=output,
+    )
+    told = xr.open_zarr(output, consolidated=False).attrs["geointerp"]
+    assert told["task"] == "faults"
+    assert told["model"] == {"name": "stub", "sha256": "5" * 64}
+    assert told["source"] == {"path": "/data/a.sgy", "size": 7, "headers_sha256": "ab"}
+    assert told["segy"] == {"revision": 1}
+    assert (told["tile"], told["overlap"], told["views"]) == ([28, 42], 0.25, ["inline", "time"])
+    assert (told["precision"], told["device"], told["region"]) == ("fp32", "cpu", {"time": [0, 26]})
+    assert told["amplitude"]["kind"] == "symmetric"
+    assert told["classes"][1]["name"] == "fault"
+    assert told["created"].endswith("+00:00")
+
+
+def test_the_summary_is_fit_for_json_and_counts_what_was_predicted():
+    volume = volume_of((4, 40, 50))
+    volume[1] = np.nan
+    labels = predict(volume, model=model_of(Convolution()), precision="fp32")
+    found = json.loads(json.dumps(summary(labels, "out/faults.zarr")))
+    assert found["dims"] == ["inline", "crossline", "time"]
+    assert found["shape"] == [4, 40, 50]
+    assert (found["input"], found["output"], found["task"], found["model"]) == (
+        None,
+        "out/faults.zarr",
+        "faults",
+        "stub",
+    )
+    assert found["seconds"] > 0
+    assert found["tiles"] == 3 * 3
+    assert found["class_fractions"]["fault"] == pytest.approx(float(labels["labels"].mean()))
+    assert sum(found["class_fractions"].values()) == pytest.approx(1)
+
+
+def test_a_volume_that_is_dead_in_the_region_has_fractions_of_nothing():
+    volume = volume_of((4, 20, 30))
+    volume[0] = np.nan
+    labels = predict(volume, model=model_of(Identity()), region="inline=100:100")
+    assert np.isnan(labels["labels"].values).all()
+    assert summary(labels)["class_fractions"] == {"background": 0, "fault": 0}
+    assert summary(labels)["tiles"] == 0

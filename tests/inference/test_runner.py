@@ -1,0 +1,96 @@
+import pytest
+import torch
+from stub_models import Attention, Convolution
+
+from geointerp.errors import MachineError
+from geointerp.inference.device import Machine
+from geointerp.inference.runner import Runner, default_batch_size, worth_compiling
+
+CPU = Machine(torch.device("cpu"), "fp32")
+BF16 = Machine(torch.device("cpu"), "bf16")
+
+
+class Cramped(Convolution):
+    """Has memory for so many tiles at once."""
+
+    def __init__(self, room, error):
+        super().__init__()
+        self.room, self.error, self.asked = room, error, []
+
+    def forward(self, grey):
+        self.asked.append(len(grey))
+        if len(grey) > self.room:
+            raise self.error
+        return super().forward(grey)
+
+
+def tiles(count):
+    return torch.rand((count, 1, 28, 28), generator=torch.Generator().manual_seed(3))
+
+
+def test_probabilities_are_the_softmax_of_the_logits():
+    network = Convolution(classes=3)
+    with torch.inference_mode():
+        expected = network(tiles(5)).softmax(1)
+    found = Runner(network, CPU, 2)(tiles(5))
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, expected)
+
+
+def test_fp32_computes_one_shape_whatever_the_batch():
+    network = Cramped(9, RuntimeError())
+    for batch_size in (1, 7, 32):
+        Runner(network, CPU, batch_size)(tiles(5))
+    assert set(network.asked) == {1}
+
+
+@pytest.mark.parametrize("error", [
+    torch.OutOfMemoryError("CUDA out of memory"),
+    RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes"),
+])  # fmt: skip
+def test_out_of_memory_halves_the_batch_and_repeats_only_that(error):
+    network, notes = Cramped(3, error), []
+    runner = Runner(network, BF16, 8, note=notes.append)
+    first, second = tiles(8), 1 - tiles(6)
+    found = runner(first)
+    assert network.asked == [8, 4, 2, 2, 2, 2]
+    assert len(notes) == 2
+    assert "going on with 2 tiles" in notes[1]
+    network.asked.clear()
+    again = runner(second)
+    assert network.asked == [2, 2, 2]  # no second attempt at a size that did not fit
+    roomy = Runner(Cramped(99, error), BF16, 2)
+    torch.testing.assert_close(torch.cat([found, again]), torch.cat([roomy(first), roomy(second)]))
+
+
+def test_one_tile_that_does_not_fit_is_an_error_for_people():
+    with pytest.raises(MachineError, match="28 x 28"):
+        Runner(Cramped(0, torch.OutOfMemoryError("no")), BF16, 4)(tiles(2))
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory():
+    with pytest.raises(RuntimeError, match="broken"):
+        Runner(Cramped(0, RuntimeError("broken")), BF16, 4)(tiles(2))
+
+
+def test_what_fills_the_last_batch_up_is_cut_off():
+    network = Attention()
+    found = Runner(network, BF16, 4)(tiles(6))
+    assert found.shape == (6, 2, 28, 28)
+    torch.testing.assert_close(found[5:], Runner(network, BF16, 1)(tiles(6)[5:]), atol=0.02, rtol=0)
+
+
+def test_batches_shrink_with_the_tile():
+    assert default_batch_size(CPU, (224, 224)) == 8
+    assert default_batch_size(CPU, (448, 448)) == 2
+    assert default_batch_size(CPU, (2016, 2016)) == 1
+    assert default_batch_size(Machine(torch.device("cuda"), "bf16"), (224, 224)) == 64
+
+
+def test_compiling_is_worth_it_on_a_gpu_with_much_to_do():
+    gpu = Machine(torch.device("cuda"), "bf16")
+    assert worth_compiling("on", CPU, 1)
+    assert not worth_compiling("off", gpu, 10**6)
+    assert not worth_compiling("auto", CPU, 10**6)
+    assert not worth_compiling("auto", gpu, 100)
+    assert worth_compiling("auto", gpu, 10**5)

@@ -1,0 +1,70 @@
+import pytest
+
+from geointerp.errors import OutputError
+from geointerp.inference.staging import prepare
+
+FREE = {"source": None, "overwrite": False, "resume_": False}
+
+
+def begun(output, settings=None):
+    staging = prepare(output, settings or {}, **FREE)
+    staging.clear()
+    staging.partial.mkdir()
+    (staging.partial / "zarr.json").write_text("{}")
+    staging.start(settings or {})
+    return staging
+
+
+def test_an_output_appears_whole(tmp_path):
+    output = tmp_path / "new" / "faults.zarr"
+    staging = begun(output)
+    assert staging.partial == tmp_path / "new" / ".faults.zarr.partial"
+    assert not output.exists()
+    staging.publish()
+    assert [path.name for path in output.iterdir()] == ["zarr.json"]
+    assert [path.name for path in output.parent.iterdir()] == ["faults.zarr"]
+
+
+def test_an_existing_output_is_refused_unless_it_may_be_overwritten(tmp_path):
+    output = tmp_path / "faults.zarr"
+    begun(output).publish()
+    for resume in (False, True):
+        with pytest.raises(OutputError, match=f"{output} exists"):
+            prepare(output, {}, source=None, overwrite=False, resume_=resume)
+    (output / "old").write_text("old")
+    staging = prepare(output, {}, source=None, overwrite=True, resume_=False)
+    assert (output / "old").exists()
+    staging.partial.mkdir()
+    staging.start({})
+    staging.publish()
+    assert list(output.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["faults.zarr"]
+
+
+def test_a_folder_of_something_else_is_never_replaced(tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.jpg").write_text("cat")
+    with pytest.raises(OutputError, match="not a Zarr store"):
+        prepare(tmp_path / "photos", {}, source=None, overwrite=True, resume_=False)
+
+
+def test_the_input_is_never_replaced(tmp_path):
+    survey = tmp_path / "survey.zarr"
+    begun(survey).publish()
+    with pytest.raises(OutputError, match="is the input itself"):
+        prepare(survey, {}, source=str(tmp_path / "." / "survey.zarr"), overwrite=True, resume_=False)
+
+
+def test_remains_are_gone_on_with_or_discarded_as_said(tmp_path):
+    output = tmp_path / "faults.zarr"
+    begun(output, {"tile": 28})
+    with pytest.raises(OutputError, match="interrupted run"):
+        prepare(output, {"tile": 28}, **FREE)
+    resumed = prepare(output, {"tile": 28}, source=None, overwrite=False, resume_=True)
+    assert resumed.manifest is not None
+    with pytest.raises(OutputError, match="tile was 28 and is 42"):
+        prepare(output, {"tile": 42}, source=None, overwrite=False, resume_=True)
+    fresh = prepare(output, {"tile": 42}, source=None, overwrite=True, resume_=False)
+    assert fresh.manifest is None
+    fresh.clear()
+    assert not fresh.partial.exists()
