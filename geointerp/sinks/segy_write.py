@@ -14,14 +14,19 @@ from numpy.typing import ArrayLike, NDArray
 from geointerp.errors import OutputError
 
 _STORED = {1: ">u4", 5: ">f4", 8: ">i1"}
-_BINARY = np.dtype(
-    {
-        "names": "line traces interval samples format fold sorting metres revision fixed_length".split(),
-        "formats": [">i4"] + [">i2"] * 9,
-        "offsets": [4, 12, 16, 20, 24, 26, 28, 54, 300, 302],
-        "itemsize": 400,
-    }
-)
+_BINARY_WORDS = {
+    "line": (5, ">i4"),
+    "traces": (13, ">i2"),
+    "interval": (17, ">i2"),
+    "samples": (21, ">u2"),
+    "format": (25, ">i2"),
+    "fold": (27, ">i2"),
+    "sorting": (29, ">i2"),
+    "metres": (55, ">i2"),
+    "revision": (301, ">i2"),
+    "fixed_length": (303, ">i2"),
+}
+"""The words of the binary header that are filled in: their byte in it, counted from 1, and type."""
 _HEADER = {
     "sequence_in_line": (1, ">i4"),
     "sequence_in_file": (5, ">i4"),
@@ -213,12 +218,23 @@ def _text_header(text_lines: Sequence[str]) -> bytes:
 
 
 def _binary_header(samples: int, interval: int, sample_format: int, crosslines: int) -> bytes:
-    header = np.zeros(1, _BINARY)
-    header["line"], header["traces"] = 1, min(crosslines, 32767)
-    header["interval"], header["format"] = interval, sample_format
-    header["samples"] = np.uint16(samples).view(np.int16)
-    header["fold"], header["sorting"], header["metres"] = 1, 4, 1
-    header["revision"], header["fixed_length"] = 0x0100, 1
+    """Return the 400 bytes: one line of horizontally stacked traces, in metres, rev 1, all of one length."""
+    values = {
+        "line": 1,
+        "traces": min(crosslines, 32767),
+        "interval": interval,
+        "samples": samples,
+        "format": sample_format,
+        "fold": 1,
+        "sorting": 4,
+        "metres": 1,
+        "revision": 0x0100,
+        "fixed_length": 1,
+    }
+    header = np.zeros(400, np.uint8)
+    for name, (byte, kind) in _BINARY_WORDS.items():
+        stored = np.array([values[name]], kind).view(np.uint8)
+        header[byte - 1 : byte - 1 + stored.size] = stored
     return header.tobytes()
 
 

@@ -57,7 +57,7 @@ def _volume_name(path: Path, dataset: xr.Dataset) -> str:
     if familiar:
         return familiar[0]
     if len(names) != 1:
-        found = ", ".join(str(name) for name in dataset.data_vars) or "none"
+        found = ", ".join(sorted(map(str, dataset.data_vars))) or "none"
         raise DataError(
             f"{path}: none of its variables ({found}) is plainly the volume",
             hint=f"name the one to be read 'amplitude', or '{_LABELS}' for labels",

@@ -42,7 +42,7 @@ def cache_file(path: Path, head: bytes, options: object) -> Path:
 def load(file: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
     """Return the arrays and the facts kept in ``file``, or None if it is absent or damaged."""
     try:
-        with np.load(file, allow_pickle=False) as kept:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
             arrays = {name: kept[name] for name in kept.files}
         return arrays, json.loads(str(arrays.pop("facts")))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError):

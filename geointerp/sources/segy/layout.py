@@ -18,6 +18,7 @@ from geointerp.sources.segy.sniff import binary_word
 
 _END_OF_TEXT = tuple("((SEG: EndText))".encode(code) for code in ("cp037", "ascii"))
 _MOST_TEXT_HEADERS = 1000
+_WIDTHS = (1, 3, 6, 7, 8)  # a sample format of each width
 
 
 def revision(head: bytes) -> int:
@@ -121,28 +122,33 @@ def _replace(
 
 
 def _check_against_trace_headers(path: Path, head: bytes, layout: Layout) -> None:
-    """Refuse a sample count that fits the size by accident while the trace headers' count fits it too.
+    """Refuse a layout that fits the size by accident while another one meets the trace headers as well.
 
-    Trace headers often keep the count of the survey a file was cut from, so they only win where their words
-    repeat from trace to trace at their own spacing and not at the binary header's.
+    Trace headers often keep the sample count of the survey a file was cut from, so what counts is not the
+    number but that it repeats from trace to trace.
+
+    Raises:
+        SegyError: bytes 115-118 repeat at the spacing of another sample count or width, and not at this one.
     """
-    in_trace = word(head, HEADER_BYTES + TRACE_WORDS["samples"][0], "u2", layout.endianness)
-    if in_trace in (0, layout.samples):
+    if _headers_repeat(path, layout):
         return
-    other = _divide(path, _replace(layout, samples=in_trace))
-    if other.traces and _headers_repeat(path, other) and not _headers_repeat(path, layout):
-        raise _contradiction(path, head, layout)
+    in_trace = word(head, HEADER_BYTES + TRACE_WORDS["samples"][0], "u2", layout.endianness)
+    for samples in {layout.samples, in_trace} - {0}:
+        for code in _WIDTHS:
+            other = _divide(path, _replace(layout, samples=samples, code=code))
+            if other.traces and _headers_repeat(path, other):
+                raise _contradiction(path, head, layout)
 
 
 def _headers_repeat(path: Path, layout: Layout) -> bool:
-    """Whether sample count and interval (bytes 115-118) are the same in traces spread over the file."""
+    """Whether sample count and interval (bytes 115-118) are the first trace's in most traces of a spread."""
     spread = np.unique(np.linspace(0, layout.traces - 1, 16).astype(np.int64))
-    found = set()
+    found = []
     with path.open("rb") as file:
         for trace in spread:
             file.seek(layout.first_trace + int(trace) * layout.trace_bytes + 114)
-            found.add(file.read(4))
-    return len(found) == 1
+            found.append(file.read(4))
+    return found[1:].count(found[0]) * 2 >= len(found) - 1
 
 
 def _contradiction(path: Path, head: bytes, layout: Layout) -> SegyError:
@@ -159,6 +165,12 @@ def _contradiction(path: Path, head: bytes, layout: Layout) -> SegyError:
             f"{in_trace} and the size of {size} bytes agrees with them ({other.traces} traces)",
             hint="correct the sample count in bytes 3221-3222 of the binary header",
         )
+    if (traces := _divide(path, layout).traces) and not _headers_repeat(path, layout):
+        return SegyError(
+            f"{path}: {layout.samples} samples of {width} bytes make {traces} traces of {layout.trace_bytes} "
+            "bytes, but there are no trace headers at that spacing",
+            hint=_size_hint(path, layout),
+        )
     whole, rest = divmod(max(size - layout.first_trace, 0), layout.trace_bytes)
     return SegyError(
         f"{path}: {layout.samples} samples of {width} bytes make traces of {layout.trace_bytes} bytes, but "
@@ -168,12 +180,18 @@ def _contradiction(path: Path, head: bytes, layout: Layout) -> SegyError:
 
 
 def _size_hint(path: Path, layout: Layout) -> str:
-    """Name the sample formats with which the size would be right, if any."""
+    """Name the sample formats of another width with which the size would be right, if any."""
+    width = SAMPLE_FORMATS[layout.sample_format].width
     fitting = [
         form.name
         for form in SAMPLE_FORMATS.values()
-        if form.code in (1, 3, 6, 8) and _divide(path, _replace(layout, code=form.code)).traces
+        if form.code in _WIDTHS and form.width != width and _fits_and_repeats(path, layout, form.code)
     ]
     if fitting:
         return f"the size would be right with --sample-format {' or '.join(fitting)}"
     return "the file is truncated or its header's sample count is wrong: copy it again"
+
+
+def _fits_and_repeats(path: Path, layout: Layout, code: int) -> bool:
+    other = _divide(path, _replace(layout, code=code))
+    return other.traces > 0 and _headers_repeat(path, other)

@@ -10,6 +10,7 @@ little-endian rev 1 unless told, and it misreads rev 2 trace header extensions.
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ class SegyTraces:
         slab = self.read_traces(traces, first, last + 1)
         slab[traces < 0] = np.nan
         self._average_duplicates(slab, cells, first, last + 1)
-        whole = samples.size == last + 1 - first and samples[0] <= samples[-1]
+        whole = np.array_equal(samples, np.arange(first, last + 1))
         return slab if whole else slab[:, samples - first]
 
     def read_traces(self, traces: NDArray[np.int64], first: int, stop: int) -> NDArray[np.float32]:
@@ -145,6 +146,6 @@ def _runs(traces: NDArray[np.int64], gap: int) -> Iterator[tuple[NDArray[np.int6
     numbers = traces[order]
     most = _MOST_BUFFERS // 2 if gap <= _WORTH_SKIPPING else 1
     breaks = np.flatnonzero(np.diff(numbers, prepend=-2) != 1).tolist()
-    for begin, end in zip(breaks, [*breaks[1:], order.size], strict=True):
+    for begin, end in pairwise([*breaks, order.size]):
         for start in range(begin, end, most):
             yield order[start : min(start + most, end)], int(numbers[start])

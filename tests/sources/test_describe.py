@@ -1,0 +1,56 @@
+"""What ``info`` says of a file, as JSON."""
+
+import json
+
+import numpy as np
+import pytest
+from segy_files import Written, grid
+
+from geointerp.errors import DataError
+from geointerp.sources.describe import describe
+
+
+def test_a_real_survey_with_holes(real_data):
+    about = describe(real_data / "seismic" / "f3-withdead.sgy")
+    assert json.loads(json.dumps(about)) == about
+    assert about["format"] == "SEG-Y"
+    assert about["dims"] == ["inline", "crossline", "time"]
+    assert about["shape"] == [23, 18, 75]
+    assert about["axes"]["time"] == {"first": 4.0, "last": 300.0, "step": 4.0, "count": 75, "units": "ms"}
+    assert about["traces"] == {"present": 239, "missing": 175, "dead": 0}
+    assert about["extent"]["cdp_x"] == [620181.9, 620622.1]
+    assert (about["segy"]["sample_format"], about["segy"]["endianness"]) == ("ibm", "big")
+    assert about["segy"]["inline_byte"] == 189
+    assert "189/193" in about["segy"]["why"]["lines"]
+
+
+def test_dead_traces_are_counted(tmp_path):
+    path = Written(*grid(np.arange(4), np.arange(5))).write(tmp_path / "a.sgy")
+    content = bytearray(path.read_bytes())
+    for trace in (3, 11):
+        start = 3600 + trace * 360 + 240
+        content[start : start + 120] = bytes(120)
+    path.write_bytes(content)
+    about = describe(path)
+    assert about["traces"] == {"present": 20, "missing": 0, "dead": 2}
+    assert about["extent"] == {"cdp_x": None, "cdp_y": None}
+    assert about["amplitude"]["sampled"] == 18 * 30
+
+
+def test_percentiles(tmp_path):
+    values = np.random.default_rng(0).normal(size=(50, 40)).astype(np.float32)
+    np.save(tmp_path / "a.npy", values)
+    about = describe(tmp_path / "a.npy")
+    assert about["amplitude"]["percentiles"]["99"] == pytest.approx(np.percentile(values, 99))
+    assert about["amplitude"]["percentiles"]["100"] == values.max()
+    assert about["axes"]["row"] == {"first": 0, "last": 49, "step": 1, "count": 50}
+
+
+def test_all_zero_data(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((5, 4)))
+    assert describe(tmp_path / "a.npy")["amplitude"] == {"sampled": 0, "percentiles": {}}
+
+
+def test_what_cannot_be_read(tmp_path):
+    with pytest.raises(DataError):
+        describe(tmp_path / "nothing.sgy")

@@ -1,0 +1,91 @@
+"""One robust amplitude scale for a volume."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from geointerp.errors import DataError, UsageError
+from geointerp.sources import scaling
+from geointerp.sources.scaling import AmplitudeScale, measure_scale
+
+DIMS = ("inline", "crossline", "time")
+
+
+def noise(shape=(40, 30, 20), seed=0):
+    return np.random.default_rng(seed).normal(3.0, 2.0, shape).astype(np.float32)
+
+
+def test_grey_formula():
+    scale = AmplitudeScale("symmetric", -2.0, 2.0)
+    grey = scale.to_grey(np.array([-9, -2, -1, 0, 1, 2, 9, np.nan, np.inf, -np.inf], np.float32))
+    assert grey.dtype == np.float32
+    assert grey.tolist() == [0, 0, 0.25, 0.5, 0.75, 1, 1, 0.5, 1, 0]
+
+
+def test_grey_leaves_its_input_alone():
+    values = noise()
+    before = values.copy()
+    AmplitudeScale("range", 0.0, 1.0).to_grey(values)
+    np.testing.assert_array_equal(values, before)
+
+
+def test_symmetric():
+    values = noise()
+    scale = measure_scale(xr.DataArray(values, dims=DIMS), "symmetric", 99)
+    assert scale.low == -scale.high
+    assert scale.high == pytest.approx(np.percentile(np.abs(values), 99), rel=0.03)
+
+
+def test_range():
+    values = noise()
+    scale = measure_scale(xr.DataArray(values, dims=DIMS), "range", 95)
+    assert (scale.low, scale.high) == pytest.approx(np.percentile(values, (5, 95)), rel=0.05)
+
+
+def test_zeros_and_holes_do_not_count():
+    values = noise((200, 60))
+    expected = measure_scale(xr.DataArray(values, dims=("cdp", "time")))
+    holes = np.concatenate([values, np.zeros((100, 60), np.float32), np.full((100, 60), np.nan, np.float32)])
+    assert measure_scale(xr.DataArray(holes, dims=("cdp", "time"))) == expected
+
+
+def test_the_same_whatever_the_chunks():
+    volume = xr.DataArray(noise((100, 30, 20)), dims=DIMS)
+    scales = {
+        measure_scale(volume.chunk(dict(zip(DIMS, sizes, strict=True))))
+        for sizes in [(1, 30, 20), (7, 11, 13)]
+    }
+    assert scales == {measure_scale(volume)}
+
+
+def test_a_bounded_part_is_read(monkeypatch):
+    monkeypatch.setattr(scaling, "_MOST_SAMPLES", 10_000)
+    volume = xr.DataArray(noise((300, 200, 50)), dims=DIMS)
+    assert scaling.spread_sample(volume).size <= 2 * 10_000
+    assert measure_scale(volume).high == pytest.approx(measure_scale(volume[:50]).high, rel=0.05)
+
+
+def test_data_in_a_corner_only():
+    values = np.full((400, 10, 20), np.nan, np.float32)
+    values[3] = noise((10, 20))
+    assert measure_scale(xr.DataArray(values, dims=DIMS)).high > 0
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_nothing_to_measure(value):
+    volume = xr.DataArray(
+        np.full((5, 6), value, np.float32), dims=("cdp", "time"), attrs={"source": "/a.sgy"}
+    )
+    with pytest.raises(DataError, match=r"/a\.sgy: none of the 30 samples"):
+        measure_scale(volume)
+
+
+def test_one_value_has_no_range():
+    with pytest.raises(DataError, match="all samples have the same value 7"):
+        measure_scale(xr.DataArray(np.full((5, 6), 7.0, np.float32), dims=("cdp", "time")), "range")
+
+
+@pytest.mark.parametrize(("kind", "percentile"), [("robust", 99), ("range", 50), ("range", 101)])
+def test_no_such_scale(kind, percentile):
+    with pytest.raises(UsageError):
+        measure_scale(xr.DataArray(noise((5, 6)), dims=("cdp", "time")), kind, percentile)

@@ -1,0 +1,288 @@
+"""Generated files of every kind: each trace against the one its header names."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from segy_files import WIDTHS, Written, assert_every_trace, grid, read_every_trace
+
+from geointerp.sources.open import open_volume
+
+INLINES, CROSSLINES = np.arange(100, 106), np.arange(300, 305)
+
+
+def small(**how) -> Written:
+    return Written(*grid(INLINES, CROSSLINES), **how)
+
+
+def traces_of(path, how: Written, **layout):
+    return read_every_trace(path, samples=how.samples, code=how.sample_format, endian=how.endian, **layout)
+
+
+@pytest.mark.parametrize("endian", [">", "<"])
+@pytest.mark.parametrize("code", sorted(WIDTHS))
+def test_every_sample_format_in_both_byte_orders(tmp_path, code, endian):
+    how = small(sample_format=code, endian=endian)
+    path = how.write(tmp_path / "a.sgy")
+    volume = open_volume(path)
+    assert volume.shape == (6, 5, 30)
+    assert_every_trace(volume, traces_of(path, how), (189, 193), endian)
+
+
+@pytest.mark.parametrize("pair", [(189, 193), (5, 21), (9, 21), (9, 13), (17, 13), (213, 217), (221, 225)])
+def test_line_numbers_are_found_at_every_known_place(tmp_path, pair):
+    how = small(line_bytes=pair)
+    path = how.write(tmp_path / "a.sgy")
+    volume = open_volume(path)
+    about = volume.attrs["segy"]
+    assert (about["inline_byte"], about["crossline_byte"]) == pair
+    assert_every_trace(volume, traces_of(path, how), pair)
+
+
+@pytest.mark.parametrize("pair", [(49, 53), (61, 65)])
+def test_line_numbers_anywhere_by_option(tmp_path, pair):
+    how = small(line_bytes=pair, words={1: (np.arange(30) + 1, "i4")})
+    path = how.write(tmp_path / "a.sgy")
+    volume = open_volume(path, inline_byte=pair[0], crossline_byte=pair[1])
+    assert_every_trace(volume, traces_of(path, how), pair)
+
+
+def test_swapped_bytes_swap_the_dims(tmp_path):
+    path = small().write(tmp_path / "a.sgy")
+    swapped = open_volume(path, inline_byte=193, crossline_byte=189)
+    np.testing.assert_array_equal(swapped.values, open_volume(path).values.swapaxes(0, 1))
+
+
+def test_the_standard_place_wins_over_a_sequence_number(tmp_path):
+    """Byte 5 numbers the traces and byte 21 repeats the crossline: unique, but no grid."""
+    lines, across = grid(INLINES, CROSSLINES)
+    how = small(words={5: (np.arange(30) + 1, "i4"), 9: (lines, "i4"), 21: (across, "i4")})
+    about = open_volume(how.write(tmp_path / "a.sgy")).attrs["segy"]
+    assert (about["inline_byte"], about["crossline_byte"]) == (189, 193)
+    assert "189/193" in about["why"]["lines"]
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        pytest.param(np.arange(30)[::-1], id="reversed"),
+        pytest.param(np.arange(30).reshape(6, 5).T.ravel(), id="crossline order"),
+        pytest.param(np.arange(30).reshape(6, 5)[::-1].ravel(), id="inlines reversed"),
+        pytest.param(np.arange(30).reshape(6, 5)[:, ::-1].ravel(), id="crosslines reversed"),
+        pytest.param(np.random.default_rng(3).permutation(30), id="unsorted"),
+    ],
+)
+def test_any_order_of_traces(tmp_path, order):
+    lines, across = grid(INLINES, CROSSLINES)
+    how = Written(lines[order], across[order])
+    path = how.write(tmp_path / "a.sgy")
+    volume = open_volume(path)
+    assert volume["trace_mask"].all()
+    assert_every_trace(volume, traces_of(path, how), (189, 193))
+
+
+def test_a_missing_line_keeps_its_place(tmp_path):
+    lines, across = grid(np.array([100, 104, 106, 108]), np.array([300, 303, 309]))
+    path = Written(lines, across).write(tmp_path / "a.sgy")
+    volume = open_volume(path)
+    assert volume["inline"].values.tolist() == [100, 102, 104, 106, 108]
+    assert volume["crossline"].values.tolist() == [300, 303, 306, 309]
+    assert not volume["trace_mask"].sel(inline=102).any()
+    assert np.isnan(volume.sel(crossline=306).values).all()
+
+
+def test_negative_line_numbers(tmp_path):
+    lines, across = grid(np.arange(-3, 3), np.arange(-10, 10, 5))
+    how = Written(lines, across)
+    path = how.write(tmp_path / "a.sgy")
+    volume = open_volume(path)
+    assert volume["inline"].values.tolist() == [-3, -2, -1, 0, 1, 2]
+    assert_every_trace(volume, traces_of(path, how), (189, 193))
+
+
+@pytest.mark.parametrize("cdp_byte", [21, 61])
+def test_a_line_by_cdp(tmp_path, cdp_byte):
+    cdp = np.delete(np.arange(500, 540, 2), [4, 9])[::-1]
+    how = Written(np.zeros(18), cdp, line_bytes=(189, cdp_byte), words={5: (np.arange(18) + 1, "i4")})
+    path = how.write(tmp_path / "a.sgy")
+    volume = open_volume(path) if cdp_byte == 21 else open_volume(path, cdp_byte=cdp_byte)
+    assert volume.dims == ("cdp", "time")
+    assert volume["cdp"].values.tolist() == list(range(500, 540, 2))
+    assert_every_trace(volume, traces_of(path, how), (cdp_byte,))
+
+
+def test_a_crooked_line_through_a_survey_is_a_line(tmp_path):
+    """Line numbers along a diagonal fill next to nothing of their grid; the CDP numbers are dense."""
+    count = np.arange(40)
+    how = Written(1000 + count, 2000 + 2 * count, words={21: (count + 1, "i4")})
+    volume = open_volume(how.write(tmp_path / "a.sgy"))
+    assert volume.dims == ("cdp", "time")
+    assert volume["trace_mask"].all()
+
+
+def test_a_single_trace(tmp_path):
+    how = Written(np.array([7]), np.array([9]))
+    path = how.write(tmp_path / "a.sgy")
+    volume = open_volume(path)
+    assert volume.shape == (1, 1, 30)
+    assert_every_trace(volume, traces_of(path, how), (189, 193))
+
+
+@pytest.mark.parametrize(
+    ("delay", "scalar", "first"),
+    [(0, 0, 0), (4, 0, 4), (400, 1, 400), (-100, 0, -100), (25, -10, 2.5), (3, 100, 300), (12, 7, 12)],
+)
+def test_delay_recording_time(tmp_path, delay, scalar, first):
+    how = small(words={109: (delay, "i2"), 215: (scalar, "i2")})
+    volume = open_volume(how.write(tmp_path / "a.sgy"))
+    assert volume["time"].values.tolist() == (first + 4.0 * np.arange(30)).tolist()
+    assert volume.attrs["segy"]["delay_ms"] == first
+
+
+def test_a_line_number_at_213_is_no_time_scalar(tmp_path):
+    how = small(line_bytes=(213, 217), words={109: (8, "i2")})
+    assert float(open_volume(how.write(tmp_path / "a.sgy"))["time"][0]) == 8.0
+
+
+@pytest.mark.parametrize(
+    ("scalar", "factor"), [(1, 1), (0, 1), (10, 10), (-10, 0.1), (-100, 0.01), (100, 100)]
+)
+def test_coordinate_scalar(tmp_path, scalar, factor):
+    x, y = np.arange(30) * 7 + 1000, np.arange(30) * 11 + 2000
+    how = small(words={71: (scalar, "i2"), 181: (x, "i4"), 185: (y, "i4")})
+    volume = open_volume(how.write(tmp_path / "a.sgy"))
+    np.testing.assert_allclose(volume["cdp_x"].values.ravel(), x * factor)
+    np.testing.assert_allclose(volume["cdp_y"].values.ravel(), y * factor)
+    assert volume["cdp_x"].dtype == np.float64
+
+
+def test_coordinates_at_bytes_of_choice(tmp_path):
+    x, y = np.arange(30) + 5, np.arange(30) + 6
+    how = small(words={181: (1, "i4"), 73: (x, "i4"), 77: (y, "i4"), 201: (y, "i4"), 205: (x, "i4")})
+    path = how.write(tmp_path / "a.sgy")
+    assert open_volume(path).attrs["segy"]["x_byte"] == 73  # 181/185 is the same for all traces
+    volume = open_volume(path, x_byte=201, y_byte=205)
+    np.testing.assert_array_equal(volume["cdp_x"].values.ravel(), y)
+
+
+@pytest.mark.parametrize("declared", [2, -1])
+def test_extended_text_headers(tmp_path, declared):
+    how = small(extended_text=2, declared_extended_text=declared)
+    path = how.write(tmp_path / "a.sgy")
+    assert_every_trace(open_volume(path), traces_of(path, how, first=3600 + 6400), (189, 193))
+
+
+def test_a_text_header_count_that_lies_is_ignored(tmp_path):
+    how = small(declared_extended_text=3)
+    path = how.write(tmp_path / "a.sgy")
+    assert_every_trace(open_volume(path), traces_of(path, how), (189, 193))
+
+
+def test_further_trace_headers_of_revision_2(tmp_path):
+    how = small(revision=b"\x02\x00", extra_headers=1)
+    path = how.write(tmp_path / "a.sgy")
+    assert_every_trace(open_volume(path), traces_of(path, how, header=480), (189, 193))
+
+
+def test_more_samples_than_32767(tmp_path):
+    how = Written(*grid(np.arange(1, 3), np.arange(1, 3)), samples=40000)
+    path = how.write(tmp_path / "a.sgy")
+    volume = open_volume(path)
+    assert volume.sizes["time"] == 40000
+    assert_every_trace(volume, traces_of(path, how), (189, 193))
+
+
+@pytest.mark.parametrize("endian", [">", "<"])
+@pytest.mark.parametrize(("true", "said"), [(1, 5), (5, 1)])
+def test_a_float_format_that_lies(tmp_path, true, said, endian):
+    how = small(sample_format=true, declared_format=said, endian=endian)
+    path = how.write(tmp_path / "a.sgy")
+    volume = open_volume(path)
+    assert "but the samples are" in volume.attrs["segy"]["why"]["sample_format"]
+    assert_every_trace(volume, traces_of(path, how), (189, 193), endian)
+    forced = open_volume(path, sample_format=said)
+    assert not np.array_equal(forced.values, volume.values)
+
+
+def test_a_float_format_stands_where_the_samples_decide_nothing(tmp_path):
+    """Velocities from 1100 to 1900 m/s: as IBM floats they would be normalised too."""
+    how = small()
+    path = how.write(tmp_path / "a.sgy")
+    content = bytearray(path.read_bytes())
+    velocity = np.random.default_rng(0).uniform(1100, 1900, (30, 30)).astype(">f4")
+    for trace in range(30):
+        start = 3600 + trace * 360 + 240
+        content[start : start + 120] = velocity[trace].tobytes()
+    path.write_bytes(content)
+    volume = open_volume(path)
+    assert volume.attrs["segy"]["sample_format"] == "ieee"
+    np.testing.assert_array_equal(volume.values.reshape(30, 30), velocity.astype(np.float32))
+
+
+def test_the_trace_headers_may_keep_an_older_sample_count(tmp_path):
+    how = small(trace_samples=462)
+    path = how.write(tmp_path / "a.sgy")
+    assert_every_trace(open_volume(path), traces_of(path, how), (189, 193))
+
+
+def test_the_first_trace_gives_a_sample_count_the_binary_header_lacks(tmp_path):
+    how = small(declared_samples=0)
+    path = how.write(tmp_path / "a.sgy")
+    assert_every_trace(open_volume(path), traces_of(path, how), (189, 193))
+
+
+def test_depth_where_the_text_header_says_so(tmp_path):
+    how = small(text="C 1 VERTICAL DOMAIN: DEPTH", interval=5000)
+    volume = open_volume(how.write(tmp_path / "a.sgy"))
+    assert volume.dims[-1] == "depth"
+    assert volume["depth"].values.tolist() == (5.0 * np.arange(30)).tolist()
+
+
+def test_duplicates_first_last_and_mean(tmp_path):
+    lines, across = grid(INLINES, CROSSLINES)
+    how = Written(np.append(lines, [102, 102]), np.append(across, [303, 303]))
+    path = how.write(tmp_path / "a.sgy")
+    traces = traces_of(path, how)
+    three = [amplitudes for header, amplitudes in (traces[13], traces[30], traces[31])]
+    for rule, expected in (
+        ("first", three[0]),
+        ("last", three[2]),
+        ("mean", np.mean(three, axis=0, dtype=np.float64)),
+    ):
+        volume = open_volume(path, duplicates=rule)
+        np.testing.assert_allclose(volume.sel(inline=102, crossline=303), expected, rtol=1e-6)
+        np.testing.assert_array_equal(volume.sel(inline=103, crossline=300), traces[15][1])
+
+
+@st.composite
+def surveys(draw: st.DrawFn) -> Written:
+    """A survey with holes, of any order, steps, formats, byte order and known bytes."""
+    starts = [draw(st.integers(-50, 5000)) for _ in range(2)]
+    steps = [draw(st.integers(1, 7)) for _ in range(2)]
+    sizes = [draw(st.integers(2, 7)) for _ in range(2)]
+    axes = [start + step * np.arange(size) for start, step, size in zip(starts, steps, sizes, strict=True)]
+    lines, across = grid(*axes)
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    kept = rng.permutation(lines.size)[: draw(st.integers(max(2, lines.size // 2), lines.size))]
+    assume(lines[kept].any() and across[kept].any())  # nothing but zeros counts as not filled in
+    if draw(st.booleans()):
+        kept = np.sort(kept)
+    return Written(
+        lines[kept],
+        across[kept],
+        samples=draw(st.integers(1, 40)),
+        endian=draw(st.sampled_from("><")),
+        sample_format=draw(st.sampled_from(sorted(WIDTHS))),
+        revision=draw(st.sampled_from([b"\x00\x00", b"\x01\x00"])),
+        ascii_text=draw(st.booleans()),
+        seed=draw(st.integers(0, 1000)),
+    )
+
+
+@given(how=surveys())
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_survey_with_holes(tmp_path, how):
+    path = how.write(tmp_path / "a.sgy")
+    volume = open_volume(path)
+    assert volume.dims == ("inline", "crossline", "time")
+    assert_every_trace(volume, traces_of(path, how), (189, 193), how.endian)

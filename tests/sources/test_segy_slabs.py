@@ -1,0 +1,128 @@
+"""Slabs of any form against the whole volume, from many threads, reading no more than they need."""
+
+import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from segy_files import Written, grid
+
+from geointerp.sources.open import open_volume
+from geointerp.sources.segy import slabs
+from geointerp.sources.segy.options import SegyOptions
+from geointerp.sources.segy.slabs import SegyTraces
+from geointerp.sources.segy.survey import understand
+
+SHAPE = (9, 8, 50)
+
+
+@pytest.fixture(scope="module")
+def traces(tmp_path_factory):
+    """A survey in random order, a fifth of its traces missing."""
+    lines, across = grid(np.arange(9), np.arange(1, 9))
+    kept = np.random.default_rng(1).permutation(72)[:58]
+    path = Written(lines[kept], across[kept], samples=50).write(tmp_path_factory.mktemp("slabs") / "a.sgy")
+    survey = understand(path, SegyOptions())
+    return SegyTraces(path, survey.layout, survey.map)
+
+
+@pytest.fixture(scope="module")
+def whole(traces):
+    return traces[:, :, :]
+
+
+def test_whole(whole):
+    assert whole.shape == SHAPE
+    assert np.isnan(whole).all(axis=2).sum() == 72 - 58
+
+
+indices = [
+    st.one_of(
+        st.slices(size),
+        st.integers(-size, size - 1),
+        st.lists(st.integers(0, size - 1), min_size=1, max_size=5),
+    )
+    for size in SHAPE
+]
+
+
+@given(index=st.tuples(*indices))
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_slab(traces, whole, index):
+    expected = whole
+    for axis, one in reversed(list(enumerate(index))):
+        expected = expected[(slice(None),) * axis + (one,)]
+    np.testing.assert_array_equal(traces[index], expected)
+
+
+@pytest.mark.parametrize("index", [np.s_[3], np.s_[3:5, 2], np.s_[..., :0][1:], np.s_[:0]])
+def test_short_and_empty_indices(traces, whole, index):
+    np.testing.assert_array_equal(traces[index], whole[index])
+
+
+def test_out_of_range(traces):
+    with pytest.raises(IndexError):
+        traces[9]
+
+
+@pytest.mark.parametrize(("buffers", "gap"), [(4, 10**6), (2, 10**6), (1000, 0)])
+def test_runs_split_and_skipped_make_no_difference(monkeypatch, traces, whole, buffers, gap):
+    monkeypatch.setattr(slabs, "_MOST_BUFFERS", buffers)
+    monkeypatch.setattr(slabs, "_WORTH_SKIPPING", gap)
+    np.testing.assert_array_equal(traces[:, 2:5, 7:40], whole[:, 2:5, 7:40])
+
+
+def test_threads_do_not_disturb_each_other(traces, whole):
+    barrier = threading.Barrier(8)
+
+    def read(number: int) -> bool:
+        barrier.wait()
+        return all(np.array_equal(traces[number:, i], whole[number:, i], equal_nan=True) for i in range(8))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(read, range(8)))
+
+
+def test_travels_to_another_process(traces, whole):
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(traces))[2], whole[2])
+
+
+def test_dask_reads_only_the_slab(monkeypatch, traces):
+    volume = open_volume(traces.path)
+    read = []
+    original = SegyTraces.read_traces
+
+    def spy(self, numbers, first, stop):
+        read.append((numbers.size, stop - first))
+        return original(self, numbers, first, stop)
+
+    monkeypatch.setattr(SegyTraces, "read_traces", spy)
+    volume.isel(inline=slice(2, 4), time=slice(5, 15)).load()
+    volume.isel(crossline=3).load()
+    assert read == [(16, 10), (9, 50)]
+
+
+def test_ibm_words_that_are_not_normalised():
+    """0x40000000 is zero, 0x41000001 is 16 / 2^24; segyio takes both for normalised."""
+    from geointerp.sources.segy.samples import decode
+
+    words = [0x40000000, 0x41000001, 0xC1100000, 0x42640000, 0x00000000, 0x80000000, 0x7FFFFFFF, 0x00100000]
+    raw = np.array([words], ">u4").view(np.uint8)
+    expected = [0, 16 / 2**24, -1, 100, 0, 0, np.inf, 0]
+    np.testing.assert_array_equal(decode(raw, 1, ">")[0], np.array(expected, np.float32))
+
+
+def test_ibm_numbers_agree_with_segyio():
+    import segyio._segyio
+    import segyio.tools
+
+    from geointerp.sources.segy.samples import decode
+
+    rng = np.random.default_rng(0)
+    normalised = rng.integers(1 << 20, 1 << 24, 200_000) | (rng.integers(40, 90, 200_000) << 24)
+    words = (normalised | (rng.integers(0, 2, 200_000) << 31)).astype(">u4")
+    theirs = segyio.tools.native(words.view(np.float32), 1)
+    np.testing.assert_array_equal(decode(words.view(np.uint8)[None], 1, ">")[0], theirs)
