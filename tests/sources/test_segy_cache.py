@@ -1,11 +1,16 @@
 """The trace map is kept by path, size and time of change; a cache that fails is done without."""
 
+import os
+import shutil
+import time
+
 import numpy as np
 import pytest
 from segy_files import Written, grid
 
 from geointerp.sources.open import open_volume
 from geointerp.sources.segy import survey
+from geointerp.sources.segy.options import SegyOptions
 
 
 @pytest.fixture
@@ -45,8 +50,6 @@ def test_the_map_is_built_once(cache, path, built):
 def test_a_changed_file_is_read_anew(cache, path, built):
     before = open_volume(path).values
     Written(*grid(np.arange(4), np.arange(5)), seed=5).write(path)
-    import os
-
     os.utime(path, ns=(1, path.stat().st_mtime_ns + 1))
     assert not np.array_equal(open_volume(path).values, before)
     assert len(built) == 2
@@ -85,3 +88,14 @@ def test_a_folder_that_cannot_be_written_is_no_error(tmp_path, monkeypatch, path
 def test_nothing_half_written_stays(cache, path):
     open_volume(path)
     assert [file.suffix for file in cache.iterdir()] == [".npz"]
+
+
+def test_the_map_of_300000_traces_takes_less_than_a_second(cache, tmp_path):
+    path = Written(*grid(np.arange(600), np.arange(1, 501)), samples=4).write(tmp_path / "large.sgy")
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        assert survey.understand(path, SegyOptions()).map.traces.shape == (600, 500)
+        seconds.append(time.perf_counter() - started)
+        shutil.rmtree(cache)
+    assert min(seconds) < 1

@@ -263,7 +263,7 @@ def surveys(draw: st.DrawFn) -> Written:
     axes = [start + step * np.arange(size) for start, step, size in zip(starts, steps, sizes, strict=True)]
     lines, across = grid(*axes)
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    kept = rng.permutation(lines.size)[: draw(st.integers(max(2, lines.size // 2), lines.size))]
+    kept = rng.permutation(lines.size)[: draw(st.integers(max(2, lines.size // 5), lines.size))]
     assume(lines[kept].any() and across[kept].any())  # nothing but zeros counts as not filled in
     if draw(st.booleans()):
         kept = np.sort(kept)

@@ -98,5 +98,6 @@ def _refuse_gathers(path: Path, headers: TraceHeaders, grid: Grid, positions: ND
                 f"{path} is prestack: the {counts[first]} traces at {where} differ in {meaning} (byte "
                 f"{byte}), which varies from {low[first]} to {high[first]}; "
                 f"{positions.size} traces lie at {starts.size} positions",
-                hint="stack the gathers first, or write one offset to a file of its own",
+                hint="stack the gathers first, or write one offset to a file of its own; if it is a stack "
+                "with line numbers elsewhere, say so with --inline-byte and --crossline-byte",
             )
