@@ -32,15 +32,15 @@ from geointerp.network.description import (
 from geointerp.network.lora import add_lora
 from geointerp.network.segmenter import Segmenter
 from geointerp.synthesis.draw import Draw
-from geointerp.synthesis.faults import DEFAULT, WIDE, fault_sections
+from geointerp.synthesis.faults import CLEAR, DEFAULT, WIDE, FaultRecipe, fault_sections
 from geointerp.tasks import TASKS
 from geointerp.training.losses import grey_of
 from geointerp.training.loop import Batch, Recipe, train
 
 TILE = (224, 224)
 DECODER = DecoderInfo("mla", width=0.5)
-# The encoder starts on the harder sections and, having learnt to see layers, goes on with the clearer ones.
-WIDE_STEPS = 913
+# What the encoder sees, until which step. It began on the hardest sections, learnt slowly, and was given clear ones.
+CURRICULUM: tuple[tuple[int, FaultRecipe], ...] = ((913, WIDE), (1038, DEFAULT), (1700, CLEAR))
 # Batches of the two stages, and everything the models are measured on, come from seeds that lie apart.
 FIRST_SEED = {"backbone": 1_000_000, "faults": 2_000_000}
 
@@ -57,13 +57,19 @@ def batches(stage: str, recipe: Recipe) -> Batch:
 
     def batch(step: int) -> tuple[torch.Tensor, torch.Tensor]:
         seed = FIRST_SEED[stage] + 100_000 * recipe.seed + step
-        ranges = WIDE if stage == "backbone" and step < WIDE_STEPS else DEFAULT
         amplitude, label = fault_sections(
-            recipe.batch_size, seed, height=TILE[0], width=TILE[1], recipe=ranges
+            recipe.batch_size, seed, height=TILE[0], width=TILE[1], recipe=ranges(stage, step)
         )
         return grey_of(amplitude, Draw(seed).log_uniform(0.6, 1.8, recipe.batch_size)), label
 
     return batch
+
+
+def ranges(stage: str, step: int) -> FaultRecipe:
+    """What the sections of a step are drawn from."""
+    if stage == "backbone":
+        return next((recipe for until, recipe in CURRICULUM if step < until), DEFAULT)
+    return DEFAULT
 
 
 def new_segmenter() -> Segmenter:

@@ -44,7 +44,7 @@ class FaultRecipe:
     blur: Range = (0.0, 0.8)
     visible: float = 0.35
     least: float = 3.0
-    half_width: float = 1.25
+    half_width: float = 1.5
 
     def as_dict(self) -> dict[str, Any]:
         """The ranges as plain values, for a model card."""
@@ -64,6 +64,19 @@ WIDE = FaultRecipe(
     blur=(0.0, 1.2),
     visible=0.25,
     least=2.0,
+    half_width=1.25,
+)
+
+# Easier: many large faults, little noise, and a broad label, from which a network learns sooner what a fault is.
+CLEAR = FaultRecipe(
+    faults=(3, 8),
+    throw=(15.0, 40.0),
+    slope=(0.1, 0.7),
+    period=(6.0, 12.0),
+    decibels=(8.0, 20.0),
+    lift=(0.0, 14.0),
+    blur=(0.0, 0.4),
+    half_width=2.0,
 )
 
 
