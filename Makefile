@@ -22,7 +22,8 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo 'error: geointerp needs Python 3.11 or later: make PYTHON=python3.12' >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --editable '.[dev]'
+	@echo 'Installing geointerp and what it needs into $(VENV): once, and some minutes where torch is not cached'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --editable '.[dev]'
 	@touch $@
 
 demo: $(READY)

@@ -75,6 +75,8 @@ def _rate_column() -> "ProgressColumn":
 
         def render(self, task: "Task") -> "Text":
             speed = task.finished_speed or task.speed
-            return Text("" if speed is None else f"{speed:.3g} tiles/s", style="cyan")
+            if speed is None:
+                return Text("")
+            return Text(f"{speed:,.0f} tiles/s" if speed >= 10 else f"{speed:.1f} tiles/s", style="cyan")
 
     return Rate()
