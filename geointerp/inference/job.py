@@ -14,6 +14,7 @@ from zarr.abc.store import Store
 from zarr.storage import MemoryStore
 
 import geointerp
+from geointerp.errors import OutputError
 from geointerp.inference.accumulator import NOTHING, SliceSum, label_result, scratch_result
 from geointerp.inference.device import Machine
 from geointerp.inference.manifest import Manifest, Record
@@ -211,8 +212,13 @@ def _write(job: Job, store: LabelStore, manifest: Manifest, plan: ViewPlan, resu
     last = plan is job.plans[-1]
     for name, data in result.arrays.items():
         place = name if last else f"{SCRATCH}/{plan.view.name}"
-        store.discard_unfinished(place, plan.view, result.block)
-        store.write(place, plan.view, result.block, data)
+        try:
+            store.discard_unfinished(place, plan.view, result.block)
+            store.write(place, plan.view, result.block, data)
+        except OSError as error:
+            raise OutputError(
+                f"{place} cannot be written: {error}", hint="what is done is kept: go on with --resume"
+            ) from error
     counts: list[int] = []
     if last:
         labels = result.arrays["labels"]

@@ -16,7 +16,7 @@ from geointerp.sources.scaling import measure_scale
 from geointerp.tasks import task_named
 from geointerp.tiling.plan import plan_views
 from geointerp.tiling.regions import parse_region, region_slices
-from geointerp.tiling.views import choose_views
+from geointerp.tiling.views import choose_views, widened
 
 
 def predict(
@@ -45,7 +45,8 @@ def predict(
         volume: from ``open_volume``, or the path of a file.
         task: the bundled model of this name, unless ``model`` is given.
         model: a model folder, or a loaded model.
-        views: ways of slicing a 3D volume, by the dimension stepped through; probabilities are averaged.
+        views: ways of slicing a 3D volume, by the dimension stepped through; probabilities are averaged. The
+            model's own by default, but none whose slices are narrower than a patch where another's are not.
         region: first and last value along some dimensions, ends included, in the coordinates' units; a dead
             trace is then one that is constant inside the region.
         tile: height and width in pixels, multiples of the model's patch; one number for both.
@@ -100,10 +101,13 @@ def _job(
     _check(compile, batch_size)
     cut = _region(whole, region)
     volume = whole.isel({dim: slice(*ends) for dim, ends in cut.items()})
+    sizes = {str(dim): size for dim, size in volume.sizes.items()}
+    if not names:
+        chosen = widened(chosen, sizes, about.patch)
     overlap = about.overlap if overlap is None else overlap
     plans = plan_views(
         chosen,
-        {str(dim): size for dim, size in volume.sizes.items()},
+        sizes,
         tile=about.tile,
         overlap=overlap,
         patch=about.patch,

@@ -5,7 +5,7 @@ depth) runs down the rows of a section; in a time slice inlines run down and cro
 recording, a raster or an image is a single slice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from geointerp.errors import DataError, UsageError
@@ -80,6 +80,20 @@ def choose_views(dims: Sequence[str], names: Sequence[str] | None) -> tuple[View
     if len(set(wanted)) < len(wanted):
         raise UsageError(f"a view is named twice: {', '.join(names)}")
     return tuple(known[name] for name in wanted)
+
+
+def widened(views: Sequence[View], sizes: Mapping[str, int], least: int) -> tuple[View, ...]:
+    """Replace views whose slices are narrower than ``least`` columns, where another has wider ones.
+
+    A line that was stored as a volume of one crossline is so read as the section it is, not as hundreds of
+    slices of one trace.
+    """
+    dims = tuple(sizes)
+    wide = []
+    for view in views:
+        narrow = view.slices is not None and sizes[view.columns] < min(least, sizes[view.slices])
+        wide.append(_view_along(view.columns, dims, sample_dim(dims)) if narrow else view)
+    return tuple(dict.fromkeys(wide))
 
 
 def _view_along(dim: str, dims: Sequence[str], samples: str | None) -> View:

@@ -79,6 +79,13 @@ def test_the_store_says_where_it_comes_from(tmp_path):
     assert told["created"].endswith("+00:00")
 
 
+def test_a_line_stored_as_a_volume_is_read_as_a_section_unless_told_otherwise():
+    line = volume_of((60, 1, 50))
+    model = model_of(Convolution())
+    assert summary(predict(line, model=model))["views"] == ["crossline"]
+    assert summary(predict(line, model=model, views="inline"))["views"] == ["inline"]
+
+
 def test_the_summary_is_fit_for_json_and_counts_what_was_predicted():
     volume = volume_of((4, 40, 50))
     volume[1] = np.nan

@@ -215,6 +215,25 @@ def test_killed_while_tidying_up_it_tidies_up_again(tmp_path, monkeypatch):
     assert not (output / "scratch").exists()
 
 
+def test_a_full_disk_is_an_error_for_people_and_loses_nothing(tmp_path, monkeypatch):
+    output = tmp_path / "faults.zarr"
+    write, room = LabelStore.write, [2]
+
+    def write_while_there_is_room(*arguments):
+        room[0] -= 1
+        if room[0] < 0:
+            raise OSError(28, "No space left on device")
+        write(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LabelStore, "write", write_while_there_is_room)
+        with pytest.raises(OutputError, match="No space left on device") as error:
+            go_on(output, batch_size=4)
+    assert "--resume" in error.value.hint
+    result = go_on(output, resume=True)
+    np.testing.assert_array_equal(raw_labels(result), raw_labels(go_on(None)))
+
+
 def test_remains_without_a_record_are_started_over(tmp_path):
     partial_ = tmp_path / ".faults.zarr.partial"
     partial_.mkdir()

@@ -1,7 +1,7 @@
 import pytest
 
 from geointerp.errors import DataError, UsageError
-from geointerp.tiling.views import View, choose_views, sample_dim, views_of
+from geointerp.tiling.views import View, choose_views, sample_dim, views_of, widened
 
 VOLUME = ("inline", "crossline", "time")
 
@@ -33,6 +33,25 @@ def test_views_come_in_the_order_asked_for():
 
 def test_time_means_depth_where_there_is_depth():
     assert choose_views(("inline", "crossline", "depth"), ("time",))[0].slices == "depth"
+
+
+@pytest.mark.parametrize(("sizes", "names", "found"), [
+    ((601, 1, 1501), ("inline",), ["crossline"]),
+    ((601, 1, 1501), ("inline", "crossline"), ["crossline"]),
+    ((1, 601, 1501), ("inline",), ["inline"]),
+    ((1, 601, 1501), ("crossline", "time"), ["inline", "time"]),
+    ((11, 11, 463), ("inline",), ["inline"]),
+    ((100, 80, 463), ("inline", "time"), ["inline", "time"]),
+    ((2, 100, 463), ("inline",), ["inline"]),
+])  # fmt: skip
+def test_a_volume_of_one_line_is_read_as_that_section(sizes, names, found):
+    shape = dict(zip(VOLUME, sizes, strict=True))
+    assert [view.name for view in widened(choose_views(VOLUME, names), shape, 14)] == found
+
+
+def test_a_single_slice_stays_however_narrow():
+    views = views_of(("cdp", "time"))
+    assert widened(views, {"cdp": 1, "time": 100}, 14) == views
 
 
 def test_the_dimension_of_samples():
