@@ -62,7 +62,7 @@ def test_an_interrupted_prediction_goes_on(survey, untrained_model, tmp_path, en
         "--batch-size",
         "1",
     ]
-    words += ["--tile", "28", "--precision", "fp32", "--compile", "off"]
+    words += ["--tile", "28", "--precision", "fp32", "--compile", "off", "--views", "inline,crossline,time"]
     running = subprocess.Popen(
         [sys.executable, "-m", "geointerp", *words],
         cwd=tmp_path,
@@ -82,9 +82,6 @@ def test_an_interrupted_prediction_goes_on(survey, untrained_model, tmp_path, en
     assert err.endswith("error: interrupted\nhint: go on with --resume\n")
     assert not (tmp_path / "labels.zarr").exists()
 
-    done = program(*words)
-    assert done.returncode == 1
-    assert "is left from an interrupted run" in done.stderr
     done = program(*words, "--resume")
     assert (done.returncode, done.stdout) == (0, "labels.zarr\n")
     assert program(*[word.replace("labels", "again") for word in words]).returncode == 0
