@@ -88,6 +88,7 @@ def survey(
 def _write(path: Path, values: "NDArray[np.generic]", title: str) -> None:
     from geointerp.sinks.segy_write import write_survey
 
+    path.parent.mkdir(parents=True, exist_ok=True)
     inlines, crosslines, _ = values.shape
     write_survey(
         path,

@@ -1,8 +1,8 @@
 """The door opens at once: nothing heavy is imported before a command needs it."""
 
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -27,12 +27,13 @@ def test_help_imports_nothing_heavy():
 
 def test_help_answers_in_half_a_second():
     def seconds():
-        before = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         assert python("-m", "geointerp", "--help").returncode == 0
-        return time.perf_counter() - before
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    # The best of a few, for machines that are busy with something else.
-    assert min(seconds() for _ in range(5)) < 0.5
+    # Of the processor, not of the clock: the machine may be busy with something else.
+    assert min(seconds() for _ in range(3)) < 0.5
 
 
 def test_version():
