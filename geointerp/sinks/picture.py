@@ -95,12 +95,16 @@ def classes_of(labels: xr.DataArray) -> list[LabelClass]:
 
 
 def middle_slices(labels: xr.DataArray) -> list[Slice]:
-    """Return the cuts to draw: the whole of a 2D array, the middle of each dimension of a volume."""
+    """Return the cuts to draw: the whole of a 2D array, the middle of each dimension of a volume.
+
+    Of a volume that is one line thick, cuts that would be a single trace wide are left out.
+    """
     dims = [str(dim) for dim in labels.dims]
     if len(dims) == 2:
         return [Slice("", {}, *_down_and_across(dims))]
+    thin = [dim for dim in dims if labels.sizes[dim] == 1]
     cuts = []
-    for dim in dims:
+    for dim in thin[:1] or dims:
         middle = labels[dim].values[labels.sizes[dim] // 2].item()
         rest = [other for other in dims if other != dim]
         unit = f" {_UNITS[dim]}" if dim in _UNITS else ""

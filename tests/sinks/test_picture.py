@@ -24,6 +24,11 @@ def test_a_volume_is_cut_through_the_middle_of_each_dimension():
     ]
 
 
+def test_a_single_line_is_drawn_as_the_section_it_is():
+    (cut,) = middle_slices(array((5, 1, 9), ("inline", "crossline", "time")))
+    assert (cut.at, cut.rows, cut.columns) == ({"crossline": 0.0}, "time", "inline")
+
+
 @pytest.mark.parametrize(
     ("dims", "rows"), [(("cdp", "time"), "time"), (("row", "column"), "row"), (("y", "x"), "y")]
 )
