@@ -45,7 +45,7 @@ CURRICULUM: tuple[tuple[int, FaultRecipe], ...] = ((913, WIDE), (1038, DEFAULT),
 FIRST_SEED = {"backbone": 1_000_000, "faults": 2_000_000}
 
 RECIPES = {
-    "backbone": Recipe(steps=2600, rate=1e-3, warmup=200, decay=800, seed=1),
+    "backbone": Recipe(steps=3200, rate=1e-3, warmup=200, decay=800, seed=1),
     "faults": Recipe(steps=400, rate=5e-4, warmup=40, decay=300, seed=1),
 }
 
