@@ -2,8 +2,8 @@
 
     python examples/measure_faults.py [--count 500]
 
-Writes the figures into models/faults/geointerp.json and the cards models/{faults,starter}/README.md, and prints a
-table. The model is run as ``geointerp predict`` runs it: LoRA merged, normalisation folded, fp32.
+Writes the figures into models/faults/geointerp.json and the cards models/{faults,starter}/README.md, and
+prints a table. The model is run as ``geointerp predict`` runs it: LoRA merged, normalisation folded, fp32.
 """
 
 import time

@@ -34,12 +34,13 @@ from geointerp.network.segmenter import Segmenter
 from geointerp.synthesis.draw import Draw
 from geointerp.synthesis.faults import CLEAR, DEFAULT, WIDE, FaultRecipe, fault_sections
 from geointerp.tasks import TASKS
-from geointerp.training.losses import grey_of
 from geointerp.training.loop import Batch, Recipe, train
+from geointerp.training.losses import grey_of
 
 TILE = (224, 224)
 DECODER = DecoderInfo("mla", width=0.5)
-# What the encoder sees, until which step. It began on the hardest sections, learnt slowly, and was given clear ones.
+# What the encoder sees, until which step. It began on the hardest sections, learnt slowly, and was given
+# clear ones.
 CURRICULUM: tuple[tuple[int, FaultRecipe], ...] = ((913, WIDE), (1038, DEFAULT), (1700, CLEAR))
 # Batches of the two stages, and everything the models are measured on, come from seeds that lie apart.
 FIRST_SEED = {"backbone": 1_000_000, "faults": 2_000_000}
@@ -115,7 +116,8 @@ def faults(steps: int = RECIPES["faults"].steps, runs: Path = Path("runs")) -> N
     recipe = Recipe(**(asdict(RECIPES["faults"]) | {"steps": steps}))
     torch.manual_seed(recipe.seed)
     segmenter = new_segmenter()
-    # The decoder goes on from where the encoder's training left it; the encoder is the stored one, in float16.
+    # The decoder goes on from where the encoder's training left it; the encoder is the stored one, in
+    # float16.
     learnt = torch.load(runs / "backbone" / "last.pt", weights_only=True)["model"]
     segmenter.load_state_dict(learnt)
     starter = models_home() / STARTER

@@ -29,7 +29,9 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
 
 
 def test_only_usage_errors_blame_the_command_line() -> None:
-    kinds = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, GeointerpError)]
+    kinds = [
+        one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, GeointerpError)
+    ]
     assert len(kinds) > 5
     assert {one for one in kinds if one.exit_status == 2} == {UsageError}
     assert all(one.exit_status in (1, 2) for one in kinds)

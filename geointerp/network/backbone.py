@@ -18,8 +18,8 @@ DINOV2 = {
     "dinov2-giant": "vit_giant_patch14_dinov2.lvd142m",
 }
 
-# The starter is a ViT-tiny in DINOv2's own form: patch 14, class token, LayerScale. A LayerScale of 0.1 rather
-# than DINOv2's 1e-5 lets it learn from scratch within hours.
+# The starter is a ViT-tiny in DINOv2's own form: patch 14, class token, LayerScale. A LayerScale of 0.1
+# rather than DINOv2's 1e-5 lets it learn from scratch within hours.
 _STARTER_SHAPE: dict[str, Any] = {
     "patch_size": 14,
     "embed_dim": 192,
@@ -97,9 +97,9 @@ class GreyInput(nn.Module):
 def fold_input(projection: nn.Conv2d, grey: GreyInput, channels: int) -> nn.Conv2d:
     """A patch embedding that takes grey values in [0, 1] directly.
 
-    Subtracting a mean and dividing by a deviation before a convolution without padding is the convolution with
-    ``W / std`` and a bias less by ``sum(W mean / std)``; repeating one channel thrice is summing the weights of
-    the three. It cuts the input's traffic threefold.
+    Subtracting a mean and dividing by a deviation before a convolution without padding is the convolution
+    with ``W / std`` and a bias less by ``sum(W mean / std)``; repeating one channel thrice is summing the
+    weights of the three. It cuts the input's traffic threefold.
     """
     # In float64, so that folding costs no accuracy.
     scaled = projection.weight.double() / grey.std.double()

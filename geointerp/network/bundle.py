@@ -45,8 +45,8 @@ class LoadedModel:
     """A model ready for inference.
 
     Attributes:
-        network: grey tiles in [0, 1], (batch, 1 or 3, height, width), to logits (batch, classes, height, width);
-            LoRA merged, normalisation folded.
+        network: grey tiles in [0, 1], (batch, 1 or 3, height, width), to logits (batch, classes, height,
+            width); LoRA merged, normalisation folded.
         description: what the folder says, with the tile the network was built for.
         path: the folder.
         sha256: fingerprint of description and weights.
@@ -109,7 +109,9 @@ def save_model(
     return complete
 
 
-def save_backbone(folder: Path, backbone: VisionTransformer, description: ModelDescription) -> ModelDescription:
+def save_backbone(
+    folder: Path, backbone: VisionTransformer, description: ModelDescription
+) -> ModelDescription:
     """Write an encoder by itself, in float16, into ``folder``; returns the completed description."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: stored_as(name, w, torch.float16) for name, w in backbone.state_dict().items()}
@@ -199,7 +201,8 @@ def load_backbone(folder: Path, description: ModelDescription) -> VisionTransfor
         found = weights_sha256(read_weights(source))
         if found != description.backbone.sha256:
             raise ModelError(
-                f"{source}: sha256 {found[:12]}…, but {folder} was trained on {description.backbone.sha256[:12]}…",
+                f"{source}: sha256 {found[:12]}…, but {folder} was trained on "
+                f"{description.backbone.sha256[:12]}…",
                 hint="the adapter and the backbone are of different versions, or the file is damaged",
             )
         load_backbone_weights(native, source)

@@ -5,7 +5,8 @@ from torch import nn
 
 from geointerp.network.segmenter import Segmenter
 
-# A list of names would match by suffix and take patch_embed.proj too; as a pattern it must match the whole name.
+# A list of names would match by suffix and take patch_embed.proj too; as a pattern it must match the whole
+# name.
 ATTENTION = r"(.*\.)?blocks\.\d+\.attn\.(qkv|proj)"
 
 

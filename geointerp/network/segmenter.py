@@ -33,7 +33,7 @@ class Segmenter(nn.Module):
         return maps
 
     def forward(self, grey: Tensor) -> Tensor:
-        """Logits, float (batch, classes, height, width), of ``grey`` in [0, 1], (batch, 1 or 3, height, width)."""
+        """``grey`` in [0, 1], (batch, 1 or 3, height, width), to logits (batch, classes, height, width)."""
         logits: Tensor = self.decoder(self.features(grey), (grey.shape[2], grey.shape[3]))
         return logits
 

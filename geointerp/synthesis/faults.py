@@ -1,8 +1,9 @@
 """Faulted seismic sections with their labels, after the recipe of Wu et al. (2019), widened.
 
-The order is that of nature: layers are deposited, folded, faulted, sometimes eroded and covered by younger, unfaulted
-layers; then recorded with a wavelet, noise and the flaws of acquisition. Look-alikes that are *not* faults — mutes,
-survey edges, dim clouds, chaotic bodies, missing traces, unconformities — are drawn in and left unlabelled.
+The order is that of nature: layers are deposited, folded, faulted, sometimes eroded and covered by younger,
+unfaulted layers; then recorded with a wavelet, noise and the flaws of acquisition. Look-alikes that are
+*not* faults — mutes, survey edges, dim clouds, chaotic bodies, missing traces, unconformities — are drawn
+in and left unlabelled.
 """
 
 from dataclasses import asdict, dataclass
@@ -67,7 +68,8 @@ WIDE = FaultRecipe(
     half_width=1.25,
 )
 
-# Easier: many large faults, little noise, and a broad label, from which a network learns sooner what a fault is.
+# Easier: many large faults, little noise, and a broad label, from which a network learns sooner what a
+# fault is.
 CLEAR = FaultRecipe(
     faults=(3, 8),
     throw=(15.0, 40.0),

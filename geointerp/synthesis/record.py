@@ -33,7 +33,7 @@ def sample_layers(layers: Tensor, depth: Tensor) -> Tensor:
 
 
 def ricker(period: Tensor, phase: Tensor, half: int = 32) -> Tensor:
-    """Ricker wavelets, float32 (sections, 2 half + 1), of dominant ``period`` in samples, rotated by ``phase``.
+    """Ricker wavelets (sections, 2 half + 1) of dominant ``period`` in samples, rotated by ``phase``.
 
     ``w(t) = (1 - 2 a) exp(-a)``, ``a = (pi t / period)²``; the rotation mixes in its Hilbert transform.
     """
@@ -53,7 +53,7 @@ def convolve_down(field: Tensor, wavelet: Tensor) -> Tensor:
 
 
 def blur_across(field: Tensor, sigma: Tensor, half: int = 5) -> Tensor:
-    """Each section smoothed across traces by a Gaussian of its own ``sigma`` in traces (limited resolution)."""
+    """Each section smoothed across traces by a Gaussian of its own ``sigma`` in traces."""
     x = torch.arange(-half, half + 1, dtype=torch.float32, device=field.device)
     kernel = torch.exp(-0.5 * (x / sigma[:, None].clamp_min(1e-3)).square())
     kernel = kernel / kernel.sum(dim=1, keepdim=True)
@@ -86,7 +86,7 @@ def plane_waves(draw: Draw, sections: int, height: int, width: int) -> Tensor:
 
 
 def add_noise(draw: Draw, clean: Tensor, wavelet: Tensor, decibels: tuple[float, float]) -> Tensor:
-    """``clean`` with white, band-limited and dipping noise at signal-to-noise ratios drawn from ``decibels``."""
+    """``clean`` with white, band-limited and dipping noise, at ratios drawn from ``decibels``."""
     sections, height, width = clean.shape
     white = draw.normal(sections, height, width)
     banded = unit_power(convolve_down(draw.normal(sections, height, width), wavelet))

@@ -4,8 +4,8 @@ A batch of sections is described by tensors whose first dimension is the section
 independent training sections (every row drawn anew) and the inlines of one survey (rows that vary smoothly).
 All lengths are in samples: ``z`` counts down a trace, ``x`` across traces.
 
-The deformation is undone, youngest fault first: at each step the coordinates are those before that fault moved,
-so an older fault is itself offset by a younger one, in the picture and in the label.
+The deformation is undone, youngest fault first: at each step the coordinates are those before that fault
+moved, so an older fault is itself offset by a younger one, in the picture and in the label.
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Faults:
 
 @dataclass(frozen=True)
 class Folds:
-    """Gaussian folds and a regional dip; shapes (sections, folds), and (sections, 1) for ``dip`` and ``growth``.
+    """Gaussian folds and a regional dip; shapes (sections, folds), ``dip`` and ``growth`` (sections, 1).
 
     Attributes:
         x, width, lift: centre and standard deviation in traces, height in samples.

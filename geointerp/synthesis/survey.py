@@ -1,4 +1,4 @@
-"""A synthetic 3D survey with known faults: the sections of ``faults.py``, varying smoothly from inline to inline.
+"""A synthetic 3D survey with known faults: the sections of ``faults.py``, varying smoothly across inlines.
 
 One geology (planes with a strike, elliptical tips and domes) is drawn for the survey; each inline is a row of
 its tensors, so that inlines agree with each other while their noise does not.
@@ -21,8 +21,8 @@ from geointerp.synthesis.structure import Faults, Folds, displacement_profile, g
 _FIRST_SEED = 700_000_000
 _SLAB = 16
 
-# Gentler than the training ranges, like the published synthetic surveys: throws of 5 to 30 samples, dips of 60
-# degrees and more, a 35 to 20 Hz wavelet at 4 ms, moderate noise.
+# Gentler than the training ranges, like the published synthetic surveys: throws of 5 to 30 samples, dips of
+# 60 degrees and more, a 35 to 20 Hz wavelet at 4 ms, moderate noise.
 SURVEY = replace(
     DEFAULT,
     faults=(5, 8),
@@ -42,8 +42,8 @@ class Geology:
 
     Attributes:
         faults, folds: as they are on the middle of the plane or dome.
-        fault_y, fault_reach, strike: middle and half length of a plane along the inlines, and traces it moves across
-            per inline.
+        fault_y, fault_reach, strike: middle and half length of a plane along the inlines, and traces it
+            moves across per inline.
         fold_y, fold_width: the same of a dome.
         layers: reflection coefficients, (1, layers).
         wavelet: (1, samples).
@@ -63,7 +63,7 @@ class Geology:
 
 
 def draw_geology(draw: Draw, shape: tuple[int, int, int], recipe: FaultRecipe) -> tuple[Geology, Tensor]:
-    """The geology of a survey of ``shape`` (inlines, crosslines, samples), and its wavelet's period in samples."""
+    """The geology of a survey of ``shape`` (inlines, crosslines, samples); its wavelet's period in samples."""
     inlines, crosslines, samples = shape
     period = draw.log_uniform(*recipe.period, 1)
     # As many planes to a given width as in the sections that models learn from.

@@ -1,4 +1,4 @@
-"""A plain training loop: seeded batches, warm-up, a flat rate, a linear decay; it can be cut off and gone on with."""
+"""A plain training loop: seeded batches, warm-up, a flat rate, a linear decay; it can be stopped and resumed."""
 
 import csv
 import time
@@ -24,7 +24,8 @@ class Recipe:
         batch_size: sections a batch.
         rate: peak learning rate of AdamW.
         warmup: steps of linear rise at the start.
-        decay: steps of linear fall to zero at the end. In between the rate is flat, so a run can be lengthened.
+        decay: steps of linear fall to zero at the end. In between the rate is flat, so a run can be
+            lengthened.
         weight_decay: of AdamW.
         clip: largest norm of the gradient.
         seed: of the weights and the batches.

@@ -39,8 +39,8 @@ def ce_dice(logits: Tensor, target: Tensor, weights: Tensor | None = None) -> Te
 def grey_of(amplitude: Tensor, scale: Tensor | None = None, percentile: float = 99.0) -> Tensor:
     """Amplitudes (sections, height, width) as grey values in [0, 1], (sections, 1, height, width).
 
-    The scale of a section is a percentile of its absolute, non-zero amplitudes; ``scale`` (sections,) multiplies
-    it, because a survey is scaled as a whole and a tile of it may be weak or strong.
+    The scale of a section is a percentile of its absolute, non-zero amplitudes; ``scale`` (sections,)
+    multiplies it, because a survey is scaled as a whole and a tile of it may be weak or strong.
     """
     # Every seventh sample is enough for a percentile, and sorting is slow.
     sample = amplitude.abs().flatten(1)[:, ::7]

@@ -13,7 +13,9 @@ def test_the_starter_is_a_small_dinov2() -> None:
     assert sum(p.numel() for p in create_backbone("starter", (224, 224)).parameters()) == 5_505_984
 
 
-@pytest.mark.parametrize(("depth", "blocks"), [(12, [2, 5, 8, 11]), (24, [5, 11, 17, 23]), (40, [9, 19, 29, 39])])
+@pytest.mark.parametrize(
+    ("depth", "blocks"), [(12, [2, 5, 8, 11]), (24, [5, 11, 17, 23]), (40, [9, 19, 29, 39])]
+)
 def test_features_come_from_evenly_spaced_blocks(depth: int, blocks: list[int]) -> None:
     assert feature_blocks(depth) == blocks
 

@@ -56,11 +56,17 @@ def meta_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("tile", [(518, 518), (224, 224), (56, 70)])
-def test_metas_file_gives_the_features_of_timms_own_conversion(meta_file: Path, tile: tuple[int, int]) -> None:
+def test_metas_file_gives_the_features_of_timms_own_conversion(
+    meta_file: Path, tile: tuple[int, int]
+) -> None:
     ours = create_backbone("dinov2-small", tile)
     load_backbone_weights(ours, meta_file)
     theirs = timm.create_model(
-        TIMM_NAME, img_size=tile, pretrained=True, pretrained_cfg_overlay={"file": str(meta_file)}, num_classes=0
+        TIMM_NAME,
+        img_size=tile,
+        pretrained=True,
+        pretrained_cfg_overlay={"file": str(meta_file)},
+        num_classes=0,
     )
     image = torch.rand(1, 3, *tile)
     with torch.inference_mode():

@@ -4,8 +4,9 @@ import torch
 from geointerp.errors import UsageError
 from geointerp.network.decoders import DECODERS, create_decoder
 
-# Counted from the published code for ViT-S and two classes, less the blocks it builds and never runs: the deepest
-# level's smoothing block of MLA (2 x (9 x 192² + 3 x 192)) and entering unit of DPT (2 x (9 x 256² + 2 x 256)).
+# Counted from the published code for ViT-S and two classes, less the blocks it builds and never runs: the
+# deepest level's smoothing block of MLA (2 x (9 x 192² + 3 x 192)) and entering unit of DPT (2 x (9 x 256²
+# + 2 x 256)).
 PUBLISHED = {
     "linear": 770,
     "pup": 914_882,

@@ -40,7 +40,12 @@ def test_nothing_is_labelled_where_the_section_is_blank() -> None:
 def test_reflectors_break_where_the_label_is() -> None:
     """Without noise, traces on both sides of a label differ far more than elsewhere: an independent look."""
     recipe = replace(
-        DEFAULT, decibels=(60.0, 60.0), blur=(0.0, 0.0), throw=(12.0, 20.0), slope=(0.05, 0.1), lift=(0.0, 0.0)
+        DEFAULT,
+        decibels=(60.0, 60.0),
+        blur=(0.0, 0.0),
+        throw=(12.0, 20.0),
+        slope=(0.05, 0.1),
+        lift=(0.0, 0.0),
     )
     amplitude, label = fault_sections(24, 5, height=112, width=112, recipe=recipe)
     step = (amplitude[:, :, 4:] - amplitude[:, :, :-4]).abs()

@@ -13,7 +13,9 @@ def test_convolution_runs_down_the_trace_with_each_sections_wavelet() -> None:
     found = record.convolve_down(field, wavelet)
     for section in range(2):
         # conv2d correlates: the wavelet is turned round against numpy's convolution.
-        expected = np.convolve(field[section, :, 1].numpy(), wavelet[section].numpy()[::-1], mode="full")[32:82]
+        expected = np.convolve(field[section, :, 1].numpy(), wavelet[section].numpy()[::-1], mode="full")[
+            32:82
+        ]
         np.testing.assert_allclose(found[section, :, 1], expected, atol=1e-4)
 
 

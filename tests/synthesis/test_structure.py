@@ -8,7 +8,8 @@ CPU = torch.device("cpu")
 
 def one_fault(**changes: float) -> Faults:
     values = {
-        "x": 30.0, "z": 40.0, "slope": 0.5, "curvature": 0.0, "height": 1e6, "throw": 8.0, "share": 1.0, "reach": 1e9,
+        "x": 30.0, "z": 40.0, "slope": 0.5, "curvature": 0.0, "height": 1e6, "throw": 8.0, "share": 1.0,
+        "reach": 1e9,
     } | changes  # fmt: skip
     return Faults(**{name: torch.tensor([[value]]) for name, value in values.items()})
 

@@ -1,4 +1,4 @@
-"""Light decoders: from the encoder's feature maps to class scores at every pixel (SETR and DPT, as in the paper)."""
+"""Light decoders: from the encoder's feature maps to class scores at every pixel, as in Guo et al. (2024)."""
 
 from torch import nn
 

@@ -29,7 +29,8 @@ class Fusion(nn.Module):
 
     def __init__(self, channels: int, deepest: bool) -> None:
         super().__init__()
-        # The published code also builds this unit for the deepest level, where nothing is added, and never runs it.
+        # The published code also builds this unit for the deepest level, where nothing is added, and never
+        # runs it.
         self.enter = None if deepest else ResidualUnit(channels)
         self.refine = ResidualUnit(channels)
         self.project = nn.Conv2d(channels, channels, 1)
@@ -45,8 +46,8 @@ class Fusion(nn.Module):
 class DPTDecoder(nn.Module):
     """Dense prediction with 256 channels: fused at 1/16, 1/8, 1/4, 1/2 of the size, then 128, 32, classes.
 
-    Unlike the published code, which enlarges by nearest neighbour and ends in a ReLU, the last step is bilinear
-    and the logits are free to be negative.
+    Unlike the published code, which enlarges by nearest neighbour and ends in a ReLU, the last step is
+    bilinear and the logits are free to be negative.
     """
 
     def __init__(self, dim: int, classes: int, width: float = 1.0) -> None:

@@ -1,4 +1,4 @@
-"""SETR-MLA: four levels of features, each passed down to the one before it, then side by side (Zheng et al., 2021)."""
+"""SETR-MLA (Zheng et al., 2021): four levels of features, each passed to the shallower one, then side by side."""
 
 import torch
 from torch import Tensor, nn
@@ -9,9 +9,10 @@ from geointerp.network.decoders.blocks import conv_block, enlarge, resize
 class MLADecoder(nn.Module):
     """Multi-level aggregation.
 
-    Deepest first, a level is reduced to ``dim / 2`` channels, the sum so far is added and smoothed, then each level is
-    reduced to ``dim / 4``, enlarged fourfold and refined; a 1x1 convolution classifies all four side by side.
-    The published code also builds a smoothing block for the deepest level and never runs it; we leave it out.
+    Deepest first, a level is reduced to ``dim / 2`` channels, the sum so far is added and smoothed, then
+    each level is reduced to ``dim / 4``, enlarged fourfold and refined; a 1x1 convolution classifies all
+    four side by side. The published code also builds a smoothing block for the deepest level and never runs
+    it; we leave it out.
     """
 
     def __init__(self, dim: int, classes: int, width: float = 1.0) -> None:
