@@ -19,8 +19,9 @@ from rich.table import Table
 from geointerp.evaluation.confusion import ConfusionMatrix
 from geointerp.evaluation.metrics import metrics
 from geointerp.evaluation.tolerant import TolerantScore
-from geointerp.network.bundle import find_model, load_model
+from geointerp.network.bundle import load_model
 from geointerp.network.description import ModelDescription, read_description
+from geointerp.network.home import find_model
 from geointerp.synthesis.faults import DEFAULT, WIDE, FaultRecipe, fault_sections
 from geointerp.training.losses import grey_of
 

@@ -18,8 +18,8 @@ import torch
 import typer
 from timm.layers import set_fused_attn
 
-from geointerp.network.backbone import STARTER, create_backbone
-from geointerp.network.bundle import BACKBONE, models_home, save_backbone, save_model
+from geointerp.network.backbone import create_backbone
+from geointerp.network.bundle import BACKBONE, save_backbone, save_model
 from geointerp.network.checkpoint import load_backbone_weights
 from geointerp.network.decoders import create_decoder
 from geointerp.network.description import (
@@ -29,6 +29,7 @@ from geointerp.network.description import (
     Normalisation,
     read_description,
 )
+from geointerp.network.home import STARTER, models_home
 from geointerp.network.lora import add_lora
 from geointerp.network.segmenter import Segmenter
 from geointerp.synthesis.draw import Draw

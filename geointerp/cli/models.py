@@ -23,7 +23,7 @@ def command(
     debug: options.Debug = False,
 ) -> None:
     """List the bundled models, or show the card of one."""
-    from geointerp.network.bundle import find_model, list_models
+    from geointerp.network.home import find_model, list_models
 
     console: Console = ctx.obj
     folders = [find_model(name)] if name else list_models()

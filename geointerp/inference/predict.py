@@ -11,7 +11,7 @@ from geointerp.inference.device import Machine, choose_machine
 from geointerp.inference.job import Job, run
 from geointerp.inference.progress import Progress, Silent
 from geointerp.inference.runner import default_batch_size
-from geointerp.network.bundle import CHANNELS, LoadedModel, find_model, load_model
+from geointerp.network.bundle import CHANNELS, LoadedModel, load_model
 from geointerp.sources.scaling import measure_scale
 from geointerp.tasks import task_named
 from geointerp.tiling.plan import plan_views
@@ -142,7 +142,7 @@ def _model(
         return model if shape in (None, model.description.tile) else load_model(model.path, shape)
     if model is None and task is None:
         raise UsageError("neither a task nor a model is named", hint="give task='faults', or a model folder")
-    return load_model(find_model(str(model or task)), shape)
+    return load_model(model or str(task), shape)
 
 
 def _volume(volume: xr.DataArray | str | Path, options: dict[str, Any]) -> xr.DataArray:

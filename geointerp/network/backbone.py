@@ -9,8 +9,8 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
 from geointerp.errors import ModelError, UsageError
+from geointerp.network.home import STARTER
 
-STARTER = "starter"
 DINOV2 = {
     "dinov2-small": "vit_small_patch14_dinov2.lvd142m",
     "dinov2-base": "vit_base_patch14_dinov2.lvd142m",
@@ -108,7 +108,8 @@ def fold_input(projection: nn.Conv2d, grey: GreyInput, channels: int) -> nn.Conv
         bias = bias + projection.bias.double()
     if channels == 1:
         scaled = scaled.sum(dim=1, keepdim=True)
-    folded = nn.Conv2d(channels, projection.out_channels, projection.kernel_size, projection.stride)
+    side = projection.weight.shape[2]
+    folded = nn.Conv2d(channels, projection.out_channels, side, side)
     folded.weight = nn.Parameter(scaled.float())
     folded.bias = nn.Parameter(bias.float())
     return folded

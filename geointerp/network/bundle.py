@@ -1,4 +1,4 @@
-"""The model folder: where models are found, how they are saved and loaded, exactly.
+"""The model folder: how models are saved and loaded, exactly.
 
 geointerp.json              everything needed to run the model (see description.py)
 adapter_config.json         peft's description of the LoRA
@@ -18,7 +18,7 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 
 from geointerp.errors import ModelError
-from geointerp.network.backbone import STARTER, create_backbone
+from geointerp.network.backbone import create_backbone
 from geointerp.network.checkpoint import (
     check_keys,
     file_sha256,
@@ -28,16 +28,13 @@ from geointerp.network.checkpoint import (
 )
 from geointerp.network.decoders import create_decoder
 from geointerp.network.description import FILE_NAME, ModelDescription, read_description
+from geointerp.network.home import STARTER, find_model
 from geointerp.network.lora import merged
 from geointerp.network.segmenter import Segmenter, fold
 
 ADAPTER = "adapter_model.safetensors"
 BACKBONE = "backbone.safetensors"
 CHANNELS = {"repeat": 1, "neighbours": 3}
-
-# Beside the package in a source tree, inside it in an installed wheel.
-_PACKAGE = Path(__file__).resolve().parents[1]
-_HOMES = (_PACKAGE / "models", _PACKAGE.parent / "models")
 
 
 @dataclass(frozen=True)
@@ -58,33 +55,6 @@ class LoadedModel:
     sha256: str
 
 
-def models_home() -> Path:
-    """The folder of the bundled models."""
-    return next((home for home in _HOMES if home.is_dir()), _HOMES[-1])
-
-
-def list_models() -> list[Path]:
-    """Folders of the bundled models, the starter backbone first."""
-    folders = [path.parent for path in models_home().glob(f"*/{FILE_NAME}")]
-    return sorted(folders, key=lambda folder: (folder.name != STARTER, folder.name))
-
-
-def find_model(name: str | Path) -> Path:
-    """The folder of a bundled model, or of the model at a path.
-
-    Raises:
-        ModelError: there is none; names those there are.
-    """
-    for folder in (models_home() / name, Path(name)):
-        if (folder / FILE_NAME).is_file():
-            return folder
-    bundled = ", ".join(folder.name for folder in list_models()) or "none"
-    raise ModelError(
-        f"no model '{name}': neither bundled nor a folder with {FILE_NAME}",
-        hint=f"bundled are: {bundled}; `geointerp models` describes them",
-    )
-
-
 def save_model(
     folder: Path, model: PeftModel, description: ModelDescription, dtype: torch.dtype = torch.float32
 ) -> ModelDescription:
@@ -102,7 +72,7 @@ def save_model(
     folder.mkdir(parents=True, exist_ok=True)
     state: dict[str, Tensor] = get_peft_model_state_dict(model, save_embedding_layers=False)
     stored = {name: stored_as(name, tensor, dtype) for name, tensor in state.items()}
-    save_file(stored, folder / ADAPTER, metadata={"format": "pt"})
+    write_weights(folder / ADAPTER, stored)
     model.peft_config["default"].save_pretrained(str(folder))
     complete = replace(description, files={ADAPTER: file_sha256(folder / ADAPTER)})
     complete.write(folder)
@@ -115,7 +85,7 @@ def save_backbone(
     """Write an encoder by itself, in float16, into ``folder``; returns the completed description."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: stored_as(name, w, torch.float16) for name, w in backbone.state_dict().items()}
-    save_file(weights, folder / BACKBONE)
+    write_weights(folder / BACKBONE, weights)
     complete = replace(
         description,
         backbone=replace(description.backbone, sha256=weights_sha256(weights)),
@@ -123,6 +93,12 @@ def save_backbone(
     )
     complete.write(folder)
     return complete
+
+
+def write_weights(path: Path, weights: dict[str, Tensor]) -> None:
+    """Write a safetensors file that others may read; safetensors itself gives it to the owner alone."""
+    save_file(weights, path, metadata={"format": "pt"})
+    path.chmod(0o644)
 
 
 def stored_as(name: str, tensor: Tensor, dtype: torch.dtype) -> Tensor:
@@ -145,7 +121,8 @@ def load_adapter(
     """
     path = find_model(folder)
     description = read_description(path)
-    if description.decoder is None:
+    about = description.decoder
+    if about is None:
         raise ModelError(
             f"'{description.name}' is a backbone: it has no decoder to predict with",
             hint="it is what models are fine-tuned from; `geointerp models` lists those that predict",
@@ -153,11 +130,9 @@ def load_adapter(
     verify_files(path, description)
     description = replace(description, tile=tile or description.tile)
     backbone = load_backbone(path, description)
-    decoder = create_decoder(
-        description.decoder.name, backbone.embed_dim, len(description.classes), description.decoder.width
-    )
+    decoder = create_decoder(about.name, backbone.embed_dim, len(description.classes), about.width)
     config = LoraConfig.from_pretrained(str(path))
-    model = PeftModel(Segmenter(backbone, decoder), config)  # type: ignore[arg-type]
+    model = PeftModel(Segmenter(backbone, decoder), config)
     weights = read_weights(path / ADAPTER)
     check_keys(get_peft_model_state_dict(model, save_embedding_layers=False), weights, path / ADAPTER)
     set_peft_model_state_dict(model, weights)

@@ -26,9 +26,9 @@ def add_lora(segmenter: Segmenter, *, rank: int = 8, alpha: float = 8.0, dropout
         target_modules=ATTENTION,
         modules_to_save=["decoder"],
     )
-    return get_peft_model(segmenter, config)  # type: ignore[arg-type, return-value]
+    return get_peft_model(segmenter, config)
 
 
 def merged(model: PeftModel) -> nn.Module:
     """The segmenter with its LoRA updates added into the weights, in float32; ``model`` is used up."""
-    return model.float().merge_and_unload(safe_merge=True)  # type: ignore[no-any-return, operator]
+    return model.float().merge_and_unload(safe_merge=True)  # type: ignore[no-any-return]

@@ -1,6 +1,7 @@
 """An encoder and a decoder in one: grey tiles in, class scores out."""
 
 import copy
+from typing import cast
 
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
@@ -27,10 +28,10 @@ class Segmenter(nn.Module):
 
     def features(self, grey: Tensor) -> list[Tensor]:
         """Four maps, float (batch, dim, height / patch, width / patch), shallow to deep."""
-        maps: list[Tensor] = self.backbone.forward_intermediates(
+        maps = self.backbone.forward_intermediates(
             self.grey(grey), indices=self.blocks, norm=True, intermediates_only=True
         )
-        return maps
+        return cast(list[Tensor], maps)
 
     def forward(self, grey: Tensor) -> Tensor:
         """``grey`` in [0, 1], (batch, 1 or 3, height, width), to logits (batch, classes, height, width)."""

@@ -42,7 +42,8 @@ def ricker(period: Tensor, phase: Tensor, half: int = 32) -> Tensor:
     wavelet = (1.0 - 2.0 * a) * torch.exp(-a)
     spectrum = torch.fft.rfft(wavelet)
     quadrature = torch.fft.irfft(-1j * spectrum, n=wavelet.shape[1])
-    return torch.cos(phase)[:, None] * wavelet + torch.sin(phase)[:, None] * quadrature
+    rotated: Tensor = torch.cos(phase)[:, None] * wavelet + torch.sin(phase)[:, None] * quadrature
+    return rotated
 
 
 def convolve_down(field: Tensor, wavelet: Tensor) -> Tensor:

@@ -63,7 +63,7 @@ class Geology:
 
 
 def draw_geology(draw: Draw, shape: tuple[int, int, int], recipe: FaultRecipe) -> tuple[Geology, Tensor]:
-    """The geology of a survey of ``shape`` (inlines, crosslines, samples); its wavelet's period in samples."""
+    """The geology of a survey of ``shape`` (inlines, crosslines, samples); its wavelet's period."""
     inlines, crosslines, samples = shape
     period = draw.log_uniform(*recipe.period, 1)
     # As many planes to a given width as in the sections that models learn from.
@@ -152,4 +152,5 @@ def _record(draw: Draw, depth: Tensor, geology: Geology) -> Tensor:
     clean = record.convolve_down(record.sample_layers(layers, depth + 400.0), wavelet)
     clean = clean / record.reflection_level(geology.layers, geology.wavelet)
     noise = record.unit_power(record.convolve_down(draw.normal(sections, height, width), wavelet))
-    return clean + noise * 10.0 ** (-geology.decibels / 20.0)
+    noisy: Tensor = clean + noise * 10.0 ** (-geology.decibels / 20.0)
+    return noisy

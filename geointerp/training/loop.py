@@ -1,4 +1,4 @@
-"""A plain training loop: seeded batches, warm-up, a flat rate, a linear decay; it can be stopped and resumed."""
+"""A plain training loop: seeded batches, warm-up, a flat rate, a linear decay; it can be resumed."""
 
 import csv
 import time

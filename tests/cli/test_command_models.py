@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from geointerp.network import bundle
+from geointerp.network import home
 
 
 @pytest.fixture
 def bundled(untrained_model, monkeypatch) -> Path:
     """Makes the untrained model the only bundled one."""
-    monkeypatch.setattr(bundle, "_HOMES", (untrained_model.parent,))
+    monkeypatch.setattr(home, "_HOMES", (untrained_model.parent,))
     return untrained_model
 
 

@@ -2,17 +2,10 @@
 
 import json
 
-import pytest
-
-from geointerp.network.bundle import list_models
-
 # The survey of `make demo`.
 SHAPE, SEED = "96,192,288", "2024"
 
 
-@pytest.mark.skipif(
-    "faults" not in [path.name for path in list_models()], reason="models/faults is not bundled yet"
-)
 def test_the_faults_of_the_demo_survey_are_found(program):
     assert program("synth", "survey", "-o", "survey.sgy", "--shape", SHAPE, "--seed", SEED).returncode == 0
     done = program("predict", "survey.sgy", "--task", "faults", "-o", "faults.zarr")

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from geointerp.network.bundle import list_models
-
 # From the files' descriptions: lines, first and last time in ms, traces that are there.
 SURVEYS = {
     "penobscot_xl1155.sgy": ({"inline": (1000, 1600), "crossline": (1155, 1155)}, (0, 6000), 601),
@@ -21,13 +19,12 @@ PRESTACK = "viking_small.segy"
 
 
 @pytest.fixture(scope="module")
-def predicted(start, real_data, untrained_model, tmp_path_factory):
+def predicted(start, real_data, tmp_path_factory):
     """All of them and one prestack file, predicted in one go: the run, and its folder."""
     folder = tmp_path_factory.mktemp("real")
     paths = [str(real_data / "seismic" / name) for name in (*SURVEYS, PRESTACK)]
-    bundled = "faults" in [path.name for path in list_models()]
-    model = ("--task", "faults") if bundled else ("--model", untrained_model)
-    return start(folder, "predict", "-", *model, "-o", "out", "--json", stdin="\n".join(paths)), folder
+    options = ("--task", "faults", "-o", "out", "--json")
+    return start(folder, "predict", "-", *options, stdin="\n".join(paths)), folder
 
 
 def test_each_survey_has_its_result_and_the_prestack_file_its_error(predicted, real_data):

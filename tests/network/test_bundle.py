@@ -9,9 +9,9 @@ from peft import PeftModel
 from safetensors.torch import save_file
 
 from geointerp.errors import ModelError
-from geointerp.network import bundle
+from geointerp.network import home as places
 from geointerp.network.backbone import create_backbone
-from geointerp.network.bundle import ADAPTER, BACKBONE, find_model, load_adapter, load_model, save_model
+from geointerp.network.bundle import ADAPTER, BACKBONE, load_adapter, load_model, save_model
 from geointerp.network.checkpoint import load_backbone_weights, read_weights, weights_sha256
 from geointerp.network.decoders import create_decoder
 from geointerp.network.description import (
@@ -22,6 +22,7 @@ from geointerp.network.description import (
     Normalisation,
     read_description,
 )
+from geointerp.network.home import find_model
 from geointerp.network.lora import add_lora
 from geointerp.network.segmenter import Segmenter
 from geointerp.tasks import TASKS
@@ -33,7 +34,7 @@ Saved = tuple[Path, PeftModel]
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of bundled models with a random starter in it."""
-    monkeypatch.setattr(bundle, "_HOMES", (tmp_path,))
+    monkeypatch.setattr(places, "_HOMES", (tmp_path,))
     torch.manual_seed(0)
     (tmp_path / "starter").mkdir()
     state = create_backbone("starter", (42, 42)).state_dict()

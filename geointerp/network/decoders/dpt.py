@@ -21,7 +21,8 @@ class ResidualUnit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Any (batch, channels, height, width), to the same shape."""
-        return x + self.body(x)
+        refined: Tensor = x + self.body(x)
+        return refined
 
 
 class Fusion(nn.Module):

@@ -1,4 +1,4 @@
-"""SETR-MLA (Zheng et al., 2021): four levels of features, each passed to the shallower one, then side by side."""
+"""SETR-MLA (Zheng et al., 2021): four levels of features, each passed to the shallower one, then joined."""
 
 import torch
 from torch import Tensor, nn
