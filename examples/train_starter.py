@@ -10,7 +10,7 @@ it was interrupted. The losses of the bundled models are in models/<name>/losses
 """
 
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +41,19 @@ from geointerp.training.losses import grey_of
 TILE = (224, 224)
 DECODER = DecoderInfo("mla", width=0.5)
 # What the encoder sees, until which step. It began on the hardest sections, learnt slowly, and was given
-# clear ones.
-CURRICULUM: tuple[tuple[int, FaultRecipe], ...] = ((913, WIDE), (1038, DEFAULT), (1700, CLEAR))
+# clear ones; then the generator's own ranges, at first with faults labelled that the noise hides.
+NO_MATTER_HOW_FAINT = replace(DEFAULT, audible=-100.0)
+CURRICULUM: tuple[tuple[int, FaultRecipe], ...] = (
+    (913, WIDE),
+    (1038, replace(NO_MATTER_HOW_FAINT, half_width=1.25)),
+    (1700, CLEAR),
+    (2695, NO_MATTER_HOW_FAINT),
+)
 # Batches of the two stages, and everything the models are measured on, come from seeds that lie apart.
 FIRST_SEED = {"backbone": 1_000_000, "faults": 2_000_000}
 
 RECIPES = {
-    "backbone": Recipe(steps=3200, rate=1e-3, warmup=200, decay=800, seed=1),
+    "backbone": Recipe(steps=3900, rate=1e-3, warmup=200, decay=900, seed=1),
     "faults": Recipe(steps=400, rate=5e-4, warmup=40, decay=300, seed=1),
 }
 

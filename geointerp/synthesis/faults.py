@@ -34,6 +34,8 @@ class FaultRecipe:
         visible: smallest displacement that is labelled, as a part of the wavelet's period.
         least: smallest displacement that is labelled, in samples.
         half_width: half the width of the label.
+        audible: a fault is labelled where the layers are at least so many decibels louder than the noise
+            around.
     """
 
     faults: tuple[int, int] = (0, 8)
@@ -46,6 +48,7 @@ class FaultRecipe:
     visible: float = 0.35
     least: float = 3.0
     half_width: float = 1.5
+    audible: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """The ranges as plain values, for a model card."""
@@ -66,6 +69,7 @@ WIDE = FaultRecipe(
     visible=0.25,
     least=2.0,
     half_width=1.25,
+    audible=-100.0,
 )
 
 # Easier: many large faults, little noise, and a broad label, from which a network learns sooner what a
@@ -79,6 +83,7 @@ CLEAR = FaultRecipe(
     lift=(0.0, 14.0),
     blur=(0.0, 0.4),
     half_width=2.0,
+    audible=-100.0,
 )
 
 
@@ -192,7 +197,9 @@ def acquire(
     wavelet = record.ricker(period, draw.uniform(-1.6, 1.6, sections) * draw.chance(0.5, sections))
     clean = record.convolve_down(field, wavelet)
     clean = record.blur_across(clean, draw.uniform(*recipe.blur, sections))
-    seismic = record.weather(draw, record.add_noise(draw, clean, wavelet, recipe.decibels))
+    noisy = record.add_noise(draw, clean, wavelet, recipe.decibels)
+    seismic = record.weather(draw, noisy)
     blank = record.mute(draw, sections, height, width)
-    label = label & ~chaos & ~blank
+    heard = record.local_ratio(record.unit_power(clean), noisy) >= recipe.audible
+    label = label & ~chaos & ~blank & heard
     return torch.where(blank, 0.0, seismic), label.to(torch.uint8)

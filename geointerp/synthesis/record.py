@@ -101,6 +101,15 @@ def add_noise(draw: Draw, clean: Tensor, wavelet: Tensor, decibels: tuple[float,
     return unit_power(clean) + noise * patchy * 10.0 ** (-ratio / 20.0)
 
 
+def local_ratio(clean: Tensor, noisy: Tensor, side: int = 21) -> Tensor:
+    """How much louder layers are than noise, in decibels, over ``side`` x ``side`` samples around each."""
+    power, noise = (
+        F.avg_pool2d(field.square(), side, stride=1, padding=side // 2, count_include_pad=False)
+        for field in (clean, noisy - clean)
+    )
+    return 10.0 * torch.log10(power / noise.clamp_min(1e-12) + 1e-12)
+
+
 def weather(draw: Draw, record: Tensor) -> Tensor:
     """Amplitude decay, uneven gain, dim clouds, weak and missing traces, a mute: what field data suffers."""
     sections, height, width = record.shape

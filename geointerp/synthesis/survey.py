@@ -139,13 +139,15 @@ def synthesise_survey(
         z, x = grid(len(y), samples, crosslines, draw.device)
         faults, folds = at_inlines(geology, y)
         label = undo_faults(z, x, faults, visible, recipe.half_width)
-        section = _record(draw, undo_folds(z, x, folds), geology)
+        section, heard = _record(draw, undo_folds(z, x, folds), geology, recipe)
+        label &= heard
         amplitude[start : start + len(y)] = section.transpose(1, 2).numpy()
         labels[start : start + len(y)] = label.transpose(1, 2).numpy()
     return amplitude, labels
 
 
-def _record(draw: Draw, depth: Tensor, geology: Geology) -> Tensor:
+def _record(draw: Draw, depth: Tensor, geology: Geology, recipe: FaultRecipe) -> tuple[Tensor, Tensor]:
+    """Record the layers at ``depth`` (inlines, samples, crosslines); say where the noise does not hide them."""
     sections, height, width = depth.shape
     layers = geology.layers.expand(sections, -1)
     wavelet = geology.wavelet.expand(sections, -1)
@@ -153,4 +155,4 @@ def _record(draw: Draw, depth: Tensor, geology: Geology) -> Tensor:
     clean = clean / record.reflection_level(geology.layers, geology.wavelet)
     noise = record.unit_power(record.convolve_down(draw.normal(sections, height, width), wavelet))
     noisy: Tensor = clean + noise * 10.0 ** (-geology.decibels / 20.0)
-    return noisy
+    return noisy, record.local_ratio(clean, noisy) >= recipe.audible

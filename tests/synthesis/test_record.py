@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from geointerp.synthesis import record
 from geointerp.synthesis.draw import Draw
+from geointerp.synthesis.faults import DEFAULT, fault_sections
 
 
 def test_convolution_runs_down_the_trace_with_each_sections_wavelet() -> None:
@@ -51,3 +54,25 @@ def test_draws_repeat_from_their_seed() -> None:
     assert not torch.equal(Draw(5).normal(4), Draw(6).normal(4))
     assert set(Draw(1).integers(2, 4, 200).tolist()) == {2, 3, 4}
     assert Draw(1).log_uniform(1.0, 100.0, 4000).log10().mean() == pytest.approx(1.0, abs=0.05)
+
+
+def test_the_local_ratio_is_that_of_the_powers_around() -> None:
+    draw = Draw(7)
+    clean = torch.cat([draw.normal(1, 60, 80) * 4.0, draw.normal(1, 60, 80)])
+    noise = draw.normal(2, 60, 80) * 2.0
+    found = record.local_ratio(clean, clean + noise)
+    window = (slice(20, 41), slice(30, 51))
+    for section in range(2):
+        expected = 10 * np.log10(
+            clean[section][window].square().mean().item() / noise[section][window].square().mean().item()
+        )
+        assert found[section, 30, 40] == pytest.approx(float(expected), abs=1e-3)
+
+
+def test_what_the_noise_hides_is_not_labelled() -> None:
+    loud, faint = (
+        fault_sections(4, 3, height=56, width=56, recipe=replace(DEFAULT, faults=(6, 8), audible=least))[1]
+        for least in (-100.0, 5.0)
+    )
+    assert faint.sum() < loud.sum()
+    assert not (faint.bool() & ~loud.bool()).any()
