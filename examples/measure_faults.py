@@ -23,7 +23,7 @@ from geointerp.network.bundle import load_model
 from geointerp.network.description import ModelDescription, read_description
 from geointerp.network.home import find_model
 from geointerp.synthesis.faults import DEFAULT, WIDE, FaultRecipe, fault_sections
-from geointerp.training.losses import grey_of
+from geointerp.training.grey import grey_of
 
 # Training draws from seeds above 1,000,000.
 FIRST_SEED = 100

@@ -36,7 +36,7 @@ from geointerp.synthesis.draw import Draw
 from geointerp.synthesis.faults import CLEAR, DEFAULT, WIDE, FaultRecipe, fault_sections
 from geointerp.tasks import TASKS
 from geointerp.training.loop import Batch, Recipe, train
-from geointerp.training.losses import grey_of
+from geointerp.training.grey import PERCENTILE, grey_of
 
 TILE = (224, 224)
 DECODER = DecoderInfo("mla", width=0.5)
@@ -53,8 +53,8 @@ CURRICULUM: tuple[tuple[int, FaultRecipe], ...] = (
 FIRST_SEED = {"backbone": 1_000_000, "faults": 2_000_000}
 
 RECIPES = {
-    "backbone": Recipe(steps=3900, rate=1e-3, warmup=200, decay=900, seed=1),
-    "faults": Recipe(steps=400, rate=5e-4, warmup=40, decay=300, seed=1),
+    "backbone": Recipe(steps=3600, rate=1e-3, warmup=200, decay=800, seed=1),
+    "faults": Recipe(steps=300, rate=5e-4, warmup=30, decay=240, seed=1),
 }
 
 app = typer.Typer(add_completion=False, help=__doc__)
@@ -89,7 +89,7 @@ def description(name: str, recipe: Recipe, **changes: Any) -> ModelDescription:
     """What both model folders say of themselves."""
     return ModelDescription(
         name=name,
-        normalisation=Normalisation("symmetric", 99.0),
+        normalisation=Normalisation("symmetric", PERCENTILE),
         tile=TILE,
         training={
             "data": "synthetic faulted sections (geointerp.synthesis.faults), each seen once",

@@ -1,4 +1,4 @@
-"""Random draws that are the same on every machine and for every batch."""
+"""Seeded random draws; the same seed, count and kind of device give the same numbers."""
 
 from collections.abc import Sequence
 

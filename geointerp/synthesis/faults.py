@@ -88,7 +88,7 @@ CLEAR = FaultRecipe(
 
 
 def draw_faults(draw: Draw, recipe: FaultRecipe, sections: int, height: int, width: int) -> Faults:
-    """Planes at random; half of the sections keep to one or two dip directions, as rifts do."""
+    """Planes at random; two sections in five keep to one dip direction, as rifts do."""
     most = recipe.faults[1]
     shape = (sections, most)
     present = torch.arange(most, device=draw.device) < draw.integers(*recipe.faults, sections, 1)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from geointerp.training.losses import ce_dice, grey_of, macro_dice
+from geointerp.training.losses import ce_dice, macro_dice
 
 
 def test_dice_agrees_with_numpy() -> None:
@@ -34,14 +34,3 @@ def test_ignored_labels_have_no_gradient() -> None:
     assert logits.grad is not None
     assert (logits.grad[0, :, 1, 2] == 0).all()
     assert (logits.grad[0, :, 0, 0] != 0).all()
-
-
-def test_grey_is_the_percentile_of_live_amplitudes() -> None:
-    amplitude = torch.zeros(1, 7, 100)
-    amplitude[0, :, 50:] = torch.tensor([-2.0, 1.0, 0.5, 4.0, -1.0, 2.0, 0.25])[:, None]
-    grey = grey_of(amplitude, percentile=100.0)
-    assert grey.shape == (1, 1, 7, 100)
-    assert grey[0, 0, 0, 0] == 0.5
-    assert grey[0, 0, :, 60].tolist() == pytest.approx([0.25, 0.625, 0.5625, 1.0, 0.375, 0.75, 0.53125])
-    weaker = grey_of(amplitude, torch.tensor([2.0]), percentile=100.0)
-    assert weaker[0, 0, 3, 60] == 0.75
