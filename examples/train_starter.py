@@ -35,8 +35,8 @@ from geointerp.network.segmenter import Segmenter
 from geointerp.synthesis.draw import Draw
 from geointerp.synthesis.faults import CLEAR, DEFAULT, WIDE, FaultRecipe, fault_sections
 from geointerp.tasks import TASKS
-from geointerp.training.loop import Batch, Recipe, train
 from geointerp.training.grey import PERCENTILE, grey_of
+from geointerp.training.loop import Batch, Recipe, train
 
 TILE = (224, 224)
 DECODER = DecoderInfo("mla", width=0.5)
@@ -95,7 +95,11 @@ def description(name: str, recipe: Recipe, **changes: Any) -> ModelDescription:
             "data": "synthetic faulted sections (geointerp.synthesis.faults), each seen once",
             "script": f"examples/train_starter.py {'backbone' if name == STARTER else name}",
             "recipe": asdict(recipe),
-            "ranges": DEFAULT.as_dict(),
+            "ranges": [
+                {"until_step": until, **stretch.as_dict()}
+                for until, stretch in (CURRICULUM if name == STARTER else ())
+            ]
+            + [{"until_step": recipe.steps, **DEFAULT.as_dict()}],
             "first_seed": FIRST_SEED["backbone" if name == STARTER else name] + 100_000 * recipe.seed,
         },
         **changes,
