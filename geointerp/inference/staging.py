@@ -1,12 +1,12 @@
 """A result appears whole or not at all: built in ``.<name>.partial`` beside its place, then renamed."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from geointerp.errors import OutputError
 from geointerp.inference.manifest import FILE_NAME, Manifest, begin, resume
+from geointerp.sinks.output import put_in_place, remove
 
 
 @dataclass(frozen=True)
@@ -31,21 +31,23 @@ class Staging:
 
     def clear(self) -> None:
         """Remove what an earlier run left, for a fresh start."""
-        if self.partial.exists():
-            shutil.rmtree(self.partial)
+        remove(self.partial)
         self.output.parent.mkdir(parents=True, exist_ok=True)
 
     def publish(self) -> None:
-        """Take the manifest away and give the store its name, in place of what is there."""
-        (self.partial / FILE_NAME).unlink()
-        former = self.output.with_name(f".{self.output.name}.former")
-        if self.output.exists():
-            self.output.rename(former)
-        self.partial.rename(self.output)
-        if former.is_dir():
-            shutil.rmtree(former)
-        else:
-            former.unlink(missing_ok=True)
+        """Give the store its name, in place of what is there; then take away what is needed no more.
+
+        The manifest goes last: killed before the store has its name, the run can be gone on with.
+        """
+        former = put_in_place(self.partial, self.output)
+        try:
+            (self.output / FILE_NAME).unlink(missing_ok=True)
+            remove(former)
+        except OSError as error:
+            raise OutputError(
+                f"{self.output} is complete, but remains beside it cannot be removed: {error.strerror or error}",
+                hint=f"remove {former}",
+            ) from error
 
 
 def prepare(

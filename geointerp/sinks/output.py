@@ -1,5 +1,6 @@
 """Where results go: known suffixes, and outputs that appear whole or not at all."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,14 +54,50 @@ def whole_or_not_at_all(
     check_free(path, overwrite=overwrite, source=source, marker=marker)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    _remove(partial)
+    remove(partial)
     try:
         yield partial
-        if path.is_dir():
-            shutil.rmtree(path)
-        partial.replace(path)
+        remove(put_in_place(partial, path))
     finally:
-        _remove(partial)
+        remove(partial)
+
+
+def put_in_place(partial: Path, output: Path) -> Path:
+    """Give what is complete its name; what had the name is moved aside, not removed.
+
+    Killed at any point, the new result lies whole under one of the two names.
+
+    Returns:
+        Where the former output lies, ``.<name>.former``, if there was one; the caller removes it.
+
+    Raises:
+        OutputError: the file system refuses; the former output keeps its name then.
+    """
+    former = output.with_name(f".{output.name}.former")
+    try:
+        remove(former)  # of an earlier run that was killed here
+        if partial.is_dir() or output.is_dir():
+            if os.path.lexists(output):
+                output.rename(former)
+            partial.rename(output)
+        else:
+            partial.replace(output)  # a file takes the place of another in one step
+    except OSError as error:
+        if os.path.lexists(former) and not os.path.lexists(output):
+            former.rename(output)
+        raise OutputError(
+            f"{partial} cannot be renamed to {output.name}: {error.strerror or error}",
+            hint="is another program using the folder, or may it not be written to?",
+        ) from error
+    return former
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a folder with all that is in it, or a link (never what it leads to), if there is one."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def check_free(
@@ -82,10 +119,3 @@ def check_free(
             f"{path} is a folder of something else, and is not replaced",
             hint="remove it, or give another name",
         )
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -1,6 +1,10 @@
+import shutil
+from pathlib import Path
+
 import pytest
 
 from geointerp.errors import OutputError
+from geointerp.inference.manifest import FILE_NAME
 from geointerp.inference.staging import prepare
 
 FREE = {"source": None, "overwrite": False, "resume_": False}
@@ -68,3 +72,75 @@ def test_remains_are_gone_on_with_or_discarded_as_said(tmp_path):
     assert fresh.manifest is None
     fresh.clear()
     assert not fresh.partial.exists()
+
+
+def filled(output, word):
+    """A store begun for this output, with a word in it to know it by."""
+    staging = prepare(output, {}, source=None, overwrite=True, resume_=False)
+    staging.clear()
+    staging.partial.mkdir()
+    (staging.partial / "zarr.json").write_text("{}")
+    (staging.partial / "word").write_text(word)
+    staging.start({})
+    return staging
+
+
+# The steps of publishing before which a run is killed: what is called, and on which name.
+KILLS = [
+    (Path, "rename", "faults.zarr"),
+    (Path, "rename", ".faults.zarr.partial"),
+    (Path, "unlink", FILE_NAME),
+    (shutil, "rmtree", ".faults.zarr.former"),
+]
+
+
+@pytest.mark.parametrize("leftover", [None, "folder", "link"])
+@pytest.mark.parametrize(("owner", "step", "name"), KILLS)
+def test_killed_while_publishing_nothing_is_lost(tmp_path, monkeypatch, owner, step, name, leftover):
+    output, former = tmp_path / "faults.zarr", tmp_path / ".faults.zarr.former"
+    filled(output, "old").publish()
+    staging = filled(output, "new")
+    if leftover == "link":
+        former.symlink_to(tmp_path)
+    elif leftover == "folder":
+        former.mkdir()
+    does = getattr(owner, step)
+
+    def until_killed(path, *arguments, **options):
+        if path.name == name:
+            raise KeyboardInterrupt
+        return does(path, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, step, until_killed)
+        with pytest.raises(KeyboardInterrupt):
+            staging.publish()
+    words = [(place / "word").read_text() for place in (output, staging.partial) if place.exists()]
+    assert "new" in words
+    if staging.partial.exists():
+        again = prepare(output, {}, source=None, overwrite=True, resume_=True)
+        assert again.manifest is not None
+        again.publish()
+    else:
+        filled(output, "new").publish()
+    assert (output / "word").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["faults.zarr"]
+
+
+def test_a_file_system_that_refuses_is_an_error_for_people_and_the_old_result_stays(tmp_path, monkeypatch):
+    output = tmp_path / "faults.zarr"
+    filled(output, "old").publish()
+    staging = filled(output, "new")
+    rename = Path.rename
+
+    def refuse(path, target):
+        if path == staging.partial:
+            raise PermissionError(13, "Permission denied")
+        return rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", refuse)
+        with pytest.raises(OutputError, match="Permission denied"):
+            staging.publish()
+    assert (output / "word").read_text() == "old"
+    assert (staging.partial / "word").read_text() == "new"

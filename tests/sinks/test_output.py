@@ -95,3 +95,37 @@ def test_folders_above_an_output_are_made(tmp_path):
     with whole_or_not_at_all(tmp_path / "b" / "c" / "a.npy") as partial:
         partial.touch()
     assert (tmp_path / "b" / "c" / "a.npy").exists()
+
+
+def test_a_folder_keeps_its_name_until_the_new_one_has_it(tmp_path, monkeypatch):
+    path = tmp_path / "data"
+    path.mkdir()
+    (path / "ours").write_text("old")
+    rename = Path.rename
+
+    def refuse(one, target):
+        if one.name == ".data.partial":
+            raise PermissionError(13, "Permission denied")
+        return rename(one, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+
+    def replace():
+        with whole_or_not_at_all(path, overwrite=True, marker="ours") as partial:
+            partial.mkdir()
+
+    with pytest.raises(OutputError, match="Permission denied"):
+        replace()
+    assert (path / "ours").read_text() == "old"
+
+
+def test_a_link_is_replaced_and_not_what_it_leads_to(tmp_path):
+    there, link = tmp_path / "there", tmp_path / "link"
+    there.mkdir()
+    (there / "ours").touch()
+    link.symlink_to(there)
+    with whole_or_not_at_all(link, overwrite=True, marker="ours") as partial:
+        partial.mkdir()
+    assert not link.is_symlink()
+    assert (there / "ours").exists()
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["link", "there"]
