@@ -17,12 +17,13 @@ from rich.console import Console
 from rich.table import Table
 
 from geointerp.evaluation.confusion import ConfusionMatrix
-from geointerp.evaluation.metrics import metrics
+from geointerp.evaluation.metrics import metrics as confusion_metrics
 from geointerp.evaluation.tolerant import TolerantScore
 from geointerp.network.bundle import load_model
 from geointerp.network.description import ModelDescription, read_description
 from geointerp.network.home import find_model
 from geointerp.synthesis.faults import DEFAULT, WIDE, FaultRecipe, fault_sections
+from geointerp.synthesis.survey import SURVEY
 from geointerp.training.grey import grey_of
 
 # Training draws from seeds above 1,000,000.
@@ -45,7 +46,7 @@ def measure(count: int, recipe: FaultRecipe) -> dict[str, Any]:
         matrix.add(predicted, label.numpy())
         for one, truth in zip(predicted, label.numpy(), strict=True):
             tolerant.add_slice(one, truth)
-    figures = metrics(matrix.of_classes(2), ["background", "fault"])
+    figures = confusion_metrics(matrix.of_classes(2), ["background", "fault"])
     return figures | {"tolerant": tolerant.report(), "seconds_per_section": seconds / count}
 
 
@@ -72,22 +73,25 @@ def fill_card(name: str, description: ModelDescription, **values: Any) -> None:
 
 
 def main(count: int = 500) -> None:
-    """Measure on the ranges of training and on harder ones, write, and print."""
-    torch.set_num_threads(min(2, torch.get_num_threads()))
-    own, harder = flat(measure(count, DEFAULT)), flat(measure(count, WIDE))
+    """Measure on the ranges of training, on those of a survey and on harder ones; write, and print."""
+    ranges = {"training's ranges": DEFAULT, "a survey's ranges": SURVEY, "harder ranges": WIDE}
+    figures = {name: flat(measure(count, recipe)) for name, recipe in ranges.items()}
+    own, survey, harder = figures.values()
     folder = find_model("faults")
     description = read_description(folder)
-    figures: dict[str, Any] = {**own, "sections": count, "first_seed": FIRST_SEED, "harder": harder}
-    replace(description, metrics=figures).write(folder)
-    rows = "\n".join(f"| {name} | {own[name]:.3f} | {harder[name]:.3f} |" for name in own)
+    metrics: dict[str, Any] = {**own, "sections": count, "first_seed": FIRST_SEED}
+    replace(description, metrics={**metrics, "survey": survey, "harder": harder}).write(folder)
+    rows = "\n".join(
+        f"| {name} | " + " | ".join(f"{one[name]:.3f}" for one in figures.values()) + " |" for name in own
+    )
     samples = description.training["recipe"]["steps"] * description.training["recipe"]["batch_size"]
     fill_card("faults", description, figures=rows, count=count, samples=samples)
     starter = read_description(find_model("starter"))
     seen = starter.training["recipe"]["steps"] * starter.training["recipe"]["batch_size"]
     fill_card("starter", starter, samples=seen)
-    table = Table("figure", f"training's ranges, {count} unseen", f"harder ranges, {count} unseen")
+    table = Table(f"{count} unseen sections each", *ranges)
     for name in own:
-        table.add_row(name, f"{own[name]:.3f}", f"{harder[name]:.3f}")
+        table.add_row(name, *(f"{one[name]:.3f}" for one in figures.values()))
     Console().print(table)
 
 

@@ -30,6 +30,7 @@ class Recipe:
         clip: largest norm of the gradient.
         seed: of the weights and the batches.
         precision: ``bf16`` (autocast) or ``fp32``.
+        class_weights: in the cross-entropy, one a class; none for equal ones.
     """
 
     steps: int
@@ -41,6 +42,7 @@ class Recipe:
     clip: float = 1.0
     seed: int = 1
     precision: str = "bf16"
+    class_weights: tuple[float, ...] = ()
 
 
 def rate_at(step: int, recipe: Recipe) -> float:
@@ -105,7 +107,8 @@ def take_step(
     grey, target = (t.to(device) for t in tiles)
     with torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
         logits = model(grey)
-    loss = ce_dice(logits, target)
+    weights = torch.tensor(recipe.class_weights, device=device) if recipe.class_weights else None
+    loss = ce_dice(logits, target, weights)
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_([p for group in optimiser.param_groups for p in group["params"]], recipe.clip)

@@ -24,12 +24,13 @@ def macro_dice(logits: Tensor, target: Tensor) -> Tensor:
     return 1.0 - dice[present].mean()
 
 
-def ce_dice(logits: Tensor, target: Tensor) -> Tensor:
+def ce_dice(logits: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
     """Cross-entropy plus macro Dice.
 
     Args:
         logits: float (batch, classes, height, width).
         target: label indices, (batch, height, width); 255 is ignored.
+        weights: of the classes in the cross-entropy, float (classes,); equal by default.
     """
-    entropy = F.cross_entropy(logits.float(), target.long(), ignore_index=IGNORE)
+    entropy = F.cross_entropy(logits.float(), target.long(), weight=weights, ignore_index=IGNORE)
     return entropy + macro_dice(logits, target)

@@ -34,3 +34,15 @@ def test_ignored_labels_have_no_gradient() -> None:
     assert logits.grad is not None
     assert (logits.grad[0, :, 1, 2] == 0).all()
     assert (logits.grad[0, :, 0, 0] != 0).all()
+
+
+def test_weights_shift_the_cross_entropy_towards_a_class() -> None:
+    target = torch.tensor([[[0, 0, 0, 1]]])
+    plain, weighted = (torch.zeros(1, 2, 1, 4, requires_grad=True) for _ in range(2))
+    ce_dice(plain, target).backward()
+    ce_dice(weighted, target, torch.tensor([1.0, 3.0])).backward()
+    assert plain.grad is not None
+    assert weighted.grad is not None
+    # Pulled towards the rare class, three times as hard before the weights are averaged: (3 x 0.5) / 6.
+    entropy = weighted.grad[0, 1, 0, 3] - plain.grad[0, 1, 0, 3]
+    assert entropy.item() == pytest.approx(-(1.5 / 6 - 0.5 / 4))
