@@ -197,7 +197,14 @@ def test_more_samples_than_32767(tmp_path):
 def test_a_float_format_that_lies(tmp_path, true, said, endian):
     how = small(sample_format=true, declared_format=said, endian=endian)
     path = how.write(tmp_path / "a.sgy")
-    volume = open_volume(path)
+    names = {1: "ibm", 5: "ieee"}
+    warning = (
+        rf"a\.sgy: .* format {said} \({names[said]}\), but .* {names[true]} .*--sample-format {names[said]}"
+    )
+    with pytest.warns(UserWarning, match=warning):
+        volume = open_volume(path)
+    with pytest.warns(UserWarning, match=warning):
+        open_volume(path)  # from the cache
     assert "but the samples are" in volume.attrs["segy"]["why"]["sample_format"]
     assert_every_trace(volume, traces_of(path, how), (189, 193), endian)
     forced = open_volume(path, sample_format=said)
@@ -217,6 +224,70 @@ def test_a_float_format_stands_where_the_samples_decide_nothing(tmp_path):
     volume = open_volume(path)
     assert volume.attrs["segy"]["sample_format"] == "ieee"
     np.testing.assert_array_equal(volume.values.reshape(30, 30), velocity.astype(np.float32))
+
+
+def ibm_words(amplitudes: np.ndarray) -> np.ndarray:
+    """Encode as normalised IBM floats."""
+    exponent = np.floor(np.log2(np.abs(amplitudes)) / 4).astype(int) + 1
+    fraction = np.floor(np.abs(amplitudes) / 16.0**exponent * 2**24).astype(np.int64)
+    return (np.signbit(amplitudes).astype(np.int64) << 31) | ((exponent + 64) << 24) | fraction
+
+
+@pytest.mark.parametrize("smoothing", [1, 9])
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.03, 0.1, 0.2])
+@pytest.mark.parametrize("scale", [0.3, 1.0, 220.0, 1500.0])
+def test_ibm_numbers_that_are_not_normalised_stay_ibm(tmp_path, scale, share, smoothing):
+    """The same amplitude may be written with a fraction 16 times smaller: that does not make it IEEE."""
+    how = small(sample_format=1, samples=200)
+    path = how.write(tmp_path / "a.sgy")
+    rng = np.random.default_rng(5)
+    noise = rng.normal(size=(30, 200 + smoothing - 1))
+    amplitudes = scale * np.array(
+        [np.convolve(one, np.hanning(smoothing + 2)[1:-1], "valid") for one in noise]
+    )
+    words = ibm_words(amplitudes)
+    chosen = rng.random(words.shape) < share
+    shifted = (words & 0x80000000) | ((((words >> 24) & 0x7F) + 1) << 24) | ((words & 0xFFFFFF) >> 4)
+    stored = np.where(chosen, shifted, words).astype(">u4")
+    content = bytearray(path.read_bytes())
+    for trace in range(30):
+        start = 3600 + trace * (240 + 800) + 240
+        content[start : start + 800] = stored[trace].tobytes()
+    path.write_bytes(content)
+    volume = open_volume(path)  # and does not warn
+    assert volume.attrs["segy"]["sample_format"] == "ibm"
+    np.testing.assert_allclose(volume.values.reshape(30, 200), amplitudes, rtol=2e-5)
+
+
+@pytest.mark.parametrize("name", ["F3_very_small.sgy", "penobscot_xl1155.sgy"])
+@pytest.mark.parametrize("share", [0.01, 0.03, 0.1])
+def test_real_ibm_numbers_that_are_not_normalised_stay_ibm(tmp_path, real_data, name, share):
+    original = open_volume(real_data / "seismic" / name)
+    samples = original.sizes["time"]
+    content = np.frombuffer((real_data / "seismic" / name).read_bytes(), np.uint8).copy()
+    traces = content[3600:].reshape(-1, 240 + 4 * samples)
+    words = np.ascontiguousarray(traces[:, 240:]).view(">u4").astype(np.int64)
+    chosen = np.random.default_rng(5).random(words.shape) < share
+    chosen &= words != 0
+    shifted = (words & 0x80000000) | ((((words >> 24) & 0x7F) + 1) << 24) | ((words & 0xFFFFFF) >> 4)
+    traces[:, 240:] = np.where(chosen, shifted, words).astype(">u4").view(np.uint8)
+    (tmp_path / name).write_bytes(content.tobytes())
+    volume = open_volume(tmp_path / name)
+    assert volume.attrs["segy"]["sample_format"] == "ibm"
+    np.testing.assert_allclose(volume.values, original.values, rtol=2e-5)
+
+
+@pytest.mark.parametrize("name", ["F3_very_small.sgy", "penobscot_xl1155.sgy"])
+def test_real_amplitudes_as_ieee_that_say_ibm(tmp_path, real_data, name):
+    original = open_volume(real_data / "seismic" / name)
+    content = np.frombuffer((real_data / "seismic" / name).read_bytes(), np.uint8).copy()
+    traces = content[3600:].reshape(-1, 240 + 4 * original.sizes["time"])
+    values = original.values.reshape(len(traces), -1)
+    traces[:, 240:] = values.astype(">f4").view(np.uint8)
+    (tmp_path / name).write_bytes(content.tobytes())
+    with pytest.warns(UserWarning, match="sample format 1"):
+        volume = open_volume(tmp_path / name)
+    np.testing.assert_array_equal(volume.values, original.values)
 
 
 def test_the_trace_headers_may_keep_an_older_sample_count(tmp_path):

@@ -17,7 +17,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-_VERSION = 1  # raise it when what is kept, or how it is found, changes
+_VERSION = 2  # raise it when what is kept, or how it is found, changes
 
 
 def cache_folder() -> Path:

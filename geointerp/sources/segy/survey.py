@@ -13,7 +13,7 @@ from geointerp.sources.segy.coordinates import coordinates_on, find_coordinate_b
 from geointerp.sources.segy.geometry import find_grid
 from geointerp.sources.segy.grid import Grid
 from geointerp.sources.segy.headers import TraceHeaders, read_headers
-from geointerp.sources.segy.ibm_or_ieee import settle_float_format
+from geointerp.sources.segy.ibm_or_ieee import settle_float_format, warn_of_overruled_format
 from geointerp.sources.segy.layout import find_layout, revision
 from geointerp.sources.segy.options import SegyOptions
 from geointerp.sources.segy.sample_axis import SampleAxis, find_axis, find_interval
@@ -64,10 +64,15 @@ def understand(path: Path, options: SegyOptions) -> Survey:
     head = read_head(path)
     refuse_what_is_not_segy(path, head)
     kept_in = cache.cache_file(path, head, options)
-    if (kept := cache.load(kept_in)) is not None and (survey := _restore(*kept)) is not None:
-        return survey
-    survey = _examine(path, head, options)
-    cache.store(kept_in, _arrays(survey), _plain(survey))
+    kept = cache.load(kept_in)
+    survey = None if kept is None else _restore(*kept)
+    if survey is None:
+        survey = _examine(path, head, options)
+        cache.store(kept_in, _arrays(survey), _plain(survey))
+    if options.format_code is None:
+        layout = survey.layout
+        declared = binary_word(head, "format", layout.endianness)
+        warn_of_overruled_format(path, declared, layout.sample_format)
     return survey
 
 
