@@ -11,8 +11,8 @@ _EVERY = 7
 def grey_of(amplitude: Tensor, factor: Tensor | None = None) -> Tensor:
     """Scale each section by the 99th percentile of its absolute, non-zero amplitudes ``s``.
 
-    ``0.5 + 0.5 clip(x / (s factor), -1, 1)``. A survey is scaled as a whole and a tile of it may be weak or strong:
-    that is what ``factor`` is for.
+    ``0.5 + 0.5 clip(x / (s factor), -1, 1)``. A survey is scaled as a whole and a tile of it may be weak or
+    strong: that is what ``factor`` is for.
 
     Args:
         amplitude: float32 (sections, height, width).

@@ -1,6 +1,5 @@
 """Losses for segmentation."""
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
