@@ -45,7 +45,7 @@ def place_outputs(inputs: Sequence[Path], output: str | None, task: str) -> list
         check_suffix(Path(output))
         return [Path(output)]
     folder = Path(output or ".")
-    if output is not None and folder.suffix in (STORE_SUFFIX, *FILE_SUFFIXES):
+    if output is not None and folder.suffix.lower() in (STORE_SUFFIX, *FILE_SUFFIXES):
         raise UsageError(
             f"there are {len(inputs)} inputs and one output, {output}",
             hint="name a folder, such as -o labels/",
@@ -57,7 +57,7 @@ def place_outputs(inputs: Sequence[Path], output: str | None, task: str) -> list
 
 def _is_folder(output: str) -> bool:
     path = Path(output)
-    return output.endswith("/") or (path.is_dir() and path.suffix != STORE_SUFFIX)
+    return output.endswith("/") or (path.is_dir() and path.suffix.lower() != STORE_SUFFIX)
 
 
 def _refuse_clashes(inputs: Sequence[Path], outputs: Sequence[Path]) -> None:

@@ -96,8 +96,9 @@ def command(
     paths = expand_inputs(inputs)
     shape = parse_tile(tile) if tile else None
     from geointerp.network.bundle import load_model
+    from geointerp.network.home import bundled_model
 
-    loaded = load_model(task_named(task).name if task else str(model), shape)
+    loaded = load_model(bundled_model(task_named(task).name) if task else str(model), shape)
     outputs = place_outputs(paths, output, loaded.description.task or loaded.description.name)
     work = partial(_predict_file, ctx.obj, loaded, settings, options.given_segy_options(ctx), overwrite)
     _each(ctx.obj, list(zip(paths, outputs, strict=True)), work)
@@ -145,7 +146,7 @@ def _predict_file(
     from geointerp.sinks.files import write_labels
     from geointerp.sources.open import open_volume
 
-    to_store = output.suffix == STORE_SUFFIX
+    to_store = output.suffix.lower() == STORE_SUFFIX
     if settings["resume"] and not to_store:
         raise UsageError(f"only a .zarr output can be gone on with, not {output}", hint="leave --resume out")
     if not to_store:

@@ -12,6 +12,7 @@ from geointerp.inference.job import Job, run
 from geointerp.inference.progress import Progress, Silent
 from geointerp.inference.runner import default_batch_size
 from geointerp.network.bundle import CHANNELS, LoadedModel, load_model
+from geointerp.network.home import bundled_model
 from geointerp.sources.scaling import measure_scale
 from geointerp.tasks import task_named
 from geointerp.tiling.plan import plan_views
@@ -31,7 +32,7 @@ def predict(
     batch_size: int | None = None,
     device: str = "auto",
     precision: str = "auto",
-    compile: str = "off",
+    compile: str = "auto",
     probability: bool = False,
     output: str | Path | None = None,
     overwrite: bool = False,
@@ -96,7 +97,7 @@ def _job(
     """Decide everything that was left open, and check the rest, before anything is written."""
     about = model.description
     dims = [str(dim) for dim in whole.dims]
-    names = views.split(",") if isinstance(views, str) else views
+    names = [name.strip() for name in views.split(",")] if isinstance(views, str) else views
     chosen = choose_views(dims, names or (about.views if len(dims) == 3 else None))
     _check(compile, batch_size)
     cut = _region(whole, region)
@@ -142,7 +143,7 @@ def _model(
         return model if shape in (None, model.description.tile) else load_model(model.path, shape)
     if model is None and task is None:
         raise UsageError("neither a task nor a model is named", hint="give task='faults', or a model folder")
-    return load_model(model or str(task), shape)
+    return load_model(model or bundled_model(str(task)), shape)
 
 
 def _volume(volume: xr.DataArray | str | Path, options: dict[str, Any]) -> xr.DataArray:

@@ -45,7 +45,7 @@ class Staging:
             remove(former)
         except OSError as error:
             raise OutputError(
-                f"{self.output} is complete, but remains beside it cannot be removed: {error.strerror or error}",
+                f"{self.output} is complete, but {former.name} cannot be removed: {error.strerror or error}",
                 hint=f"remove {former}",
             ) from error
 

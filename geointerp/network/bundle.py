@@ -8,7 +8,8 @@ README.md                   the model card
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+import json
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -17,7 +18,7 @@ from safetensors.torch import save_file
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 
-from geointerp.errors import ModelError
+from geointerp.errors import ModelError, UsageError
 from geointerp.network.backbone import create_backbone
 from geointerp.network.checkpoint import (
     check_keys,
@@ -28,11 +29,12 @@ from geointerp.network.checkpoint import (
 )
 from geointerp.network.decoders import create_decoder
 from geointerp.network.description import FILE_NAME, ModelDescription, read_description
-from geointerp.network.home import STARTER, find_model
+from geointerp.network.home import STARTER, bundled_model, find_model
 from geointerp.network.lora import merged
 from geointerp.network.segmenter import Segmenter, fold
 
 ADAPTER = "adapter_model.safetensors"
+CONFIG = "adapter_config.json"
 BACKBONE = "backbone.safetensors"
 CHANNELS = {"repeat": 1, "neighbours": 3}
 
@@ -46,7 +48,7 @@ class LoadedModel:
             width); LoRA merged, normalisation folded.
         description: what the folder says, with the tile the network was built for.
         path: the folder.
-        sha256: fingerprint of description and weights.
+        sha256: fingerprint of all that decides its output.
     """
 
     network: nn.Module
@@ -74,7 +76,7 @@ def save_model(
     stored = {name: stored_as(name, tensor, dtype) for name, tensor in state.items()}
     write_weights(folder / ADAPTER, stored)
     model.peft_config["default"].save_pretrained(str(folder))
-    complete = replace(description, files={ADAPTER: file_sha256(folder / ADAPTER)})
+    complete = replace(description, files={name: file_sha256(folder / name) for name in (ADAPTER, CONFIG)})
     complete.write(folder)
     return complete
 
@@ -118,6 +120,7 @@ def load_adapter(
 
     Raises:
         ModelError: a file is missing, damaged or belongs to something else.
+        UsageError: the tile is no multiple of the model's patch.
     """
     path = find_model(folder)
     description = read_description(path)
@@ -128,6 +131,7 @@ def load_adapter(
             hint="it is what models are fine-tuned from; `geointerp models` lists those that predict",
         )
     verify_files(path, description)
+    _check_tile(tile, description.patch)
     description = replace(description, tile=tile or description.tile)
     backbone = load_backbone(path, description)
     decoder = create_decoder(about.name, backbone.embed_dim, len(description.classes), about.width)
@@ -139,6 +143,17 @@ def load_adapter(
     return model.eval(), description
 
 
+def _check_tile(tile: tuple[int, int] | None, patch: int) -> None:
+    """Refuse a tile that the encoder's patches do not fill."""
+    if tile is None or all(side > 0 and side % patch == 0 for side in tile):
+        return
+    near = "x".join(str(max(1, round(side / patch)) * patch) for side in tile)
+    raise UsageError(
+        f"a tile of {tile[0]} x {tile[1]} samples is no multiple of the model's patch of {patch}",
+        hint=f"the nearest is --tile {near}",
+    )
+
+
 def load_model(folder: str | Path, tile: tuple[int, int] | None = None) -> LoadedModel:
     """A model ready for inference: LoRA merged in float32, normalisation folded.
 
@@ -148,6 +163,7 @@ def load_model(folder: str | Path, tile: tuple[int, int] | None = None) -> Loade
 
     Raises:
         ModelError: a file is missing, damaged or belongs to something else.
+        UsageError: the tile is no multiple of the model's patch.
     """
     model, description = load_adapter(folder, tile)
     segmenter = merged(model)
@@ -162,8 +178,12 @@ def load_model(folder: str | Path, tile: tuple[int, int] | None = None) -> Loade
 def load_backbone(folder: Path, description: ModelDescription) -> VisionTransformer:
     """The encoder an adapter belongs to, with its weights: the folder's own, the starter, or a published one.
 
+    Weights from a file are compared with those the adapter was trained on. A published encoder is known by
+    its name alone: timm fetches it with its position embeddings resampled to the tile, whose values are not
+    those that were recorded.
+
     Raises:
-        ModelError: its weights are not those the adapter was trained on.
+        ModelError: the weights in the file are others, or the published ones cannot be fetched.
     """
     name = description.backbone.id
     native = create_backbone(
@@ -171,7 +191,7 @@ def load_backbone(folder: Path, description: ModelDescription) -> VisionTransfor
     )
     source = folder / BACKBONE
     if not source.is_file() and name == STARTER:
-        source = find_model(STARTER) / BACKBONE
+        source = bundled_model(STARTER) / BACKBONE
     if source.is_file():
         found = weights_sha256(read_weights(source))
         if found != description.backbone.sha256:
@@ -185,14 +205,15 @@ def load_backbone(folder: Path, description: ModelDescription) -> VisionTransfor
 
 
 def verify_files(folder: Path, description: ModelDescription) -> None:
-    """Compare the weight files with their recorded fingerprints.
+    """Compare the files of an adapter with their recorded fingerprints.
 
     Raises:
         ModelError: a file is missing or has changed.
     """
-    for name, expected in description.files.items():
+    for name in sorted({ADAPTER, CONFIG, *description.files}):
         if not (folder / name).is_file():
             raise ModelError(f"{folder}: {name} is missing", hint="the model folder is incomplete")
+    for name, expected in description.files.items():
         found = file_sha256(folder / name)
         if found != expected:
             raise ModelError(
@@ -202,8 +223,12 @@ def verify_files(folder: Path, description: ModelDescription) -> None:
 
 
 def fingerprint(folder: Path, description: ModelDescription) -> str:
-    """sha256 of what decides a model's output: its description and its weight files."""
-    digest = hashlib.sha256((folder / FILE_NAME).read_bytes())
-    for name in sorted(description.files):
-        digest.update(description.files[name].encode())
-    return digest.hexdigest()
+    """sha256 of what decides a model's output; its name, its training and its figures do not.
+
+    The tile does, but is chosen anew for each prediction.
+    """
+    whole = asdict(description)
+    decides = {name: whole[name] for name in ("classes", "backbone", "decoder", "channels", "normalisation")}
+    files = {**description.files, CONFIG: file_sha256(folder / CONFIG)}
+    text = json.dumps({**decides, "patch": description.patch, "files": files}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from geointerp.errors import ModelError
+from geointerp.errors import ModelError, UsageError
 from geointerp.network.description import FILE_NAME
 
 # Beside the package in a source tree, inside it in an installed wheel.
@@ -10,6 +10,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _HOMES = (_PACKAGE / "models", _PACKAGE.parent / "models")
 
 STARTER = "starter"
+HUB = "hf:"
 
 
 def models_home() -> Path:
@@ -23,17 +24,38 @@ def list_models() -> list[Path]:
     return sorted(folders, key=lambda folder: (folder.name != STARTER, folder.name))
 
 
-def find_model(name: str | Path) -> Path:
-    """The folder of a bundled model, or of the model at a path.
+def bundled_model(name: str) -> Path:
+    """The folder of a bundled model; what lies in the working folder is not looked at.
 
     Raises:
         ModelError: there is none; names those there are.
     """
-    for folder in (models_home() / name, Path(name)):
-        if (folder / FILE_NAME).is_file():
-            return folder
+    folder = models_home() / name
+    if not (folder / FILE_NAME).is_file():
+        raise ModelError(f"no model '{name}' is bundled", hint=_known())
+    return folder
+
+
+def find_model(path: str | Path) -> Path:
+    """The folder of the model at a path; a word that is no model folder may be the name of a bundled one.
+
+    Raises:
+        ModelError: there is neither; names the bundled ones.
+        UsageError: it is a model on the Hugging Face hub.
+    """
+    words = str(path)
+    if words.startswith(HUB):
+        raise UsageError(
+            f"models are not fetched from the hub yet: {words}",
+            hint="download the model's folder and give its path",
+        )
+    if (Path(path) / FILE_NAME).is_file():
+        return Path(path)
+    if words == Path(words).name and (models_home() / words / FILE_NAME).is_file():
+        return models_home() / words
+    raise ModelError(f"no model '{path}': neither bundled nor a folder with {FILE_NAME}", hint=_known())
+
+
+def _known() -> str:
     bundled = ", ".join(folder.name for folder in list_models()) or "none"
-    raise ModelError(
-        f"no model '{name}': neither bundled nor a folder with {FILE_NAME}",
-        hint=f"bundled are: {bundled}; `geointerp models` describes them",
-    )
+    return f"bundled are: {bundled}; `geointerp models` describes them"

@@ -6,6 +6,8 @@ import pytest
 import xarray as xr
 from PIL import Image
 
+from geointerp.network import home
+
 KEYS = {"input", "output", "task", "model", "dims", "shape", "seconds", "tiles", "class_fractions"}
 
 
@@ -126,6 +128,7 @@ def test_of_several_inputs_the_good_ones_go_on(predict, survey, monkeypatch):
         (("-o", "a.zarr", "--region", "inline"), "region"),
         (("-o", "a.zarr", "--region", "depth=1:2"), "depth"),
         (("-o", "a.zarr", "--views", "sideways"), "no view 'sideways'"),
+        (("-o", "a.zarr", "--tile", "7"), "7 x 7 samples is no multiple of the model's patch of 14"),
         (("-o", "a.zarr", "--tile", "big"), "--tile cannot be read: 'big'"),
         (("-o", "a.zarr", "--precision", "fp8"), "fp8"),
         (("-o", "a.zarr", "--compile", "maybe"), "maybe"),
@@ -162,3 +165,28 @@ def test_a_missing_model_is_status_1(run, survey):
     done = run("predict", survey, "--model", "nowhere")
     assert (done.status, done.out) == (1, "")
     assert "no model 'nowhere'" in done.err
+
+
+def test_a_model_of_the_hub_is_status_2(run, survey):
+    done = run("predict", survey, "--model", "hf:owner/name")
+    assert (done.status, done.out) == (2, "")
+    assert "hf:owner/name" in done.err
+    assert "give its path" in done.err
+
+
+def test_a_task_takes_no_model_of_the_working_folder(run, survey, untrained_model, monkeypatch):
+    monkeypatch.setattr(home, "_HOMES", (Path("bundled"),))
+    Path("bundled").mkdir()
+    Path("salt").symlink_to(untrained_model)
+    done = run("predict", survey, "--task", "salt")
+    assert (done.status, done.out) == (1, "")
+    assert "no model 'salt' is bundled" in done.err
+
+
+def test_views_may_be_listed_with_blanks_and_suffixes_written_large(predict):
+    done = predict("-o", "labels.ZARR", "--views", "inline, crossline")
+    assert (done.status, done.out) == (0, "labels.ZARR\n"), done.err
+    assert xr.open_zarr("labels.ZARR", consolidated=False).attrs["geointerp"]["views"] == [
+        "inline",
+        "crossline",
+    ]

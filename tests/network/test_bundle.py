@@ -8,10 +8,10 @@ import torch
 from peft import PeftModel
 from safetensors.torch import save_file
 
-from geointerp.errors import ModelError
+from geointerp.errors import ModelError, UsageError
 from geointerp.network import home as places
 from geointerp.network.backbone import create_backbone
-from geointerp.network.bundle import ADAPTER, BACKBONE, load_adapter, load_model, save_model
+from geointerp.network.bundle import ADAPTER, BACKBONE, CONFIG, load_adapter, load_model, save_model
 from geointerp.network.checkpoint import load_backbone_weights, read_weights, weights_sha256
 from geointerp.network.decoders import create_decoder
 from geointerp.network.description import (
@@ -22,7 +22,7 @@ from geointerp.network.description import (
     Normalisation,
     read_description,
 )
-from geointerp.network.home import find_model
+from geointerp.network.home import bundled_model, find_model
 from geointerp.network.lora import add_lora
 from geointerp.network.segmenter import Segmenter
 from geointerp.tasks import TASKS
@@ -130,11 +130,80 @@ def test_another_backbone_is_noticed(saved: Callable[..., Saved], home: Path) ->
         load_model(folder)
 
 
-def test_a_missing_adapter_is_named(saved: Callable[..., Saved]) -> None:
+@pytest.mark.parametrize("name", [ADAPTER, CONFIG])
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_missing_file_is_named(saved: Callable[..., Saved], name: str, recorded: bool) -> None:
     folder, _ = saved()
-    (folder / ADAPTER).unlink()
-    with pytest.raises(ModelError, match=r"adapter_model\.safetensors is missing"):
+    if not recorded:
+        replace(read_description(folder), files={}).write(folder)
+    (folder / name).unlink()
+    with pytest.raises(ModelError, match=f"{name} is missing"):
         load_model(folder)
+
+
+def test_another_strength_of_the_lora_is_noticed_and_is_another_model(saved: Callable[..., Saved]) -> None:
+    folder, _ = saved()
+    before = load_model(folder).sha256
+    config = json.loads((folder / CONFIG).read_text())
+    (folder / CONFIG).write_text(json.dumps(config | {"lora_alpha": 2 * config["lora_alpha"]}))
+    with pytest.raises(ModelError, match=rf"{CONFIG}: sha256 "):
+        load_model(folder)
+    # A folder from before the configuration was recorded.
+    description = read_description(folder)
+    replace(description, files={ADAPTER: description.files[ADAPTER]}).write(folder)
+    assert load_model(folder).sha256 != before
+
+
+def test_new_figures_do_not_make_another_model(saved: Callable[..., Saved]) -> None:
+    folder, _ = saved()
+    before, description = load_model(folder).sha256, read_description(folder)
+    replace(description, metrics={"f1": 0.9}, training={"steps": 2}, views=("crossline",)).write(folder)
+    assert load_model(folder).sha256 == before
+    replace(description, normalisation=Normalisation("range")).write(folder)
+    assert load_model(folder).sha256 != before
+
+
+def test_a_tile_that_is_no_multiple_of_the_patch_is_the_callers_fault(saved: Callable[..., Saved]) -> None:
+    folder, _ = saved()
+    with pytest.raises(UsageError, match=r"7 x 55 samples .* patch of 14") as error:
+        load_model(folder, (7, 55))
+    assert "--tile 14x56" in str(error.value.hint)
+
+
+@pytest.fixture
+def decoys(saved: Callable[..., Saved], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with model folders of one's own: ``mine``, bundled as well, and ``salt``."""
+    saved()
+    work = tmp_path / "work"
+    for name in ("mine", "salt", "starter"):
+        (work / name).mkdir(parents=True)
+        (work / name / FILE_NAME).write_text("{}")
+    monkeypatch.chdir(work)
+    return work
+
+
+def test_a_folder_comes_before_a_bundled_model(decoys: Path, home: Path) -> None:
+    for own in ("mine", "./mine", Path("mine"), decoys / "mine"):
+        assert find_model(own).resolve() == decoys / "mine"
+    (decoys / "mine" / FILE_NAME).unlink()
+    assert find_model("mine") == home / "mine"
+    for path in ("./mine", "../work/mine", str(decoys / "mine")):
+        with pytest.raises(ModelError, match="no model"):
+            find_model(path)
+
+
+def test_a_bundled_model_is_looked_for_nowhere_else(decoys: Path, home: Path) -> None:
+    assert bundled_model("mine") == home / "mine"
+    with pytest.raises(ModelError, match="no model 'salt' is bundled"):
+        bundled_model("salt")
+    assert load_model(home / "mine").path == home / "mine"  # its backbone is not ./starter
+
+
+@pytest.mark.parametrize("name", ["hf:owner/name", "hf:faults"])
+def test_a_model_on_the_hub_is_refused_by_name(name: str) -> None:
+    with pytest.raises(UsageError, match=name) as error:
+        find_model(name)
+    assert "download" in str(error.value.hint)
 
 
 def test_an_unknown_model_names_the_bundled_ones(home: Path) -> None:
