@@ -147,7 +147,7 @@ def synthesise_survey(
 
 
 def _record(draw: Draw, depth: Tensor, geology: Geology, recipe: FaultRecipe) -> tuple[Tensor, Tensor]:
-    """Record the layers at ``depth`` (inlines, samples, crosslines); say where the noise does not hide them."""
+    """Record the layers at ``depth`` (inlines, samples, crosslines); say where noise does not hide them."""
     sections, height, width = depth.shape
     layers = geology.layers.expand(sections, -1)
     wavelet = geology.wavelet.expand(sections, -1)
