@@ -86,6 +86,12 @@ def test_a_sample_count_that_contradicts_size_and_trace_headers(tmp_path):
     assert "trace headers say 30" in message
 
 
+def test_a_sample_count_that_contradicts_trace_headers_behind_further_text(tmp_path):
+    message = error_of(small(declared_samples=100, extended_text=1).write(tmp_path / "a.sgy")).message
+    assert "binary header says 100" in message
+    assert "trace headers say 30" in message
+
+
 def test_a_sample_count_that_fits_the_size_by_accident(tmp_path):
     """30 traces of 30 samples are as many bytes as 12 of 165; the trace headers know better."""
     how = small(declared_samples=165)

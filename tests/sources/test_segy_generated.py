@@ -302,6 +302,36 @@ def test_the_first_trace_gives_a_sample_count_the_binary_header_lacks(tmp_path):
     assert_every_trace(open_volume(path), traces_of(path, how), (189, 193))
 
 
+@pytest.mark.parametrize("endian", [">", "<"])
+@pytest.mark.parametrize("declared", [2, -1])
+def test_the_first_trace_stands_behind_extended_text_headers(tmp_path, endian, declared):
+    how = small(
+        declared_samples=0,
+        extended_text=2,
+        declared_extended_text=declared,
+        endian=endian,
+        words={117: (2000, "i2")},
+    )
+    path = how.write(tmp_path / "a.sgy")
+    volume = open_volume(path)
+    assert_every_trace(volume, traces_of(path, how, first=3600 + 6400), (189, 193), endian)
+    assert volume.attrs["segy"]["why"]["sample_interval"].endswith("; the first trace header says 2000 µs")
+
+
+def test_a_sample_interval_by_option_is_in_metres(tmp_path):
+    """Feet are the unit of the file's own numbers, not of what the user says."""
+    how = small(
+        text="C 1 VERTICAL DOMAIN: DEPTH",
+        interval=10000,
+        binary_words={3255: (2, "i2")},
+        words={109: (100, "i2")},
+    )
+    path = how.write(tmp_path / "a.sgy")
+    np.testing.assert_allclose(open_volume(path)["depth"], 0.3048 * (100 + 10 * np.arange(30)))
+    given = open_volume(path, sample_interval=5)["depth"]
+    np.testing.assert_allclose(given, 30.48 + 5.0 * np.arange(30))
+
+
 def test_depth_where_the_text_header_says_so(tmp_path):
     how = small(text="C 1 VERTICAL DOMAIN: DEPTH", interval=5000)
     volume = open_volume(how.write(tmp_path / "a.sgy"))

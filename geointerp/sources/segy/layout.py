@@ -5,26 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from geointerp.errors import SegyError
-from geointerp.sources.segy.binary import (
-    HEADER_BYTES,
-    SAMPLE_FORMATS,
-    TEXT_BYTES,
-    TRACE_HEADER_BYTES,
-    TRACE_WORDS,
-    Layout,
-    word,
-)
-from geointerp.sources.segy.sniff import binary_word
+from geointerp.sources.segy.binary import SAMPLE_FORMATS, TRACE_HEADER_BYTES, Layout
+from geointerp.sources.segy.sniff import binary_word, first_traces, revision, samples_in_trace
 
-_END_OF_TEXT = tuple("((SEG: EndText))".encode(code) for code in ("cp037", "ascii"))
-_MOST_TEXT_HEADERS = 1000
 _WIDTHS = (1, 3, 6, 7, 8)  # a sample format of each width
-
-
-def revision(head: bytes) -> int:
-    """Return the major revision, 0, 1 or 2 (little-endian writers swap the two bytes of 0x0100)."""
-    major, minor = head[3500], head[3501]
-    return major if major in (1, 2) else (minor if major == 0 and minor in (1, 2) else 0)
 
 
 def find_layout(path: Path, head: bytes, endianness: str, sample_format: int | None) -> Layout:
@@ -41,15 +25,23 @@ def find_layout(path: Path, head: bytes, endianness: str, sample_format: int | N
     """
     code = sample_format or binary_word(head, "format", endianness)
     _check_format(path, code)
-    samples = _declared_samples(path, head, endianness)
     header_bytes = _trace_header_bytes(head, endianness)
-    declared = _first_trace(path, head, endianness)
-    for first in dict.fromkeys((declared, HEADER_BYTES)):  # rev 0 has other things where rev 1 counts headers
-        layout = _divide(path, Layout(endianness, code, samples, first, header_bytes, 0))
-        if layout.traces:
-            _check_against_trace_headers(path, head, layout)
-            return layout
-    raise _contradiction(path, head, Layout(endianness, code, samples, declared, header_bytes, 0))
+    likely = [
+        Layout(endianness, code, samples, first, header_bytes, 0)
+        for first in first_traces(path, head, endianness)
+        if (samples := _declared_samples(path, head, first, endianness))
+    ]
+    if not likely:
+        raise SegyError(
+            f"{path}: no sample count: 0 in the binary header (bytes 3221-3222) and 0 in the first trace "
+            "header (bytes 115-116)",
+            hint="the file is damaged; rewrite it with the sample count filled in",
+        )
+    for layout in likely:
+        if (divided := _divide(path, layout)).traces:
+            _check_against_trace_headers(path, divided)
+            return divided
+    raise _contradiction(path, likely[0])
 
 
 def _check_format(path: Path, code: int) -> None:
@@ -61,45 +53,17 @@ def _check_format(path: Path, code: int) -> None:
         )
 
 
-def _declared_samples(path: Path, head: bytes, endianness: str) -> int:
-    """Return the sample count of the binary header, or of the first trace where that is 0."""
+def _declared_samples(path: Path, head: bytes, first: int, endianness: str) -> int:
+    """Return the sample count of the binary header, or of the trace header at ``first`` where that is 0."""
     extended = binary_word(head, "extended_samples", endianness) if revision(head) >= 2 else 0
-    in_trace = word(head, HEADER_BYTES + TRACE_WORDS["samples"][0], "u2", endianness)
-    samples = extended or binary_word(head, "samples", endianness) or in_trace
-    if samples == 0:
-        raise SegyError(
-            f"{path}: no sample count: 0 in the binary header (bytes 3221-3222) and 0 in the first trace "
-            "header (bytes 115-116)",
-            hint="the file is damaged; rewrite it with the sample count filled in",
-        )
-    return samples
+    declared = extended or binary_word(head, "samples", endianness)
+    return declared or samples_in_trace(path, first, endianness)
 
 
 def _trace_header_bytes(head: bytes, endianness: str) -> int:
     """Return the bytes of headers before each trace: rev 2 may add further ones."""
     extra = binary_word(head, "extra_trace_headers", endianness) if revision(head) >= 2 else 0
     return TRACE_HEADER_BYTES * (1 + max(extra, 0))
-
-
-def _first_trace(path: Path, head: bytes, endianness: str) -> int:
-    """Return the offset of the first trace header, past the extended text headers."""
-    if revision(head) < 1:
-        return HEADER_BYTES
-    count = binary_word(head, "extended_text_headers", endianness)
-    if count == -1:
-        count = _count_text_headers(path)
-    return HEADER_BYTES + TEXT_BYTES * count if 0 <= count <= _MOST_TEXT_HEADERS else HEADER_BYTES
-
-
-def _count_text_headers(path: Path) -> int:
-    """Count extended text headers up to the one that says it is the last."""
-    with path.open("rb") as file:
-        file.seek(HEADER_BYTES)
-        for count in range(1, _MOST_TEXT_HEADERS + 1):
-            record = file.read(TEXT_BYTES)
-            if any(mark in record for mark in _END_OF_TEXT):
-                return count
-    return 0
 
 
 def _divide(path: Path, layout: Layout) -> Layout:
@@ -121,7 +85,7 @@ def _replace(
     )
 
 
-def _check_against_trace_headers(path: Path, head: bytes, layout: Layout) -> None:
+def _check_against_trace_headers(path: Path, layout: Layout) -> None:
     """Refuse a layout that fits the size by accident while another one meets the trace headers as well.
 
     Trace headers often keep the sample count of the survey a file was cut from, so what counts is not the
@@ -132,12 +96,12 @@ def _check_against_trace_headers(path: Path, head: bytes, layout: Layout) -> Non
     """
     if _headers_repeat(path, layout):
         return
-    in_trace = word(head, HEADER_BYTES + TRACE_WORDS["samples"][0], "u2", layout.endianness)
+    in_trace = samples_in_trace(path, layout.first_trace, layout.endianness)
     for samples in {layout.samples, in_trace} - {0}:
         for code in _WIDTHS:
             other = _divide(path, _replace(layout, samples=samples, code=code))
             if other.traces and _headers_repeat(path, other):
-                raise _contradiction(path, head, layout)
+                raise _contradiction(path, layout)
 
 
 def _headers_repeat(path: Path, layout: Layout) -> bool:
@@ -151,11 +115,11 @@ def _headers_repeat(path: Path, layout: Layout) -> bool:
     return found[1:].count(found[0]) * 2 >= len(found) - 1
 
 
-def _contradiction(path: Path, head: bytes, layout: Layout) -> SegyError:
+def _contradiction(path: Path, layout: Layout) -> SegyError:
     """Say which numbers contradict each other."""
     size = path.stat().st_size
     width = SAMPLE_FORMATS[layout.sample_format].width
-    in_trace = word(head, HEADER_BYTES + TRACE_WORDS["samples"][0], "u2", layout.endianness)
+    in_trace = samples_in_trace(path, layout.first_trace, layout.endianness)
     if (
         in_trace not in (0, layout.samples)
         and (other := _divide(path, _replace(layout, samples=in_trace))).traces

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geointerp.errors import SegyError
-from geointerp.sources.segy.binary import DEAD_TRACE, HEADER_BYTES, TRACE_WORDS, word
+from geointerp.sources.segy.binary import DEAD_TRACE, TRACE_WORDS, word
 from geointerp.sources.segy.headers import TraceHeaders
 from geointerp.sources.segy.sniff import binary_word
 
@@ -41,12 +41,15 @@ class SampleAxis:
         return self.first + self.interval * np.arange(self.count, dtype=np.float64)
 
 
-def find_interval(path: Path, head: bytes, endianness: str, given: float | None) -> tuple[float, str]:
-    """Return the sample interval in ms (m for depth), and why.
+def find_interval(
+    path: Path, head: bytes, first_header: bytes, endianness: str, given: float | None
+) -> tuple[float, str]:
+    """Return the sample interval in ms (for depth: what is given in m, else the file's unit), and why.
 
     Args:
         path: for messages.
         head: the file's first 3840 bytes.
+        first_header: the first trace header.
         endianness: ``>`` or ``<``.
         given: what the user says; it wins.
 
@@ -57,7 +60,7 @@ def find_interval(path: Path, head: bytes, endianness: str, given: float | None)
         return given, "given by option"
     interval = binary_word(head, "sample_interval", endianness)
     byte, kind = TRACE_WORDS["sample_interval"]
-    in_trace = word(head, HEADER_BYTES + byte, kind, endianness)
+    in_trace = word(first_header, byte, kind, endianness)
     if interval <= 0:
         raise SegyError(
             f"{path}: the sample interval is {interval} µs in the binary header (bytes 3217-3218) and "
@@ -69,7 +72,15 @@ def find_interval(path: Path, head: bytes, endianness: str, given: float | None)
 
 
 def find_axis(
-    path: Path, headers: TraceHeaders, samples: int, interval: float, text: str, feet: bool, ignored: bool
+    path: Path,
+    headers: TraceHeaders,
+    samples: int,
+    interval: float,
+    text: str,
+    *,
+    feet: bool,
+    metric_interval: bool,
+    ignored: bool,
 ) -> SampleAxis:
     """Return the vertical axis.
 
@@ -77,9 +88,10 @@ def find_axis(
         path: for messages.
         headers: of all traces.
         samples: in each trace.
-        interval: in ms, or in the file's unit of length.
+        interval: in ms, or in the file's unit of length, or in m.
         text: the text header; a line such as ``Domain: depth`` makes the axis depth.
         feet: whether the binary header says lengths are in feet.
+        metric_interval: whether the interval is in m whatever the binary header says.
         ignored: whether the time scalar (byte 215) is part of a line number, not a scalar.
 
     Raises:
@@ -89,7 +101,7 @@ def find_axis(
     if not _DEPTH.search(text):
         return SampleAxis("time", first, interval, samples)
     unit = _FOOT if feet else 1.0
-    return SampleAxis("depth", first * unit, interval * unit, samples)
+    return SampleAxis("depth", first * unit, interval if metric_interval else interval * unit, samples)
 
 
 def _delay(path: Path, headers: TraceHeaders, ignore_scalar: bool) -> float:

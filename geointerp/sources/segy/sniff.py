@@ -11,10 +11,13 @@ from geointerp.sources.segy.binary import (
     SAMPLE_FORMATS,
     TEXT_BYTES,
     TRACE_HEADER_BYTES,
+    TRACE_WORDS,
     word,
 )
 
 HEAD_BYTES = HEADER_BYTES + TRACE_HEADER_BYTES
+_END_OF_TEXT = tuple("((SEG: EndText))".encode(code) for code in ("cp037", "ascii"))
+_MOST_TEXT_HEADERS = 1000
 
 
 def read_head(path: Path) -> bytes:
@@ -68,29 +71,73 @@ def looks_like_segy(head: bytes) -> bool:
     return any(binary_word(head, "format", endianness) in (*SAMPLE_FORMATS, 4) for endianness in "><")
 
 
-def find_endianness(head: bytes, size: int) -> tuple[str, str]:
+def revision(head: bytes) -> int:
+    """Return the major revision, 0, 1 or 2 (little-endian writers swap the two bytes of 0x0100)."""
+    major, minor = head[3500], head[3501]
+    return major if major in (1, 2) else (minor if major == 0 and minor in (1, 2) else 0)
+
+
+def first_traces(path: Path, head: bytes, endianness: str) -> tuple[int, ...]:
+    """Return the offsets where the first trace header may stand, the likeliest first.
+
+    It follows the extended text headers; but the count of these may lie, and then it follows the binary
+    header.
+    """
+    count = binary_word(head, "extended_text_headers", endianness) if revision(head) else 0
+    if count == -1:
+        count = _count_text_headers(path)
+    first = HEADER_BYTES + TEXT_BYTES * count
+    inside = 0 < count <= _MOST_TEXT_HEADERS and first + TRACE_HEADER_BYTES < path.stat().st_size
+    return (first, HEADER_BYTES) if inside else (HEADER_BYTES,)
+
+
+def read_trace_header(path: Path, offset: int) -> bytes:
+    """Return the 240 bytes at ``offset``."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(TRACE_HEADER_BYTES)
+
+
+def samples_in_trace(path: Path, offset: int, endianness: str) -> int:
+    """Return the sample count of the trace header at ``offset``."""
+    return word(read_trace_header(path, offset), *TRACE_WORDS["samples"], endianness)
+
+
+def _count_text_headers(path: Path) -> int:
+    """Count extended text headers up to the one that says it is the last."""
+    with path.open("rb") as file:
+        file.seek(HEADER_BYTES)
+        for count in range(1, _MOST_TEXT_HEADERS + 1):
+            record = file.read(TEXT_BYTES)
+            if any(mark in record for mark in _END_OF_TEXT):
+                return count
+    return 0
+
+
+def find_endianness(path: Path, head: bytes) -> tuple[str, str]:
     """Return the byte order, ``>`` or ``<``, and why.
 
     Whatever the revision claims, a number read in the wrong order makes no sense: 1 becomes 256.
     """
-    scores = {endianness: _sense(head, size, endianness) for endianness in "><"}
+    scores = {endianness: _sense(path, head, endianness) for endianness in "><"}
     best = ">" if scores[">"] >= scores["<"] else "<"
     code, samples = (binary_word(head, name, best) for name in ("format", "samples"))
     name = "big" if best == ">" else "little"
     return best, f"read {name}-endian, the binary header says format {code} and {samples} samples"
 
 
-def _sense(head: bytes, size: int, endianness: str) -> int:
+def _sense(path: Path, head: bytes, endianness: str) -> int:
     """Count what makes sense in the headers when read in one byte order."""
     code, samples = (binary_word(head, name, endianness) for name in ("format", "samples"))
-    trace_samples = word(head, HEADER_BYTES + 115, "u2", endianness)
+    firsts, size = first_traces(path, head, endianness), path.stat().st_size
     width = SAMPLE_FORMATS[code].width if code in SAMPLE_FORMATS else 4
+    trace_bytes = TRACE_HEADER_BYTES + samples * width
     return (
         8 * (binary_word(head, "byte_order", endianness) == BYTE_ORDER_MARK)
         + 4 * (code in SAMPLE_FORMATS)
-        + 3 * (samples > 0 and (size - HEADER_BYTES) % (TRACE_HEADER_BYTES + samples * width) == 0)
+        + 3 * (samples > 0 and any((size - first) % trace_bytes == 0 for first in firsts))
         + 1 * (0 < binary_word(head, "sample_interval", endianness) <= 20000)
-        + 1 * (0 < samples == trace_samples)
+        + 1 * (0 < samples == samples_in_trace(path, firsts[0], endianness))
     )
 
 

@@ -14,7 +14,7 @@ from geointerp.sources.segy.geometry import find_grid
 from geointerp.sources.segy.grid import Grid
 from geointerp.sources.segy.headers import TraceHeaders, read_headers
 from geointerp.sources.segy.ibm_or_ieee import settle_float_format, warn_of_overruled_format
-from geointerp.sources.segy.layout import find_layout, revision
+from geointerp.sources.segy.layout import find_layout
 from geointerp.sources.segy.options import SegyOptions
 from geointerp.sources.segy.sample_axis import SampleAxis, find_axis, find_interval
 from geointerp.sources.segy.sniff import (
@@ -22,7 +22,9 @@ from geointerp.sources.segy.sniff import (
     find_endianness,
     read_head,
     read_text,
+    read_trace_header,
     refuse_what_is_not_segy,
+    revision,
 )
 from geointerp.sources.segy.tracemap import TraceMap, map_traces
 
@@ -78,14 +80,15 @@ def understand(path: Path, options: SegyOptions) -> Survey:
 
 def _examine(path: Path, head: bytes, options: SegyOptions) -> Survey:
     """Read all headers and draw the conclusions, one after the other."""
-    endianness, why_endian = find_endianness(head, path.stat().st_size)
+    endianness, why_endian = find_endianness(path, head)
     if options.endianness is not None:
         endianness, why_endian = options.endianness, "given by option"
     layout = find_layout(path, head, endianness, options.format_code)
     why_format = "given by option"
     if options.format_code is None:
         layout, why_format = settle_float_format(path, layout)
-    interval, why_interval = find_interval(path, head, endianness, options.sample_interval)
+    first_header = read_trace_header(path, layout.first_trace)
+    interval, why_interval = find_interval(path, head, first_header, endianness, options.sample_interval)
     headers = read_headers(path, layout, _extra_bytes(options))
     grid, why_lines = find_grid(path, headers, binary_word(head, "sorting", endianness), options)
     text, encoding = read_text(head)
@@ -96,6 +99,7 @@ def _examine(path: Path, head: bytes, options: SegyOptions) -> Survey:
         interval,
         text,
         feet=binary_word(head, "measurement_system", endianness) == _FEET,
+        metric_interval=options.sample_interval is not None,
         ignored=any(abs(axis.byte - 213) < 4 for axis in grid.axes),
     )
     traces = map_traces(path, headers, grid, options.duplicates)
