@@ -1,5 +1,6 @@
 """Predicted labels against true ones: the report that ``geointerp evaluate`` prints."""
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from geointerp.evaluation.alignment import align
 from geointerp.evaluation.confusion import IGNORED, ConfusionMatrix
 from geointerp.evaluation.metrics import metrics
 from geointerp.evaluation.tolerant import TolerantScore
-from geointerp.sources.open import open_volume
+from geointerp.sources.open import open_label_file
 
 LabelSource = xr.Dataset | xr.DataArray | str | Path
 """Labels: an array, a Dataset with ``labels``, or a file (label store, SEG-Y of labels, .npy, image)."""
@@ -47,6 +48,8 @@ def evaluate(
     predicted, true = align(open_labels(prediction), open_labels(truth))
     matrix = ConfusionMatrix()
     score = None if tolerance is None else TolerantScore(tolerance)
+    _warn_of_mask(predicted, "prediction")
+    _warn_of_mask(true, "truth")
     for predicted_block, true_block in _blocks(predicted, true):
         matrix.add(predicted_block, true_block)
         if score is not None:
@@ -71,7 +74,7 @@ def open_labels(source: LabelSource) -> xr.DataArray:
         if "labels" not in source:
             raise DataError(f"the data set has no 'labels', only {', '.join(map(str, source.data_vars))}")
         return source["labels"]
-    return open_volume(source)
+    return open_label_file(source)
 
 
 def as_labels(values: NDArray[Any], what: str) -> NDArray[np.uint8]:
@@ -95,6 +98,18 @@ def as_labels(values: NDArray[Any], what: str) -> NDArray[np.uint8]:
             hint="give the labels, not the amplitudes",
         )
     return filled.astype(np.uint8)
+
+
+def _warn_of_mask(labels: xr.DataArray, what: str) -> None:
+    """Warn of a black and white picture, whose white is no class but ignored."""
+    if {*labels.dims} != {"row", "column"} or "flag_meanings" in labels.attrs:
+        return
+    if np.unique(labels.values).tolist() == [0, IGNORED]:
+        warnings.warn(
+            f"the {what} holds only 0 and 255: 255 is ignored and not scored as a class; "
+            "if it is a black and white mask, write the class as 1",
+            stacklevel=3,
+        )
 
 
 def _blocks(

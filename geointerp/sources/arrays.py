@@ -31,8 +31,12 @@ def open_npy(path: Path) -> xr.DataArray:
     return _as_volume(path, values, "NumPy")
 
 
-def open_picture(path: Path) -> xr.DataArray:
+def open_picture(path: Path, *, indices: bool = False) -> xr.DataArray:
     """Open a PNG, JPEG, TIFF or PGM file as grey: (row, column); colours become their luminance.
+
+    Args:
+        path: of the picture.
+        indices: whether a picture with a palette gives its colour numbers, as labels are stored.
 
     Raises:
         DataError: it is damaged, or too large for a picture.
@@ -40,11 +44,17 @@ def open_picture(path: Path) -> xr.DataArray:
     try:
         with Image.open(path) as picture:
             kind = picture.format or "picture"
-            grey = picture if picture.mode in _AS_THEY_ARE else picture.convert("L")
-            values = np.asarray(grey)
+            values = np.asarray(picture) if indices and picture.mode == "P" else _grey(picture)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(f"{path} is no readable picture: {error}") from None
     return _as_volume(path, values, kind)
+
+
+def _grey(picture: Image.Image) -> NDArray[np.generic]:
+    """Return the grey values of a picture as they are stored; one bit gives 0 and 1."""
+    if picture.mode == "1":
+        return np.asarray(picture).astype(np.uint8)
+    return np.asarray(picture if picture.mode in _AS_THEY_ARE else picture.convert("L"))
 
 
 def _as_volume(path: Path, values: NDArray[np.generic], kind: str) -> xr.DataArray:

@@ -18,7 +18,6 @@ _MAGIC = (
     (b"\x89HDF\r\n", "store"),
     (b"CDF\x01", "store"),
     (b"CDF\x02", "store"),
-    (b"CDF\x05", "store"),
 )
 _SEGY_SUFFIXES = frozenset({".sgy", ".segy", ".seg", ".segy1"})
 _ZARR_MARKS = ("zarr.json", ".zgroup", ".zarray", ".zmetadata")
@@ -60,6 +59,20 @@ def open_volume(path: str | os.PathLike[str], **segy_options: Any) -> xr.DataArr
         )
         raise UsageError(f"{file} is not SEG-Y: {given} says how SEG-Y is read")
     return _open_other(file, kind)
+
+
+def open_label_file(path: str | os.PathLike[str]) -> xr.DataArray:
+    """Open a file of labels as `open_volume` does, but a picture with a palette as its colour numbers.
+
+    Raises:
+        DataError: as `open_volume`.
+    """
+    file = Path(path).expanduser().absolute()
+    if _kind(file) == "picture":
+        from geointerp.sources.arrays import open_picture
+
+        return open_picture(file, indices=True)
+    return open_volume(file)
 
 
 def _open_other(file: Path, kind: str) -> xr.DataArray:

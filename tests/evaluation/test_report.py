@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 import xarray as xr
+from PIL import Image
 
 from geointerp.errors import DataError, UsageError
 from geointerp.evaluation import report as report_module
@@ -78,6 +79,29 @@ def test_array_files_are_read(tmp_path, pair):
     assert evaluate(tmp_path / "prediction.npy", str(tmp_path / "truth.npy")) == evaluate(
         volume_of(prediction), volume_of(truth)
     )
+
+
+@pytest.mark.parametrize("kind", ["one bit", "palette"])
+def test_label_pictures_hold_classes(tmp_path, kind):
+    truth = (np.random.default_rng(2).random((30, 40)) < 0.3).astype(np.uint8)
+    if kind == "one bit":
+        picture = Image.fromarray(truth.astype(bool))
+    else:
+        picture = Image.new("P", truth.shape[::-1])
+        picture.putdata(truth.ravel().tolist())
+        picture.putpalette([10, 10, 10, 200, 0, 0])
+    picture.save(tmp_path / "truth.png")
+    np.save(tmp_path / "prediction.npy", np.zeros_like(truth))
+    report = evaluate(tmp_path / "prediction.npy", tmp_path / "truth.png")
+    assert report["confusion"] == [[int((truth == 0).sum()), 0], [int(truth.sum()), 0]]
+
+
+def test_a_black_and_white_mask_is_warned_of(tmp_path):
+    truth = 255 * (np.random.default_rng(2).random((30, 40)) < 0.3).astype(np.uint8)
+    Image.fromarray(truth).save(tmp_path / "truth.png")
+    np.save(tmp_path / "prediction.npy", np.zeros_like(truth))
+    with pytest.warns(UserWarning, match="the truth holds only 0 and 255: 255 is ignored"):
+        evaluate(tmp_path / "prediction.npy", tmp_path / "truth.png")
 
 
 def test_a_data_set_with_labels(pair):

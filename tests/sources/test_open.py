@@ -9,7 +9,7 @@ from PIL import Image
 from segy_files import Written, grid
 
 from geointerp.errors import DataError, UsageError
-from geointerp.sources.open import open_volume
+from geointerp.sources.open import open_label_file, open_volume
 
 
 def test_segy_by_content_without_a_suffix(tmp_path):
@@ -85,6 +85,28 @@ def test_colours_become_luminance(tmp_path):
     colours[..., 1] = 255
     Image.fromarray(colours).save(tmp_path / "a.png")
     assert open_volume(tmp_path / "a.png").values.tolist() == [[150.0] * 4] * 3
+
+
+def test_a_picture_of_one_bit_holds_0_and_1(tmp_path):
+    mask = np.eye(9, dtype=bool)
+    Image.fromarray(mask).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(open_volume(tmp_path / "a.png").values, mask)
+
+
+def test_a_palette_gives_colour_numbers_as_labels_and_luminance_as_a_picture(tmp_path):
+    labels = np.random.default_rng(0).integers(0, 3, (9, 7)).astype(np.uint8)
+    picture = Image.fromarray(labels).convert("P")
+    picture.putdata(labels.ravel().tolist())
+    picture.putpalette([0, 0, 0, 255, 255, 255, 100, 100, 100])
+    picture.save(tmp_path / "a.png")
+    np.testing.assert_array_equal(open_label_file(tmp_path / "a.png").values, labels)
+    np.testing.assert_array_equal(open_volume(tmp_path / "a.png").values, np.array([0, 255, 100])[labels])
+
+
+def test_netcdf_that_no_library_here_reads_is_another_kind(tmp_path):
+    (tmp_path / "a.nc").write_bytes(b"CDF\x05" + bytes(100))
+    with pytest.raises(DataError, match="none of the kinds of file that are read"):
+        open_volume(tmp_path / "a.nc")
 
 
 def test_damaged_picture(tmp_path):
