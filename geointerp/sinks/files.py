@@ -48,11 +48,23 @@ def write_labels(
 
 
 def _write_array(labels: xr.DataArray, path: Path) -> None:
-    """Write the bare array as uint8, one slice along the first dimension at a time."""
+    """Write the bare array as uint8, one chunk along the first dimension at a time: each is read once."""
     array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=labels.shape)
-    for position in range(labels.shape[0]):
-        array[position] = labels[position].fillna(_NOTHING).values
+    for start, stop in _steps(labels):
+        array[start:stop] = labels[start:stop].fillna(_NOTHING).values
     array.flush()
+
+
+def _steps(labels: xr.DataArray) -> list[tuple[int, int]]:
+    """Return the bounds of the chunks along the first dimension, single slices where there are none.
+
+    The chunks are those of the store, where it says so: dask may cut them smaller.
+    """
+    size = labels.shape[0]
+    stored = labels.encoding.get("shards") or labels.encoding.get("preferred_chunks") or {}
+    along = stored.get(labels.dims[0]) if isinstance(stored, dict) else stored[0]
+    thickness = int(along or max(labels.chunksizes.get(labels.dims[0], (1,))))
+    return [(start, min(start + thickness, size)) for start in range(0, size, thickness)]
 
 
 def _write_netcdf(labels: xr.Dataset, path: Path) -> None:

@@ -6,7 +6,7 @@ import xarray as xr
 from PIL import Image
 
 from geointerp.errors import UsageError
-from geointerp.sinks.files import write_labels
+from geointerp.sinks.files import _steps, write_labels
 
 
 @pytest.fixture
@@ -34,6 +34,17 @@ def test_npy_is_the_label_array(tmp_path, labels):
     assert written.dtype == np.uint8
     np.testing.assert_array_equal(written, labels["labels"].values)
     assert [one.name for one in tmp_path.iterdir()] == ["a.npy"]
+
+
+def test_npy_steps_by_the_shards_of_a_zarr_store(tmp_path):
+    values = np.arange(13 * 6 * 5, dtype=np.uint8).reshape(13, 6, 5)
+    labels = xr.Dataset({"labels": (("inline", "crossline", "time"), values)})
+    encoding = {"labels": {"chunks": (2, 6, 5), "shards": (8, 6, 5)}}
+    labels.to_zarr(tmp_path / "a.zarr", zarr_format=3, consolidated=False, encoding=encoding)
+    with xr.open_zarr(tmp_path / "a.zarr", consolidated=False, mask_and_scale=False) as stored:
+        assert _steps(stored["labels"]) == [(0, 8), (8, 13)]
+        write_labels(stored, tmp_path / "a.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), values)
 
 
 def test_netcdf_holds_everything(tmp_path, labels):

@@ -1,5 +1,6 @@
 """Slabs of any form against the whole volume, from many threads, reading no more than they need."""
 
+import os
 import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -73,6 +74,50 @@ def test_runs_split_and_skipped_make_no_difference(monkeypatch, traces, whole, b
     monkeypatch.setattr(slabs, "_MOST_BUFFERS", buffers)
     monkeypatch.setattr(slabs, "_WORTH_SKIPPING", gap)
     np.testing.assert_array_equal(traces[:, 2:5, 7:40], whole[:, 2:5, 7:40])
+
+
+@pytest.mark.parametrize("most", [1, 7, 100, 161, 1000])
+def test_a_short_read_is_read_on(monkeypatch, traces, whole, most):
+    """The system may read less than asked for; here at most ``most`` bytes of the first buffers."""
+
+    def short(descriptor, buffers, offset):
+        content = os.pread(descriptor, min(most, sum(map(len, buffers))), offset)
+        done = 0
+        for buffer in buffers:
+            part = content[done : done + len(buffer)]
+            buffer[: len(part)] = part
+            done += len(part)
+        return done
+
+    monkeypatch.setattr(slabs.os, "preadv", short)
+    np.testing.assert_array_equal(traces[:4, 2:5, 7:40], whole[:4, 2:5, 7:40])
+
+
+def test_the_mean_of_many_duplicates_is_one_read(monkeypatch, tmp_path):
+    rng = np.random.default_rng(4)
+    lines, across = (values.ravel() for values in np.meshgrid(range(9), range(1, 9), indexing="ij"))
+    chosen = np.concatenate([np.arange(72), rng.integers(0, 72, 150)])
+    chosen = chosen[rng.permutation(chosen.size)]
+    path = Written(lines[chosen], across[chosen], samples=50).write(tmp_path / "a.sgy")
+    calls = []
+    original = SegyTraces.read_traces
+
+    def spy(self, numbers, first, stop):
+        calls.append(numbers.size)
+        return original(self, numbers, first, stop)
+
+    monkeypatch.setattr(SegyTraces, "read_traces", spy)
+    survey = understand(path, SegyOptions(duplicates="mean"))
+    read = SegyTraces(path, survey.layout, survey.map)[:, [5, 2], 3:9]
+    assert len(calls) == 2
+    content = np.frombuffer(path.read_bytes()[3600:], np.uint8).reshape(-1, 240 + 200)
+    amplitudes = np.ascontiguousarray(content[:, 240:]).view(">f4").astype(np.float64)
+    for line in range(9):
+        for place, number in enumerate((6, 3)):
+            own = (lines[chosen] == line) & (across[chosen] == number)
+            np.testing.assert_allclose(
+                read[line, place], amplitudes[own, 3:9].mean(axis=0), rtol=1e-5, atol=1e-4
+            )
 
 
 def test_threads_do_not_disturb_each_other(traces, whole):

@@ -23,7 +23,7 @@ def _tells_apart(headers: TraceHeaders, pair: tuple[int, int]) -> bool:
     x, y = (headers.words[byte] for byte in pair)
     if x.size == 1:
         return bool(x[0] or y[0])
-    return bool((x.min() != x.max() or y.min() != y.max()) and x.any() and y.any())
+    return bool(x.min() != x.max() or y.min() != y.max())
 
 
 def coordinates_on(

@@ -107,10 +107,8 @@ class SegyTraces:
         buffers = []
         for row in rows.tolist():
             buffers += [view[row * size : (row + 1) * size], scratch]
-        read, wanted = (
-            os.preadv(descriptor, buffers[:-1], offset),
-            rows.size * size + len(scratch) * (rows.size - 1),
-        )
+        wanted = rows.size * size + len(scratch) * (rows.size - 1)
+        read = _fill(descriptor, buffers[:-1], offset)
         if read != wanted:
             raise DataError(
                 f"{self.path} has become shorter: {wanted} bytes wanted at {offset}, {read} read",
@@ -123,12 +121,36 @@ class SegyTraces:
         """Replace the traces of positions that hold several by their mean, in place."""
         if not self.map.more_cells.size:
             return
-        for row in np.flatnonzero(np.isin(cells, self.map.more_cells)):
-            further = self.map.more_traces[self.map.more_cells == cells[row]]
-            others = self.read_traces(further, first, stop)
-            slab[row] = (slab[row].astype(np.float64) + others.sum(axis=0, dtype=np.float64)) / (
-                1 + len(others)
-            )
+        order = np.argsort(self.map.more_cells, kind="stable")
+        sorted_cells = self.map.more_cells[order]
+        begin = np.searchsorted(sorted_cells, cells, "left")
+        counts = np.searchsorted(sorted_cells, cells, "right") - begin
+        several = np.flatnonzero(counts)
+        if not several.size:
+            return
+        counts, begin = counts[several], begin[several]
+        owner = np.repeat(np.arange(several.size), counts)
+        nth = np.arange(owner.size) - np.repeat(np.cumsum(counts) - counts, counts)
+        further = self.map.more_traces[order[begin[owner] + nth]]
+        sums = slab[several].astype(np.float64)
+        np.add.at(sums, owner, self.read_traces(further, first, stop))
+        slab[several] = sums / (1 + counts)[:, None]
+
+
+def _fill(descriptor: int, buffers: list[memoryview], offset: int) -> int:
+    """Read into the buffers one after the other; returns the bytes read, fewer only at the file's end.
+
+    The system may read less than asked for, on a network drive above all: then the rest is asked for.
+    """
+    done = 0
+    while buffers and (read := os.preadv(descriptor, buffers, offset + done)):
+        done += read
+        while buffers and read >= len(buffers[0]):
+            read -= len(buffers[0])
+            buffers = buffers[1:]
+        if read:
+            buffers = [buffers[0][read:], *buffers[1:]]
+    return done
 
 
 def _runs(traces: NDArray[np.int64], gap: int) -> Iterator[tuple[NDArray[np.int64], int]]:
