@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from geointerp.sources.liveness import live_along
 from geointerp.sources.open import open_volume
 from geointerp.sources.scaling import spread_sample
 
@@ -23,8 +24,9 @@ def describe(path: str | os.PathLike[str], **segy_options: Any) -> dict[str, Any
     Returns:
         JSON-friendly: ``file, bytes, format, dims, shape, axes{dim: {first, last, step, count, units}},
         amplitude{percentiles, sampled}``; for SEG-Y also ``extent{cdp_x, cdp_y}``,
-        ``traces{present, missing, dead}`` and ``segy`` (revision, sample_format, endianness,
-        text_encoding, bytes used and why).
+        ``traces{present, missing, dead, dead_by}`` (dead as in predict: all samples the same; counted by
+        ``samples``, or in a large volume by ``headers``: trace identification code 2) and ``segy``
+        (revision, sample_format, endianness, text_encoding, options, bytes used and why).
 
     Raises:
         DataError: as `open_volume`.
@@ -72,26 +74,28 @@ def _extent(coordinate: xr.DataArray) -> list[float] | None:
     return [float(values.min()), float(values.max())] if values.size else None
 
 
-def _traces(volume: xr.DataArray) -> dict[str, int]:
+def _traces(volume: xr.DataArray) -> dict[str, int | str]:
     """Count traces that exist, are missing, and are dead (all samples the same, usually zero)."""
     mask = volume["trace_mask"].values
+    by_samples = volume.size <= _MOST_CHECKED
     return {
         "present": int(mask.sum()),
         "missing": int(mask.size - mask.sum()),
-        "dead": _dead(volume) if volume.size <= _MOST_CHECKED else int(volume.attrs["segy"]["dead_traces"]),
+        "dead": _dead(volume) if by_samples else int(volume.attrs["segy"]["dead_traces"]),
+        "dead_by": "samples" if by_samples else "headers",
     }
 
 
 def _dead(volume: xr.DataArray) -> int:
-    """Count traces without a sample other than zero, line by line."""
+    """Count existing traces that carry no data, line by line."""
     dead = 0
     exists = volume["trace_mask"].values
     dim = str(volume.dims[0])
     thickness = max(1, (1 << 23) // max(1, volume.size // volume.sizes[dim]))
     for start in range(0, volume.sizes[dim], thickness):
         part = slice(start, start + thickness)
-        silent = (np.nan_to_num(volume.isel({dim: part}).values) == 0).all(axis=-1)
-        dead += int(np.count_nonzero(silent & exists[part]))
+        live = live_along(volume.isel({dim: part}).values, axis=-1)[..., 0]
+        dead += int(np.count_nonzero(exists[part] & ~live))
     return dead
 
 

@@ -7,6 +7,7 @@ import pytest
 from segy_files import Written, grid
 
 from geointerp.errors import DataError
+from geointerp.sources import describe as describe_module
 from geointerp.sources.describe import describe
 
 
@@ -17,7 +18,7 @@ def test_a_real_survey_with_holes(real_data):
     assert about["dims"] == ["inline", "crossline", "time"]
     assert about["shape"] == [23, 18, 75]
     assert about["axes"]["time"] == {"first": 4.0, "last": 300.0, "step": 4.0, "count": 75, "units": "ms"}
-    assert about["traces"] == {"present": 239, "missing": 175, "dead": 0}
+    assert about["traces"] == {"present": 239, "missing": 175, "dead": 0, "dead_by": "samples"}
     assert about["extent"]["cdp_x"] == [620181.9, 620622.1]
     assert (about["segy"]["sample_format"], about["segy"]["endianness"]) == ("ibm", "big")
     assert about["segy"]["inline_byte"] == 189
@@ -30,11 +31,20 @@ def test_dead_traces_are_counted(tmp_path):
     for trace in (3, 11):
         start = 3600 + trace * 360 + 240
         content[start : start + 120] = bytes(120)
+    start = 3600 + 15 * 360 + 240
+    content[start : start + 120] = np.full(30, 2.5, ">f4").tobytes()  # constant: predict takes it for dead
     path.write_bytes(content)
     about = describe(path)
-    assert about["traces"] == {"present": 20, "missing": 0, "dead": 2}
+    assert about["traces"] == {"present": 20, "missing": 0, "dead": 3, "dead_by": "samples"}
     assert about["extent"] == {"cdp_x": None, "cdp_y": None}
     assert about["amplitude"]["sampled"] == 18 * 30
+
+
+def test_dead_traces_of_a_large_volume_are_those_of_the_headers(tmp_path, monkeypatch):
+    monkeypatch.setattr(describe_module, "_MOST_CHECKED", 10)
+    words = {29: (np.where(np.arange(20) < 4, 2, 1), "i2")}
+    path = Written(*grid(np.arange(4), np.arange(5)), words=words).write(tmp_path / "a.sgy")
+    assert describe(path)["traces"] == {"present": 20, "missing": 0, "dead": 4, "dead_by": "headers"}
 
 
 def test_percentiles(tmp_path):

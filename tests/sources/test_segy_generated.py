@@ -156,6 +156,14 @@ def test_coordinate_scalar(tmp_path, scalar, factor):
     assert volume["cdp_x"].dtype == np.float64
 
 
+@pytest.mark.parametrize(("x_step", "y_step"), [(25, 0), (0, 25)])
+def test_coordinates_along_an_axis_are_kept(tmp_path, x_step, y_step):
+    x, y = np.arange(30) * x_step, np.arange(30) * y_step
+    volume = open_volume(small(words={181: (x, "i4"), 185: (y, "i4")}).write(tmp_path / "a.sgy"))
+    np.testing.assert_array_equal(volume["cdp_x"].values.ravel(), x)
+    np.testing.assert_array_equal(volume["cdp_y"].values.ravel(), y)
+
+
 def test_coordinates_at_bytes_of_choice(tmp_path):
     x, y = np.arange(30) + 5, np.arange(30) + 6
     how = small(words={181: (1, "i4"), 73: (x, "i4"), 77: (y, "i4"), 201: (y, "i4"), 205: (x, "i4")})
@@ -353,6 +361,15 @@ def test_duplicates_first_last_and_mean(tmp_path):
         volume = open_volume(path, duplicates=rule)
         np.testing.assert_allclose(volume.sel(inline=102, crossline=303), expected, rtol=1e-6)
         np.testing.assert_array_equal(volume.sel(inline=103, crossline=300), traces[15][1])
+
+
+def test_the_options_given_are_recorded(tmp_path):
+    path = small().write(tmp_path / "a.sgy")
+    assert open_volume(path, endian=None).attrs["segy"]["options"] == {}
+    given = {"inline_byte": 189, "crossline_byte": 193, "sample_format": "ieee", "sample_interval": 2.0}
+    for duplicates in ("first", "mean"):
+        about = open_volume(path, duplicates=duplicates, endian=None, **given).attrs["segy"]
+        assert about["options"] == given | {"duplicates": duplicates}
 
 
 @st.composite

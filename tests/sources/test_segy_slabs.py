@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from segy_files import Written, grid
 
+from geointerp.errors import MachineError
 from geointerp.sources.open import open_volume
 from geointerp.sources.segy import slabs
 from geointerp.sources.segy.options import SegyOptions
@@ -91,6 +93,12 @@ def test_a_short_read_is_read_on(monkeypatch, traces, whole, most):
 
     monkeypatch.setattr(slabs.os, "preadv", short)
     np.testing.assert_array_equal(traces[:4, 2:5, 7:40], whole[:4, 2:5, 7:40])
+
+
+def test_a_system_without_positioned_reads_is_named(monkeypatch, traces):
+    monkeypatch.delattr(slabs.os, "preadv")
+    with pytest.raises(MachineError, match=f"Python on {sys.platform} has no os.preadv"):
+        traces[0]
 
 
 def test_the_mean_of_many_duplicates_is_one_read(monkeypatch, tmp_path):

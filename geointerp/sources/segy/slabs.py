@@ -8,6 +8,7 @@ little-endian rev 1 unless told, and it misreads rev 2 trace header extensions.
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geointerp.errors import DataError
+from geointerp.errors import DataError, MachineError
 from geointerp.sources.segy.binary import SAMPLE_FORMATS, Layout
 from geointerp.sources.segy.samples import decode
 from geointerp.sources.segy.tracemap import TraceMap
@@ -84,7 +85,13 @@ class SegyTraces:
 
         Raises:
             DataError: the file has become shorter since it was opened.
+            MachineError: the system has no positioned reads.
         """
+        if not hasattr(os, "preadv"):
+            raise MachineError(
+                f"{self.path} cannot be read: Python on {sys.platform} has no os.preadv",
+                hint="use Linux or macOS; on Windows, the Windows Subsystem for Linux",
+            )
         width = SAMPLE_FORMATS[self.layout.sample_format].width
         raw = np.empty((traces.size, (stop - first) * width), np.uint8)
         raw[traces < 0] = 0

@@ -1,5 +1,6 @@
 """A SEG-Y file as a lazy `xarray.DataArray`."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import dask.array
@@ -41,7 +42,9 @@ def open_segy(path: Path, options: SegyOptions) -> xr.DataArray:
     samples = _lazy(
         SegyTraces(path, survey.layout, survey.map), (path, options, survey.facts["headers_sha256"])
     )
-    return xr.DataArray(samples, coords, (*lines, survey.axis.dim), "amplitude", _attributes(path, survey))
+    return xr.DataArray(
+        samples, coords, (*lines, survey.axis.dim), "amplitude", _attributes(path, survey, options)
+    )
 
 
 def _lazy(traces: SegyTraces, identity: object) -> dask.array.Array:
@@ -61,12 +64,13 @@ def _lazy(traces: SegyTraces, identity: object) -> dask.array.Array:
     return lazy
 
 
-def _attributes(path: Path, survey: Survey) -> dict[str, object]:
+def _attributes(path: Path, survey: Survey, options: SegyOptions) -> dict[str, object]:
     facts = dict(survey.facts)
+    given = {name: value for name, value in asdict(options).items() if value is not None}
     return {
         "source": str(path),
         "source_size": path.stat().st_size,
         "source_headers_sha256": facts.pop("headers_sha256"),
         "format": "SEG-Y",
-        "segy": facts | {"sample_format": SAMPLE_FORMATS[survey.layout.sample_format].name},
+        "segy": facts | {"sample_format": SAMPLE_FORMATS[survey.layout.sample_format].name, "options": given},
     }
