@@ -17,7 +17,7 @@ import geointerp
 from geointerp.errors import OutputError
 from geointerp.inference.accumulator import NOTHING, SliceSum, label_result, scratch_result
 from geointerp.inference.device import Machine
-from geointerp.inference.manifest import Manifest, Record
+from geointerp.inference.manifest import Manifest, Record, held
 from geointerp.inference.passes import BlockResult, Finish, SliceResult, ViewPass
 from geointerp.inference.progress import Progress
 from geointerp.inference.reader import SlabReader, live_traces
@@ -75,6 +75,11 @@ class Job:
         """Samples along each dimension."""
         return {str(dim): size for dim, size in self.volume.sizes.items()}
 
+    @property
+    def compiled(self) -> bool:
+        """Whether the network is compiled: by the tiles of the whole job, a resumed run doing the same."""
+        return worth_compiling(self.compile, self.machine, sum(plan.tiles for plan in self.plans))
+
     def settings(self) -> dict[str, Any]:
         """Return all that decides the labels; the batch size does not."""
         attrs = self.volume.attrs
@@ -84,6 +89,7 @@ class Job:
             "input": attrs.get("source"),
             "size": attrs.get("source_size"),
             "headers": attrs.get("source_headers_sha256"),
+            "reading": (attrs.get("segy") or {}).get("options"),
             "shape": self.sizes,
             "region": self.region,
             "amplitude": asdict(self.scale),
@@ -92,6 +98,7 @@ class Job:
             "overlap": self.overlap,
             "precision": self.machine.precision,
             "device": self.machine.device.type,
+            "compiled": self.compiled,
             "probability": self.probability,
             "slices a block": [plan.thickness for plan in self.plans],
         }
@@ -122,13 +129,20 @@ def run(job: Job, output: Path | None, *, overwrite: bool, resume: bool, progres
         staging = prepare(output, settings, source=source, overwrite=overwrite, resume_=resume)
     if staging and staging.note:
         progress.note(staging.note)
+    if staging and staging.complete:
+        staging.tidy()
+        return _opened(staging.output)
     store, manifest = _begin(job, staging, settings)
-    _compute(job, store, manifest, progress)
-    store.finish(provenance(job, manifest, perf_counter() - started))
-    target: Store | Path = store.store
-    if staging:
-        staging.publish()
-        target = staging.output
+    with held(manifest.path):
+        _compute(job, store, manifest, progress)
+        store.finish(provenance(job, manifest, perf_counter() - started))
+        if staging:
+            staging.publish()
+    return _opened(staging.output if staging else store.store)
+
+
+def _opened(target: Store | Path) -> xr.Dataset:
+    """Open a finished store lazily."""
     labels: xr.Dataset = xr.open_zarr(target, consolidated=False)
     return labels
 
@@ -167,8 +181,7 @@ def _compute(job: Job, store: LabelStore, manifest: Manifest, progress: Progress
         plan.view.slices for plan in job.plans if plan.view.slices
     ]
     live = live_traces(job.volume) if along_samples else None
-    compiled = worth_compiling(job.compile, job.machine, tiles)
-    runner = Runner(job.model.network, job.machine, job.batch_size, compiled, progress.note)
+    runner = Runner(job.model.network, job.machine, job.batch_size, job.compiled, progress.note)
     progress.start(tiles, f"{job.task or job.model.description.name} on {job.machine}")
     for plan in job.plans:
         reader = SlabReader(

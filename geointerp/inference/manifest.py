@@ -7,11 +7,18 @@ fill value.
 
 import hashlib
 import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from geointerp.errors import OutputError
+
+if sys.platform != "win32":
+    import fcntl
 
 FILE_NAME = "geointerp-manifest.jsonl"
 
@@ -90,6 +97,28 @@ def resume(path: Path, settings: dict[str, Any]) -> Manifest | None:
     return Manifest(path, {(record.view, record.block): record for record in records})
 
 
+@contextmanager
+def held(path: Path | None) -> Iterator[None]:
+    """Keep a manifest to oneself, where the system has locks for that; the lock ends with the process.
+
+    Raises:
+        OutputError: another run is at work on it.
+    """
+    if path is None or not path.is_file() or sys.platform == "win32":
+        yield
+        return
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OutputError(
+                f"another run is at work on {path.parent}", hint="wait for it, or give another output"
+            ) from None
+        except OSError:
+            pass  # some network file systems have no locks
+        yield
+
+
 def key(settings: dict[str, Any]) -> str:
     """Return the hash of the settings."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
@@ -113,7 +142,8 @@ def _whole_lines(path: Path) -> list[str]:
     """Return the lines that end, having cut off the rest of the file."""
     if not path.is_file():
         return []
-    whole = path.read_bytes()
-    whole = whole[: whole.rfind(b"\n") + 1]
-    path.write_bytes(whole)
+    content = path.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    if len(whole) < len(content):
+        os.truncate(path, len(whole))
     return whole.decode().splitlines()

@@ -10,7 +10,7 @@ from geointerp.errors import UsageError
 from geointerp.inference.device import Machine, choose_machine
 from geointerp.inference.job import Job, run
 from geointerp.inference.progress import Progress, Silent
-from geointerp.inference.runner import default_batch_size
+from geointerp.inference.runner import default_batch_size, whole_batches
 from geointerp.network.bundle import CHANNELS, LoadedModel, load_model
 from geointerp.network.home import bundled_model
 from geointerp.sources.scaling import measure_scale
@@ -59,7 +59,8 @@ def predict(
         probability: keep the class probabilities.
         output: a Zarr store to write; without it the result stays in memory.
         overwrite: replace what is there.
-        resume: go on with an interrupted run.
+        resume: go on with an interrupted run; an output that is complete, from the same settings, is the
+            result.
         progress: is told of it.
         **source_options: of ``open_volume``, where ``volume`` is a path.
 
@@ -125,7 +126,7 @@ def _job(
         overlap=overlap,
         region=cut,
         machine=machine,
-        batch_size=batch_size or default_batch_size(machine, about.tile),
+        batch_size=whole_batches(machine, batch_size or default_batch_size(machine, about.tile)),
         compile=compile,
         probability=probability,
         task=task or about.task,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 import geointerp
-from geointerp.inference.manifest import Manifest
+from geointerp.inference.manifest import Manifest, key
 
 if TYPE_CHECKING:
     from geointerp.inference.job import Job
@@ -44,6 +44,8 @@ def provenance(job: "Job", manifest: Manifest, seconds: float) -> dict[str, Any]
         "amplitude": asdict(job.scale),
         "device": str(job.machine.device),
         "precision": job.machine.precision,
+        "compiled": job.compiled,
+        "settings": key(job.settings()),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
         "tiles": manifest.tiles,

@@ -46,7 +46,8 @@ class Runner:
     def __call__(self, tiles: Tensor) -> Tensor:
         """Return the class probabilities of ``tiles``, float32 (batch, classes, height, width).
 
-        Out of memory, the batch is halved and repeated; later batches keep to what fitted.
+        Out of memory, the batch is halved and repeated; later batches keep to what fitted. In fp32 the labels
+        may then differ in single pixels from those of a run with more memory, and the user is told so.
 
         Raises:
             MachineError: not even one tile fits into memory.
@@ -76,16 +77,30 @@ class Runner:
             return logits.float().softmax(1)[:count]
 
     def _precision(self) -> Any:
-        """Let torch choose which operations are safe in the lower precision."""
+        """Let torch choose which operations are safe in the lower precision; fp32 is fp32 throughout."""
         if self.machine.precision == "fp32":
-            return nullcontext()
+            if self.machine.device.type != "cuda":
+                return nullcontext()
+            # By default cuDNN rounds what it convolves to TF32, and picks its algorithm by a race.
+            return torch.backends.cudnn.flags(
+                enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+            )
         return torch.autocast(self.machine.device.type, self.machine.dtype)
 
     def _halve(self) -> None:
         self.size //= 2
         if self.machine.device.type == "cuda":
             torch.cuda.empty_cache()
-        self.note(f"out of memory on {self.machine.device}: going on with {self.size} tiles at once")
+        message = f"out of memory on {self.machine.device}: going on with {self.size} tiles at once"
+        if self.machine.precision == "fp32":
+            message += "; labels may differ in single pixels from those of a run with more memory"
+        self.note(message)
+
+
+def whole_batches(machine: Machine, batch_size: int) -> int:
+    """Return the batch size rounded up to whole batches of the fixed size of fp32: none is filled up."""
+    fixed = FP32_TILES[machine.device.type] if machine.precision == "fp32" else 1
+    return -(-batch_size // fixed) * fixed
 
 
 def default_batch_size(machine: Machine, tile: tuple[int, int]) -> int:
@@ -102,5 +117,6 @@ def worth_compiling(compile_: str, machine: Machine, tiles: int) -> bool:
 
 
 def _out_of_memory(error: RuntimeError) -> bool:
-    """Whether torch ran out of memory; the processor's allocator has no exception class of its own."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    """Whether torch ran out of memory; only CUDA's allocator has an exception class of its own."""
+    said = ("can't allocate memory", "MPS backend out of memory")
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in said)

@@ -1,12 +1,13 @@
 """A result appears whole or not at all: built in ``.<name>.partial`` beside its place, then renamed."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from geointerp.errors import OutputError
-from geointerp.inference.manifest import FILE_NAME, Manifest, begin, resume
-from geointerp.sinks.output import put_in_place, remove
+from geointerp.inference.manifest import FILE_NAME, Manifest, begin, held, key, resume
+from geointerp.sinks.output import former_of, partial_of, put_in_place, remove
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,14 @@ class Staging:
         partial: the folder it is built in.
         manifest: of an earlier run that is gone on with; None for a fresh start.
         note: what the user should know of that.
+        complete: the output is there already, from the same settings.
     """
 
     output: Path
     partial: Path
     manifest: Manifest | None
     note: str | None = None
+    complete: bool = False
 
     def start(self, settings: dict[str, Any]) -> Manifest:
         """Make the manifest of a fresh start, the store having been created."""
@@ -39,7 +42,12 @@ class Staging:
 
         The manifest goes last: killed before the store has its name, the run can be gone on with.
         """
-        former = put_in_place(self.partial, self.output)
+        put_in_place(self.partial, self.output)
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Take away what a complete output needs no more."""
+        former = former_of(self.output)
         try:
             (self.output / FILE_NAME).unlink(missing_ok=True)
             remove(former)
@@ -60,14 +68,20 @@ def prepare(
         settings: what decides the result.
         source: the input's path, which must not be overwritten.
         overwrite: whether an output, or the remains of an interrupted run, may be replaced.
-        resume_: whether to go on with the remains of an interrupted run.
+        resume_: whether to go on with the remains of an interrupted run; an output that is complete already,
+            from the same settings, is then the result.
 
     Raises:
         OutputError: the output is there, is the input, or is no store; there are remains and neither option
             says what to do with them; or they were begun with other settings.
     """
+    partial = partial_of(output)
+    # With both options a new run may have been interrupted that was to replace this very result.
+    if resume_ and _made_with(settings, output) and not (overwrite and partial.exists()):
+        return Staging(output, partial, None, f"{output} is complete already", complete=True)
     _check_output(output, source, overwrite)
-    partial = output.with_name(f".{output.name}.partial")
+    with held(partial / FILE_NAME):
+        pass
     if not partial.exists():
         note = f"nothing to resume for {output}: starting from the beginning" if resume_ else None
         return Staging(output, partial, None, note)
@@ -87,6 +101,15 @@ def _resumed(output: Path, partial: Path, settings: dict[str, Any]) -> Staging:
     if manifest is None:
         return Staging(output, partial, None, f"{partial} records nothing yet: starting from the beginning")
     return Staging(output, partial, manifest, f"going on after {len(manifest.records)} blocks")
+
+
+def _made_with(settings: dict[str, Any], output: Path) -> bool:
+    """Whether a complete store lies there that records these settings."""
+    try:
+        attributes = json.loads((output / "zarr.json").read_bytes())["attributes"]
+        return bool(attributes["geointerp"]["settings"] == key(settings))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _check_output(output: Path, source: str | None, overwrite: bool) -> None:

@@ -53,27 +53,35 @@ def whole_or_not_at_all(
     """
     check_free(path, overwrite=overwrite, source=source, marker=marker)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
+    partial = partial_of(path)
     remove(partial)
     try:
         yield partial
-        remove(put_in_place(partial, path))
+        put_in_place(partial, path)
+        remove(former_of(path))
     finally:
         remove(partial)
 
 
-def put_in_place(partial: Path, output: Path) -> Path:
-    """Give what is complete its name; what had the name is moved aside, not removed.
+def partial_of(output: Path) -> Path:
+    """Where an output is made."""
+    return output.with_name(f".{output.name}.partial")
+
+
+def former_of(output: Path) -> Path:
+    """Where a former output lies while it is replaced."""
+    return output.with_name(f".{output.name}.former")
+
+
+def put_in_place(partial: Path, output: Path) -> None:
+    """Give what is complete its name; what had it is moved to ``former_of``, for the caller to remove.
 
     Killed at any point, the new result lies whole under one of the two names.
-
-    Returns:
-        Where the former output lies, ``.<name>.former``, if there was one; the caller removes it.
 
     Raises:
         OutputError: the file system refuses; the former output keeps its name then.
     """
-    former = output.with_name(f".{output.name}.former")
+    former = former_of(output)
     try:
         remove(former)  # of an earlier run that was killed here
         if partial.is_dir() or output.is_dir():
@@ -89,7 +97,6 @@ def put_in_place(partial: Path, output: Path) -> Path:
             f"{partial} cannot be renamed to {output.name}: {error.strerror or error}",
             hint="is another program using the folder, or may it not be written to?",
         ) from error
-    return former
 
 
 def remove(path: Path) -> None:

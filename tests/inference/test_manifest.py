@@ -1,9 +1,10 @@
 import json
+import os
 
 import pytest
 
 from geointerp.errors import OutputError
-from geointerp.inference.manifest import Record, begin, differences, key, resume
+from geointerp.inference.manifest import Record, begin, differences, held, key, resume
 
 SETTINGS = {"model": "abc", "views": ["inline"], "tile": (28, 42)}
 
@@ -52,3 +53,20 @@ def test_a_tuple_and_a_list_are_the_same_setting():
     assert key(SETTINGS) == key({**SETTINGS, "tile": [28, 42]})
     assert differences({"a": [1]}, {"a": (1,)}) == ""
     assert differences({"a": 1}, {"b": 2}) == "a was 1 and is null; b was null and is 2"
+
+
+def test_a_whole_manifest_is_not_written_again(tmp_path, monkeypatch):
+    path = tmp_path / "manifest"
+    begin(path, SETTINGS).add(Record(0, 0, 12, []))
+    os.utime(path, (1, 1))
+    assert len(resume(path, SETTINGS).records) == 1
+    assert path.stat().st_mtime == 1
+
+
+def test_one_run_at_a_time(tmp_path):
+    path = tmp_path / "manifest"
+    begin(path, SETTINGS)
+    with held(path), pytest.raises(OutputError, match="another run is at work on"), held(path):
+        raise AssertionError
+    with held(path), held(None), held(tmp_path / "none"):
+        pass

@@ -16,8 +16,9 @@ import xarray as xr
 from stub_models import Convolution, Slow, model_of, raw_labels, volume_of
 
 from geointerp.errors import OutputError
+from geointerp.inference import job as job_module
 from geointerp.inference import predict as predict_module
-from geointerp.inference.manifest import FILE_NAME
+from geointerp.inference.manifest import FILE_NAME, held
 from geointerp.inference.predict import predict
 from geointerp.sinks.zarr_store import LabelStore
 from geointerp.tiling.plan import plan_views
@@ -241,3 +242,59 @@ def test_remains_without_a_record_are_started_over(tmp_path):
     np.testing.assert_array_equal(
         raw_labels(go_on(tmp_path / "faults.zarr", resume=True)), raw_labels(go_on(None))
     )
+
+
+def with_reading(**options):
+    volume = volume_of((16, 45, 61))
+    volume.attrs["segy"] = {"options": options}
+    return volume
+
+
+def test_another_way_of_reading_means_another_input(tmp_path):
+    common = {"precision": "fp32", "output": tmp_path / "faults.zarr"}
+    with pytest.raises(RuntimeError, match="broken"):
+        predict(with_reading(), model=model_of(Failing(40, RuntimeError("broken"))), **common)
+    with pytest.raises(OutputError, match=r"reading was .* and is .*last"):
+        predict(with_reading(duplicates="last"), model=model_of(Convolution()), resume=True, **common)
+
+
+def test_compiling_is_decided_by_the_whole_job(tmp_path, monkeypatch):
+    asked = []
+
+    def worth(compile_, machine, tiles):
+        asked.append((compile_, tiles))
+        return False
+
+    monkeypatch.setattr(job_module, "worth_compiling", worth)
+    interrupt(tmp_path / "faults.zarr")
+    result = go_on(tmp_path / "faults.zarr", resume=True)
+    assert set(asked) == {("auto", 16 * 8)}
+    assert result.attrs["geointerp"]["compiled"] is False
+    monkeypatch.setattr(job_module, "worth_compiling", lambda *_: True)
+    with pytest.raises(OutputError, match="exists"):
+        go_on(tmp_path / "faults.zarr", resume=True)
+
+
+def test_a_second_run_on_the_same_output_is_refused(tmp_path):
+    output = tmp_path / "faults.zarr"
+    interrupt(output)
+    with held(tmp_path / ".faults.zarr.partial" / FILE_NAME):
+        for options in ({"resume": True}, {"overwrite": True}, {}):
+            with pytest.raises(OutputError, match="another run is at work"):
+                go_on(output, **options)
+    go_on(output, resume=True)
+
+
+def test_resumed_a_complete_output_of_the_same_settings_is_the_result(tmp_path):
+    output = tmp_path / "faults.zarr"
+    go_on(output)
+    before = chunk_bytes(output)
+    (output / FILE_NAME).touch()  # killed just before the last step
+    model = model_of(Convolution())
+    model.network.register_forward_hook(lambda *_: pytest.fail("computed again"))
+    result = predict(volume_of((16, 45, 61)), model=model, precision="fp32", output=output, resume=True)
+    assert result.attrs["geointerp"]["tiles"] == 16 * 8
+    assert chunk_bytes(output) == before
+    for options in ({"overlap": 0.5, "resume": True}, {}):
+        with pytest.raises(OutputError, match="exists"):
+            go_on(output, **options)

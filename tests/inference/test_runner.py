@@ -4,7 +4,7 @@ from stub_models import Attention, Convolution
 
 from geointerp.errors import MachineError
 from geointerp.inference.device import Machine
-from geointerp.inference.runner import Runner, default_batch_size, worth_compiling
+from geointerp.inference.runner import FP32_TILES, Runner, default_batch_size, whole_batches, worth_compiling
 
 CPU = Machine(torch.device("cpu"), "fp32")
 BF16 = Machine(torch.device("cpu"), "bf16")
@@ -47,6 +47,7 @@ def test_fp32_computes_one_shape_whatever_the_batch():
 @pytest.mark.parametrize("error", [
     torch.OutOfMemoryError("CUDA out of memory"),
     RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes"),
+    RuntimeError("MPS backend out of memory (MPS allocated: 9.05 GB)"),
 ])  # fmt: skip
 def test_out_of_memory_halves_the_batch_and_repeats_only_that(error):
     network, notes = Cramped(3, error), []
@@ -94,3 +95,31 @@ def test_compiling_is_worth_it_on_a_gpu_with_much_to_do():
     assert not worth_compiling("auto", CPU, 10**6)
     assert not worth_compiling("auto", gpu, 100)
     assert worth_compiling("auto", gpu, 10**5)
+
+
+def test_out_of_memory_in_fp32_says_that_labels_may_change(monkeypatch):
+    monkeypatch.setitem(FP32_TILES, "cpu", 4)
+    notes = []
+    Runner(Cramped(2, torch.OutOfMemoryError("no")), CPU, 4, note=notes.append)(tiles(4))
+    assert len(notes) == 1
+    assert "labels may differ" in notes[0]
+
+
+def test_fp32_on_cuda_is_not_tf32():
+    class Asking(Convolution):
+        def forward(self, grey):
+            found.append((torch.backends.cudnn.allow_tf32, torch.backends.cudnn.deterministic))
+            return super().forward(grey)
+
+    found = []
+    runner = Runner(Asking(), CPU, 1)
+    runner.machine = Machine(torch.device("cuda"), "fp32")  # whose settings can be made without one
+    runner(tiles(1))
+    assert found == [(False, True)]
+
+
+def test_batches_are_whole_multiples_of_the_fixed_size():
+    gpu = torch.device("cuda")
+    assert [whole_batches(Machine(gpu, "fp32"), size) for size in (1, 16, 20)] == [16, 16, 32]
+    assert whole_batches(Machine(gpu, "bf16"), 20) == 20
+    assert whole_batches(CPU, 7) == 7
