@@ -38,8 +38,8 @@ class Console:
 
     @property
     def shows_bars(self) -> bool:
-        """Whether progress bars may be drawn."""
-        return not self.quiet and self.people.is_terminal
+        """Whether progress bars may be drawn; rich takes FORCE_COLOR, which CI sets, for a terminal."""
+        return not self.quiet and sys.stderr.isatty()
 
     def result(self, path: Path | None, facts: Mapping[str, Any]) -> None:
         """Write one result to stdout: its JSON object with ``--json``, else its path if it has one."""
