@@ -14,10 +14,12 @@ from geointerp.cli.funnel import report
 from geointerp.cli.places import expand_inputs, place_outputs
 from geointerp.cli.progress import TileProgress
 from geointerp.errors import UsageError
-from geointerp.sinks.output import STORE_SUFFIX, check_free
+from geointerp.sinks.output import STORE_SUFFIX, check_free, partial_of, put_in_place, remove
 from geointerp.tasks import task_named
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from geointerp.network.bundle import LoadedModel
 
 _HOW = "How it is computed"
@@ -136,14 +138,11 @@ def _predict_file(
 ) -> dict[str, Any]:
     """Predict one file and write its labels.
 
-    Stores are written while they are computed; any other file afterwards, from a store in memory.
-
     Returns:
         What ``--json`` prints.
     """
     from geointerp.inference.predict import predict
     from geointerp.inference.result import summary
-    from geointerp.sinks.files import write_labels
     from geointerp.sources.open import open_volume
 
     to_store = output.suffix.lower() == STORE_SUFFIX
@@ -154,17 +153,29 @@ def _predict_file(
     console.resume_hint = "go on with --resume" if to_store else None
     volume = open_volume(path, **reading)
     with TileProgress(console) as progress:
-        labels = predict(
-            volume,
-            model=model,
-            output=output if to_store else None,
-            overwrite=overwrite,
-            progress=progress,
-            **settings,
-        )
-    if not to_store:
-        write_labels(labels, output, volume=volume, overwrite=overwrite)
-    return summary(labels, output)
+        work = partial(predict, volume, model=model, progress=progress, **settings)
+        if to_store:
+            return summary(work(output=output, overwrite=overwrite), output)
+        return summary(_converted(work, volume, output), output)
+
+
+def _converted(work: "Callable[..., xr.Dataset]", volume: "xr.DataArray", output: Path) -> "xr.Dataset":
+    """Predict into a store beside the output, on the disk as that may be larger than memory, and convert it.
+
+    Returns:
+        The result, of which only the attributes and sizes can still be read.
+    """
+    from geointerp.sinks.files import write_labels
+
+    folder = partial_of(output)
+    remove(folder)
+    try:
+        labels = work(output=folder / f"labels{STORE_SUFFIX}")
+        write_labels(labels, folder / output.name, volume=volume)
+        put_in_place(folder / output.name, output)
+    finally:
+        remove(folder)
+    return labels
 
 
 def _in_words(facts: dict[str, Any]) -> str:

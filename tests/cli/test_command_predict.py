@@ -190,3 +190,39 @@ def test_views_may_be_listed_with_blanks_and_suffixes_written_large(predict):
         "inline",
         "crossline",
     ]
+
+
+def test_files_are_made_from_a_store_on_the_disk(predict, monkeypatch):
+    from geointerp.inference import job
+
+    monkeypatch.setattr(job, "MemoryStore", lambda: pytest.fail("the labels were kept in memory"))
+    Path("labels.npy").write_text("old")
+    done = predict("-o", "labels.npy", "--overwrite", "--json")
+    assert done.status == 0, done.err
+    assert json.loads(done.out)["output"] == "labels.npy"
+    assert np.load("labels.npy").shape == (4, 30, 60)
+    assert not list(Path().glob(".*"))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])
+def test_a_conversion_that_is_interrupted_leaves_nothing(predict, survey, monkeypatch, error):
+    def half(labels, path, **options):
+        path.write_text("half")
+        raise error
+
+    monkeypatch.setattr("geointerp.sinks.files.write_labels", half)
+    done = predict("-o", "labels.npy")
+    assert done.status == (130 if error is KeyboardInterrupt else 1)
+    assert list(Path().iterdir()) == [Path(survey.name)]
+
+
+def test_a_pipeline_that_was_interrupted_is_resumed(predict, survey):
+    inputs = (survey, "other.sgy")
+    Path("other.sgy").write_bytes(survey.read_bytes())
+    assert predict("-o", "out/survey.faults.zarr").status == 0
+    done = predict("-o", "out/", "--resume", inputs=inputs)
+    assert (done.status, done.out) == (0, "out/survey.faults.zarr\nout/other.faults.zarr\n"), done.err
+    assert "out/survey.faults.zarr is complete already" in done.err
+    done = predict("-o", "out/", "--resume", "--overlap", "0.5", inputs=inputs)
+    assert (done.status, done.out) == (1, "")
+    assert "out/survey.faults.zarr exists" in done.err
