@@ -9,6 +9,7 @@ import typer
 from geointerp.cli import options
 from geointerp.cli.arguments import parse_shape
 from geointerp.cli.console import Console
+from geointerp.errors import UsageError
 from geointerp.sinks.output import check_free, whole_or_not_at_all
 from geointerp.tasks import task_named
 
@@ -23,6 +24,8 @@ Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same dat
 _SECTIONS_AT_ONCE = 16
 _FIRST_INLINE, _FIRST_CROSSLINE = 1001, 2001
 _SAMPLE_INTERVAL_MS = 4.0
+_SUFFIXES = (".sgy", ".segy")
+_MOST_SAMPLES = 32767  # the count is a signed word of 16 bits to most programs
 
 
 @app.command("faults")
@@ -72,6 +75,7 @@ def survey(
 ) -> None:
     """Write a faulted 3D survey as SEG-Y and its true faults beside it, as <stem>_faults.sgy."""
     size = parse_shape(shape)
+    _check_survey(output, size)
     from geointerp.synthesis.survey import synthesise_survey
 
     console: Console = ctx.obj
@@ -79,16 +83,40 @@ def survey(
     for path in (output, truth):
         check_free(path, overwrite=overwrite)
     amplitude, labels = synthesise_survey(size, seed)
-    _write(output, amplitude, f"SYNTHETIC AMPLITUDES: GEOINTERP SYNTH SURVEY, SEED {seed}")
-    _write(truth, labels, f"TRUE FAULTS OF THE SYNTHETIC SURVEY OF SEED {seed}: 1 ON FAULTS, 0 ELSEWHERE")
+    # Neither takes its name before both are written.
+    with (
+        whole_or_not_at_all(output, overwrite=overwrite) as first,
+        whole_or_not_at_all(truth, overwrite=overwrite) as second,
+    ):
+        _write(first, amplitude, f"SYNTHETIC AMPLITUDES: GEOINTERP SYNTH SURVEY, SEED {seed}")
+        _write(
+            second, labels, f"TRUE FAULTS OF THE SYNTHETIC SURVEY OF SEED {seed}: 1 ON FAULTS, 0 ELSEWHERE"
+        )
     for path, content in ((output, "amplitude"), (truth, "faults")):
         console.result(path, {"output": str(path), "content": content, "shape": size, "seed": seed})
+
+
+def _check_survey(output: Path, shape: tuple[int, int, int]) -> None:
+    """Refuse what would turn out impossible only after the survey was made.
+
+    Raises:
+        UsageError: the output is not SEG-Y, or a trace has more samples than its header can count.
+    """
+    if output.suffix.lower() not in _SUFFIXES:
+        raise UsageError(
+            f"a survey is written as SEG-Y, and not as '{output.suffix}': {output}",
+            hint=f"name it {output.with_suffix(_SUFFIXES[0]).name}",
+        )
+    if shape[2] > _MOST_SAMPLES:
+        raise UsageError(
+            f"{output}: a SEG-Y trace has at most {_MOST_SAMPLES} samples, and --shape asks for {shape[2]}",
+            hint="make it shorter",
+        )
 
 
 def _write(path: Path, values: "NDArray[np.generic]", title: str) -> None:
     from geointerp.sinks.segy_write import write_survey
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     inlines, crosslines, _ = values.shape
     write_survey(
         path,

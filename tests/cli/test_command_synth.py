@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import geointerp
+from geointerp.errors import OutputError
 
 
 def test_a_survey_and_its_truth_are_written(run):
@@ -43,6 +44,37 @@ def test_neither_file_is_replaced_unasked(run):
     assert done == (1, "", "error: s_faults.sgy exists\nhint: --overwrite replaces it\n")
     assert not Path("s.sgy").exists()
     assert run("synth", "survey", "-o", "s.sgy", "--shape", "2,10,20", "--overwrite").status == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("-o", "s.npy"), "not as '.npy': s.npy"),
+        (("-o", "s"), "not as '': s"),
+        (("-o", "s.sgy", "--shape", "1,1,32768"), "at most 32767 samples, and --shape asks for 32768"),
+    ],
+)
+def test_what_is_no_segy_is_refused_before_the_survey_is_made(run, monkeypatch, words, said):
+    monkeypatch.setattr("geointerp.synthesis.survey.synthesise_survey", lambda *_: pytest.fail("it was made"))
+    done = run("synth", "survey", *words)
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err
+
+
+def test_the_two_files_appear_together(run, monkeypatch):
+    from geointerp.sinks import segy_write
+
+    write = segy_write.write_survey
+
+    def fails_on_the_truth(path, *arguments, **options):
+        if "faults" in path.name:
+            raise OutputError("the disk is full")
+        write(path, *arguments, **options)
+
+    monkeypatch.setattr(segy_write, "write_survey", fails_on_the_truth)
+    done = run("synth", "survey", "-o", "new/s.sgy", "--shape", "2,10,20")
+    assert (done.status, done.out) == (1, "")
+    assert list(Path("new").iterdir()) == []
 
 
 @pytest.mark.parametrize("words", [("--shape", "2,10"), ("--shape", "2,10,x"), ("--seed", "-1")])
