@@ -24,7 +24,7 @@ def describe(path: str | os.PathLike[str], **segy_options: Any) -> dict[str, Any
     Returns:
         JSON-friendly: ``file, bytes, format, dims, shape, axes{dim: {first, last, step, count, units}},
         amplitude{percentiles, sampled}``; for SEG-Y also ``extent{cdp_x, cdp_y}``,
-        ``traces{present, missing, dead, dead_by}`` (dead as in predict: all samples the same; counted by
+        ``traces{present, missing, dead}`` and ``dead_by`` (dead as in predict: all samples the same; counted by
         ``samples``, or in a large volume by ``headers``: trace identification code 2) and ``segy``
         (revision, sample_format, endianness, text_encoding, options, bytes used and why).
 
@@ -43,6 +43,7 @@ def describe(path: str | os.PathLike[str], **segy_options: Any) -> dict[str, Any
     }
     if "trace_mask" in volume.coords:
         about["traces"] = _traces(volume)
+        about["dead_by"] = "samples" if volume.size <= _MOST_CHECKED else "headers"
     extent = {name: _extent(volume[name]) for name in ("cdp_x", "cdp_y") if name in volume.coords}
     if extent:
         about["extent"] = extent
@@ -74,15 +75,13 @@ def _extent(coordinate: xr.DataArray) -> list[float] | None:
     return [float(values.min()), float(values.max())] if values.size else None
 
 
-def _traces(volume: xr.DataArray) -> dict[str, int | str]:
+def _traces(volume: xr.DataArray) -> dict[str, int]:
     """Count traces that exist, are missing, and are dead (all samples the same, usually zero)."""
     mask = volume["trace_mask"].values
-    by_samples = volume.size <= _MOST_CHECKED
     return {
         "present": int(mask.sum()),
         "missing": int(mask.size - mask.sum()),
-        "dead": _dead(volume) if by_samples else int(volume.attrs["segy"]["dead_traces"]),
-        "dead_by": "samples" if by_samples else "headers",
+        "dead": _dead(volume) if volume.size <= _MOST_CHECKED else int(volume.attrs["segy"]["dead_traces"]),
     }
 
 
