@@ -24,7 +24,7 @@ def describe(path: str | os.PathLike[str], **segy_options: Any) -> dict[str, Any
     Returns:
         JSON-friendly: ``file, bytes, format, dims, shape, axes{dim: {first, last, step, count, units}},
         amplitude{percentiles, sampled}``; for SEG-Y also ``extent{cdp_x, cdp_y}``,
-        ``traces{present, missing, dead}`` and ``dead_by`` (dead as in predict: all samples the same; counted by
+        ``traces{present, missing, dead}`` and ``dead_by`` (as in predict: all samples the same; counted by
         ``samples``, or in a large volume by ``headers``: trace identification code 2) and ``segy``
         (revision, sample_format, endianness, text_encoding, options, bytes used and why).
 
