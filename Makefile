@@ -1,6 +1,7 @@
 # make demo   a synthetic survey, its faults predicted by the bundled model, scored and drawn
 # make test   the whole test suite
 # make lint   ruff and mypy
+# make bench  how long start-up and the trace map of a large file take
 #
 # Each sets up what it needs: an environment of its own in .venv, with the project installed in it.
 
@@ -13,7 +14,7 @@ SHAPE  ?= 96,192,288
 # The training data come from seeds of a million and more; this survey was never among them.
 SEED   ?= 2024
 
-.PHONY: demo test lint install clean
+.PHONY: demo test lint bench install clean
 .DELETE_ON_ERROR:
 
 install: $(READY)
@@ -35,6 +36,10 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+bench: $(READY)
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/trace_map.py
 
 lint: $(READY)
 	$(BIN)/ruff check
