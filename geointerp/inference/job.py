@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from zarr.abc.store import Store
 from zarr.storage import MemoryStore
 
 import geointerp
-from geointerp.errors import OutputError
+from geointerp.errors import DataError, OutputError
 from geointerp.inference.accumulator import NOTHING, SliceSum, label_result, scratch_result
 from geointerp.inference.device import Machine
 from geointerp.inference.manifest import Manifest, Record, held
@@ -135,10 +135,27 @@ def run(job: Job, output: Path | None, *, overwrite: bool, resume: bool, progres
     store, manifest = _begin(job, staging, settings)
     with held(manifest.path):
         _compute(job, store, manifest, progress)
+        if not manifest.tiles:
+            _discard_empty(job, staging)
         store.finish(provenance(job, manifest, perf_counter() - started))
         if staging:
             staging.publish()
     return _opened(staging.output if staging else store.store)
+
+
+def _discard_empty(job: Job, staging: Staging | None) -> NoReturn:
+    """Refuse a result in which nothing was predicted, and leave nothing of it.
+
+    Raises:
+        DataError: always.
+    """
+    if staging:
+        staging.clear()
+    raise DataError(
+        f"{job.volume.attrs.get('source', 'the data')}: nothing to predict: none of the "
+        f"{job.volume.size} samples lies on a trace that carries data",
+        hint="a trace whose samples are all the same counts as dead; `geointerp info` counts them",
+    )
 
 
 def _opened(target: Store | Path) -> xr.Dataset:
@@ -151,10 +168,16 @@ def _begin(job: Job, staging: Staging | None, settings: dict[str, Any]) -> tuple
     """Return the store and the manifest: those of an interrupted run, or new ones."""
     if staging and staging.manifest:
         return open_store(staging.partial, job.volume), staging.manifest
-    if staging:
+    if staging is None:
+        return _create(job, MemoryStore()), Manifest()
+    try:
         staging.clear()
-    store = _create(job, staging.partial if staging else MemoryStore())
-    return store, staging.start(settings) if staging else Manifest()
+        return _create(job, staging.partial), staging.start(settings)
+    except OSError as error:
+        raise OutputError(
+            f"{staging.output} cannot be written: {error.strerror or error}",
+            hint="give -o a place that exists, has room, and that you may write to",
+        ) from error
 
 
 def _create(job: Job, target: Path | Store) -> LabelStore:

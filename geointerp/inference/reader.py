@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geointerp.sources.liveness import live_along
 from geointerp.sources.scaling import AmplitudeScale
 from geointerp.tiling.blocks import SLAB_BYTES, Block, blocks, slab_thickness
 from geointerp.tiling.views import View, sample_dim
@@ -103,27 +104,6 @@ def live_traces(volume: xr.DataArray) -> xr.DataArray:
         for block in blocks(volume.sizes[step], thickness)
     ]
     return xr.DataArray(np.concatenate(parts), dims=[dim for dim in volume.dims if dim != samples])
-
-
-def live_along(amplitudes: Floats, axis: int) -> Mask:
-    """Return which traces carry data: those whose finite samples are not all the same.
-
-    A trace of a single sample (a time slice) carries data if that is finite.
-
-    Args:
-        amplitudes: any shape.
-        axis: along which the traces run.
-
-    Returns:
-        The same shape, with one entry along ``axis``.
-    """
-    finite: Mask = np.isfinite(amplitudes)
-    if amplitudes.shape[axis] == 1:
-        return finite
-    least = np.min(amplitudes, axis=axis, keepdims=True, where=finite, initial=np.inf)
-    most = np.max(amplitudes, axis=axis, keepdims=True, where=finite, initial=-np.inf)
-    live: Mask = least < most
-    return live
 
 
 def _between_neighbours(grey: Floats, valid: Mask, own: npt.NDArray[np.intp]) -> Floats:

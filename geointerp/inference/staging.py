@@ -7,7 +7,7 @@ from typing import Any
 
 from geointerp.errors import OutputError
 from geointerp.inference.manifest import FILE_NAME, Manifest, begin, held, key, resume
-from geointerp.sinks.output import former_of, partial_of, put_in_place, remove
+from geointerp.sinks.output import STORE_MARKER, check_free, former_of, partial_of, put_in_place, remove
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def prepare(
     # With both options a new run may have been interrupted that was to replace this very result.
     if resume_ and _made_with(settings, output) and not (overwrite and partial.exists()):
         return Staging(output, partial, None, f"{output} is complete already", complete=True)
-    _check_output(output, source, overwrite)
+    check_free(output, overwrite=overwrite, source=source, marker=STORE_MARKER)
     with held(partial / FILE_NAME):
         pass
     if not partial.exists():
@@ -106,22 +106,7 @@ def _resumed(output: Path, partial: Path, settings: dict[str, Any]) -> Staging:
 def _made_with(settings: dict[str, Any], output: Path) -> bool:
     """Whether a complete store lies there that records these settings."""
     try:
-        attributes = json.loads((output / "zarr.json").read_bytes())["attributes"]
+        attributes = json.loads((output / STORE_MARKER).read_bytes())["attributes"]
         return bool(attributes["geointerp"]["settings"] == key(settings))
     except (OSError, ValueError, KeyError, TypeError):
         return False
-
-
-def _check_output(output: Path, source: str | None, overwrite: bool) -> None:
-    """Refuse outputs that must not be replaced."""
-    if source is not None and output.resolve() == Path(source).resolve():
-        raise OutputError(f"{output} is the input itself", hint="give the result another name")
-    if not output.exists():
-        return
-    if not overwrite:
-        raise OutputError(f"{output} exists", hint="--overwrite replaces it")
-    if output.is_dir() and not (output / "zarr.json").is_file() and any(output.iterdir()):
-        raise OutputError(
-            f"{output} is a folder but not a Zarr store, and is not replaced",
-            hint="remove it, or give another name",
-        )

@@ -10,6 +10,7 @@ from geointerp.errors import OutputError, UsageError
 
 FILE_SUFFIXES = (".nc", ".npy", ".png")
 STORE_SUFFIX = ".zarr"
+STORE_MARKER = "zarr.json"
 _NOT_BUILT = (".sgy", ".segy", ".tif", ".tiff")
 
 
@@ -117,6 +118,9 @@ def check_free(
     """
     if source is not None and path.resolve() == Path(source).resolve():
         raise OutputError(f"{path} is the input itself", hint="give the result another name")
+    store = next((folder for folder in path.resolve().parents if (folder / STORE_MARKER).is_file()), None)
+    if store is not None:
+        raise OutputError(f"{path} lies inside the store {store}", hint="write it elsewhere")
     if not path.exists():
         return
     if not overwrite:

@@ -32,8 +32,11 @@ def open_store(path: Path) -> xr.DataArray:
     """
     stored = _open(path, decode=False)
     if _LABELS in stored.data_vars:
+        labels = stored[_LABELS]
         coords = _open(path, decode=True).coords
-        return _as_volume(path, stored[_LABELS].assign_coords(coords))
+        # A store with probabilities has a coordinate of classes as well, which the labels lack.
+        own = {name: coord for name, coord in coords.items() if set(coord.dims) <= set(labels.dims)}
+        return _as_volume(path, labels.assign_coords(own))
     decoded = _open(path, decode=True)
     return _as_volume(path, decoded[_volume_name(path, decoded)]).astype(np.float32)
 

@@ -105,10 +105,16 @@ def test_the_summary_is_fit_for_json_and_counts_what_was_predicted():
     assert sum(found["class_fractions"].values()) == pytest.approx(1)
 
 
-def test_a_volume_that_is_dead_in_the_region_has_fractions_of_nothing():
+def test_a_region_without_a_live_trace_is_refused():
     volume = volume_of((4, 20, 30))
     volume[0] = np.nan
-    labels = predict(volume, model=model_of(Identity()), region="inline=100:100")
-    assert np.isnan(labels["labels"].values).all()
-    assert summary(labels)["class_fractions"] == {"background": 0, "fault": 0}
-    assert summary(labels)["tiles"] == 0
+    with pytest.raises(DataError, match="none of the 600 samples"):
+        predict(volume, model=model_of(Identity()), region="inline=100:100")
+
+
+def test_data_without_a_live_trace_are_refused_and_leave_nothing(tmp_path):
+    volume = volume_of((3, 20, 30))
+    volume[:] = 1.0
+    with pytest.raises(DataError, match="nothing to predict"):
+        predict(volume, model=model_of(Identity()), output=tmp_path / "labels.zarr")
+    assert list(tmp_path.iterdir()) == []

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from stub_models import volume_of
 
-from geointerp.inference.reader import SlabReader, live_along, live_traces
+from geointerp.inference.reader import SlabReader, live_traces
+from geointerp.sources.liveness import live_along
 from geointerp.sources.scaling import AmplitudeScale
 from geointerp.tiling.blocks import Block
 from geointerp.tiling.views import choose_views

@@ -48,7 +48,7 @@ def test_an_existing_output_is_refused_unless_it_may_be_overwritten(tmp_path):
 def test_a_folder_of_something_else_is_never_replaced(tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.jpg").write_text("cat")
-    with pytest.raises(OutputError, match="not a Zarr store"):
+    with pytest.raises(OutputError, match="a folder of something else"):
         prepare(tmp_path / "photos", {}, source=None, overwrite=True, resume_=False)
 
 

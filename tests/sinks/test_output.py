@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from geointerp.errors import OutputError, UsageError
-from geointerp.sinks.output import check_suffix, whole_or_not_at_all
+from geointerp.sinks.output import check_free, check_suffix, whole_or_not_at_all
 
 
 @pytest.mark.parametrize("name", ["a.zarr", "a.nc", "a.npy", "a.b.PNG"])
@@ -129,3 +129,10 @@ def test_a_link_is_replaced_and_not_what_it_leads_to(tmp_path):
     assert not link.is_symlink()
     assert (there / "ours").exists()
     assert sorted(one.name for one in tmp_path.iterdir()) == ["link", "there"]
+
+
+def test_nothing_is_written_inside_a_store(tmp_path):
+    (tmp_path / "labels.zarr").mkdir()
+    (tmp_path / "labels.zarr" / "zarr.json").write_text("{}")
+    with pytest.raises(OutputError, match=r"inner\.zarr lies inside the store"):
+        check_free(tmp_path / "labels.zarr" / "inner.zarr")

@@ -225,3 +225,18 @@ def test_segy_options_on_something_else(tmp_path):
     assert open_volume(tmp_path / "a.npy", endian=None).shape == (2, 2)
     with pytest.raises(UsageError, match=r"is not SEG-Y: --inline-byte, --crossline-byte"):
         open_volume(tmp_path / "a.npy", inline_byte=5, crossline_byte=9)
+
+
+def test_labels_with_probabilities_open_as_labels(tmp_path):
+    store = xr.Dataset(
+        {
+            "labels": (("cdp", "time"), np.ones((3, 4), np.uint8)),
+            "probability": (("class", "cdp", "time"), np.ones((2, 3, 4), np.uint8)),
+        },
+        coords={"class": [0, 1], "cdp": np.arange(3), "time": np.arange(4) * 4.0},
+    )
+    store.to_zarr(tmp_path / "labels.zarr", zarr_format=3, consolidated=False)
+    opened = open_volume(tmp_path / "labels.zarr")
+    assert opened.dims == ("cdp", "time")
+    assert "class" not in opened.coords
+    np.testing.assert_array_equal(opened["time"], [0, 4, 8, 12])

@@ -1,6 +1,7 @@
 """The vertical axis: sample interval, delay recording time, and whether it is time or depth."""
 
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +69,12 @@ def find_interval(
             hint=f"give it in ms, for instance --sample-interval {in_trace / 1000 if in_trace > 0 else 4:g}",
         )
     note = "" if in_trace in (0, interval) else f"; the first trace header says {in_trace} µs"
+    if note:
+        warnings.warn(
+            f"{path}: the sample interval is {interval} µs in the binary header, which is taken, and "
+            f"{in_trace} µs in the first trace header; --sample-interval decides otherwise",
+            stacklevel=2,
+        )
     return interval / 1000, f"the binary header says {interval} µs{note}"
 
 
