@@ -89,7 +89,10 @@ def stride(tile: int, overlap: float, patch: int) -> int:
             hint=f"try {nearest}",
         )
     if not 0 <= overlap < 1:
-        raise UsageError(f"an overlap of {overlap:g} is outside 0 to 1", hint="it is a fraction of a tile")
+        raise UsageError(
+            f"an overlap of {overlap:g} is impossible",
+            hint="it is a fraction of a tile, from 0 to less than 1",
+        )
     # The small addend keeps 224 x (1 - 0.25) at 168 where floating point would say 167.99999.
     return max(patch, int(tile * (1 - overlap) / patch + 1e-9) * patch)
 

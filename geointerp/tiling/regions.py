@@ -30,6 +30,8 @@ def parse_region(text: str) -> Region:
                 f"a region cannot be read from '{text}'", hint="write inline=100:200,time=0:1500"
             )
         region[dim] = (_end(":".join(pieces[:half]), part), _end(":".join(pieces[half:]), part))
+    if not region:
+        raise UsageError("the region is empty", hint="write inline=100:200,time=0:1500, or leave it out")
     return region
 
 
@@ -72,11 +74,15 @@ def _positions(dim: str, values: npt.NDArray[Any], first: Any, last: Any) -> sli
             inside &= values >= first
         if last is not None:
             inside &= values <= last
+        reversed_ends = first is not None and last is not None and first > last
     except TypeError as error:  # numbers asked of dates, or dates of numbers
         raise UsageError(f"{_asked(dim, first, last)} does not suit {_available(dim, values)}") from error
     found = np.flatnonzero(inside)
     if not found.size:
-        raise UsageError(f"{_asked(dim, first, last)} holds nothing: {_available(dim, values)}")
+        raise UsageError(
+            f"{_asked(dim, first, last)} holds nothing: {_available(dim, values)}",
+            hint="write the smaller end first" if reversed_ends else None,
+        )
     return slice(int(found[0]), int(found[-1]) + 1)
 
 

@@ -59,3 +59,15 @@ def test_numbers_do_not_suit_dates():
     dates = np.datetime64("2024-05-01") + np.arange(3) * np.timedelta64(1, "D")
     with pytest.raises(UsageError, match="time"):
         region_slices({"time": dates}, {"time": (0.0, 1500.0)})
+
+
+@pytest.mark.parametrize("text", ["", " ", ","])
+def test_an_empty_region_is_refused(text):
+    with pytest.raises(UsageError, match="the region is empty"):
+        parse_region(text)
+
+
+def test_ends_the_wrong_way_round_are_named():
+    with pytest.raises(UsageError, match="holds nothing") as error:
+        region_slices({"inline": np.arange(10, 20)}, {"inline": (15, 12)})
+    assert error.value.hint == "write the smaller end first"
