@@ -235,3 +235,10 @@ def test_a_file_that_shrinks_while_it_is_open(tmp_path):
     path.write_bytes(path.read_bytes()[:-500])
     with pytest.raises(DataError, match="has become shorter"):
         volume.load()
+
+
+def test_line_numbers_far_from_the_rest_are_named(tmp_path):
+    path = Written(*grid(np.array([1, 2, 3, 1_000_000]), np.arange(5))).write(tmp_path / "a.sgy")
+    error = error_of(path)
+    assert "189/193 span 1000000 x 5 = 5000000 positions for 20 traces" in error.message
+    assert "far from the rest" in error.hint

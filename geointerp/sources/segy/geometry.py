@@ -141,6 +141,15 @@ def _no_geometry(path: Path, headers: TraceHeaders) -> SegyError:
             f"{offsets.min()} to {offsets.max()}",
             hint="stack the gathers first, or write one offset to a file of its own",
         )
+    standard = Grid(tuple(line_axis(headers, byte) for byte in _STANDARD))
+    if all(_varies(headers, byte) for byte in _STANDARD) and standard.cells > most_cells(_count(headers)):
+        return SegyError(
+            f"{path}: the line numbers at bytes {standard.bytes_text} span "
+            f"{' x '.join(map(str, standard.shape))} = {standard.cells} positions "
+            f"for {_count(headers)} traces",
+            hint="some line numbers lie far from the rest: correct them, or split the file; if the numbers "
+            "are elsewhere, say so with --inline-byte and --crossline-byte",
+        )
     sequence = next((byte for byte in _SEQUENCE_BYTES if _is_unique(headers, byte)), None)
     in_order = f", or --cdp-byte {sequence} to read the traces as one 2D line" if sequence else ""
     return SegyError(
