@@ -64,11 +64,6 @@ def create_backbone(name: str, tile: tuple[int, int], *, pretrained: bool = Fals
     return model
 
 
-def patch_of(backbone: VisionTransformer) -> int:
-    """Side of the encoder's square patch in pixels."""
-    return int(backbone.patch_embed.patch_size[0])
-
-
 def feature_blocks(depth: int, count: int = 4) -> list[int]:
     """Evenly spaced blocks, 0-based, the last included: 2, 5, 8, 11 of 12 (the paper's 3, 6, 9, 12)."""
     return [depth * (k + 1) // count - 1 for k in range(count)]

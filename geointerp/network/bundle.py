@@ -84,7 +84,16 @@ def save_model(
 def save_backbone(
     folder: Path, backbone: VisionTransformer, description: ModelDescription
 ) -> ModelDescription:
-    """Write an encoder by itself, in float16, into ``folder``; returns the completed description."""
+    """Write an encoder by itself, in float16, into ``folder``.
+
+    Args:
+        folder: made if need be.
+        backbone: its weights are stored, nothing of its training.
+        description: completed with the fingerprints of the weights and of their file.
+
+    Returns:
+        The completed description.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: stored_as(name, w, torch.float16) for name, w in backbone.state_dict().items()}
     write_weights(folder / BACKBONE, weights)

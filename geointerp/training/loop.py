@@ -46,7 +46,7 @@ class Recipe:
 
 
 def rate_at(step: int, recipe: Recipe) -> float:
-    """Learning rate of a step, counted from 0."""
+    """``rate min(1, (step + 1) / warmup, (steps - step) / decay)``, for a step counted from 0."""
     rise = (step + 1) / max(1, recipe.warmup)
     fall = (recipe.steps - step) / max(1, recipe.decay)
     return recipe.rate * min(1.0, rise, fall)

@@ -2,14 +2,14 @@ import pytest
 import torch
 
 from geointerp.errors import UsageError
-from geointerp.network.backbone import GreyInput, create_backbone, feature_blocks, fold_input, patch_of
+from geointerp.network.backbone import GreyInput, create_backbone, feature_blocks, fold_input
 from geointerp.network.decoders import create_decoder
 from geointerp.network.segmenter import Segmenter, fold
 
 
 def test_the_starter_is_a_small_dinov2() -> None:
     backbone = create_backbone("starter", (56, 70))
-    assert patch_of(backbone) == 14
+    assert backbone.patch_embed.patch_size == (14, 14)
     assert sum(p.numel() for p in create_backbone("starter", (224, 224)).parameters()) == 5_505_984
 
 

@@ -24,11 +24,6 @@ class LineAxis:
     count: int
 
     @property
-    def last(self) -> int:
-        """The highest line number."""
-        return self.first + (self.count - 1) * self.step
-
-    @property
     def numbers(self) -> NDArray[np.int32]:
         """All line numbers, ascending, (count,) int32."""
         return (self.first + self.step * np.arange(self.count, dtype=np.int64)).astype(np.int32)
