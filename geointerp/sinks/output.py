@@ -50,7 +50,7 @@ def whole_or_not_at_all(
         The sibling ``.<name>.partial``, where nothing lies yet.
 
     Raises:
-        OutputError: ``path`` exists and may not be replaced.
+        OutputError: ``path`` exists and may not be replaced, or cannot be written.
     """
     check_free(path, overwrite=overwrite, source=source, marker=marker)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,6 +60,13 @@ def whole_or_not_at_all(
         yield partial
         put_in_place(partial, path)
         remove(former_of(path))
+    except OSError as error:
+        if isinstance(error, OutputError) or str(partial) not in str(error.filename):
+            raise  # not of this output
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror or error}",
+            hint="give -o a place that exists, has room, and that you may write to",
+        ) from error
     finally:
         remove(partial)
 

@@ -136,3 +136,17 @@ def test_nothing_is_written_inside_a_store(tmp_path):
     (tmp_path / "labels.zarr" / "zarr.json").write_text("{}")
     with pytest.raises(OutputError, match=r"inner\.zarr lies inside the store"):
         check_free(tmp_path / "labels.zarr" / "inner.zarr")
+
+
+def test_a_place_that_cannot_be_written_is_named_as_the_user_named_it(tmp_path):
+    with (
+        pytest.raises(OutputError, match=r"labels\.npy cannot be written: No such file"),
+        whole_or_not_at_all(tmp_path / "labels.npy") as partial,
+    ):
+        (partial / "missing" / "file").write_text("x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_of_another_file_is_left_alone(tmp_path):
+    with pytest.raises(FileNotFoundError, match="elsewhere"), whole_or_not_at_all(tmp_path / "labels.npy"):
+        (tmp_path / "elsewhere").read_text()
