@@ -1,0 +1,76 @@
+"""Peak memory against the length of the volume, and against MONAI's sliding window.
+
+    python benchmarks/memory.py
+
+Each length runs in a process of its own; its peak resident memory is what the system accounts to it. The
+bundled fault model over slices of 400 x 462 samples, tiles as fitted. MONAI is counted where benchmarks/peers.py has installed it:
+the volume it keeps, the logits and weights of all slices.
+"""
+
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from common import write_results
+from subjects import write_volume
+
+HERE = Path(__file__).parent
+SHAPE = (174, 462, 400)  # 8 times this is 1 GiB
+LENGTHS = (1, 2, 4, 8)
+
+
+def peak(work: str, survey: Path, python: str = sys.executable) -> float:
+    """Return the peak memory of ``work`` in MiB, run in a process of its own."""
+    done = subprocess.run(
+        [python, __file__, work, str(survey)], check=True, capture_output=True, text=True
+    )
+    return float(done.stdout.splitlines()[-1])
+
+
+def ours(survey: Path) -> None:
+    import geointerp
+
+    geointerp.predict(survey, task="faults", device="cpu", output=survey.with_suffix(".zarr"), overwrite=True)
+
+
+def monai(survey: Path) -> None:
+    """A volume in memory through MONAI; a stub network, since only what MONAI itself keeps is looked for."""
+    import torch
+    from monai.inferers import SlidingWindowInferer
+
+    import geointerp
+
+    slices = torch.from_numpy(geointerp.open_volume(survey).values).transpose(1, 2)[:, None]
+    with torch.inference_mode():
+        SlidingWindowInferer((224, 224), 8, 0.25, "gaussian")(slices, lambda x: torch.cat([x, -x], 1)).argmax(1)
+
+
+def main() -> None:
+    rows: list[tuple[str, ...]] = []
+    first = 0.0
+    peers = HERE / ".peers" / "bin" / "python"
+    with tempfile.TemporaryDirectory() as folder:
+        for length in LENGTHS:
+            survey = write_volume(Path(folder) / f"{length}.sgy", (SHAPE[0] * length, *SHAPE[1:]))
+            used = peak("ours", survey)
+            first = first or used
+            other = f"{peak('monai', survey, str(peers)):.0f}" if peers.exists() else "not installed"
+            megabytes = survey.stat().st_size / 2**20
+            rows.append((f"{length}x", f"{megabytes:.0f}", f"{used:.0f}", f"{used / first:.3f}", other))
+            survey.unlink()
+    write_results(
+        Path(__file__).name,
+        "Peak resident memory of a whole process, MiB; slices of 400 x 462.",
+        ("length", "input MiB", "geointerp MiB", "over 1x", "MONAI MiB"),
+        rows,
+    )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        {"ours": ours, "monai": monai}[sys.argv[1]](Path(sys.argv[2]))
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    else:
+        main()
