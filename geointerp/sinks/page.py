@@ -53,7 +53,7 @@ def write_page(
         script="\n".join((assets / name).read_text(encoding="utf-8") for name in _SCRIPTS),
         facts=_rows(_summary(labels["labels"], told, shown)),
         bars=_bars(classes, shown.counts),
-        provenance=_rows(_flat(told)),
+        provenance=_rows(_flat(told) or {"origin": "not recorded"}),
         opacity=_OPACITY[classes[0].name == BACKGROUND],
         viewer=_json(_viewer_facts(shown, classes)),
         labels=_packed(shown.labels),
@@ -150,6 +150,7 @@ def _viewer_facts(shown: Preview, classes: list[LabelClass]) -> dict[str, Any]:
         "shape": shown.labels.shape,
         "cells": {dim: values.tolist() for dim, values in shown.cells.items()},
         "units": shown.units,
+        "names": shown.names,
         "cuts": [
             {
                 "dim": next(iter(cut.at), None),
@@ -160,6 +161,7 @@ def _viewer_facts(shown: Preview, classes: list[LabelClass]) -> dict[str, Any]:
             for cut in shown.cuts
         ],
         "equal": bool({"x", "row"} & {*dims}),
+        "gaps": bool(shown.counts[UNKNOWN]) or (shown.greys is not None and not shown.greys.all()),
         "low": shown.low,
         "high": shown.high,
         "classes": [

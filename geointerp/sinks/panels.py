@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.sinks.decimate import decimate_amplitudes, decimate_labels
-from geointerp.sinks.slices import Slice, beneath, unit_of, upright
+from geointerp.sinks.slices import Slice, axis_name, beneath, upright
 
 _AMONG_OTHERS = (4.6, 3.9)
 _ALONE = (6.4, 5.2)
@@ -122,7 +122,7 @@ def _layer(array: xr.DataArray, cut: Slice, values: NDArray[Any], factors: dict[
     left, right, bottom, top = limits = _extent(array, cut)
     right = left + (right - left) * values.shape[1] * factors[cut.columns] / array.sizes[cut.columns]
     bottom = top + (bottom - top) * values.shape[0] * factors[cut.rows] / array.sizes[cut.rows]
-    names = [_axis_name(array, dim) for dim in (cut.rows, cut.columns)]
+    names = [axis_name(array, dim) for dim in (cut.rows, cut.columns)]
     return Layer(values, (left, right, bottom, top), limits, _aspect(array), *names)
 
 
@@ -144,11 +144,3 @@ def _edges(coordinate: NDArray[Any]) -> tuple[float, float]:
     first, last = float(coordinate[0]), float(coordinate[-1])
     half = (last - first) / (len(coordinate) - 1) / 2 if len(coordinate) > 1 else 0.5
     return first - half, last + half
-
-
-def _axis_name(array: xr.DataArray, dim: str) -> str:
-    if array[dim].dtype.kind == "M":
-        start = np.datetime_as_string(array[dim].values[0], unit="ms").replace("T", " ").removesuffix(".000")
-        return f"{dim} (s after {start})"
-    unit = unit_of(array, dim)
-    return f"{dim} ({unit})" if unit else dim

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geointerp.sinks.decimate import UNKNOWN, choose_factors, decimate_amplitudes, decimate_labels, middles
 from geointerp.sinks.panels import grey_limits
-from geointerp.sinks.slices import Slice, beneath, choose_slices, unit_of, upright
+from geointerp.sinks.slices import Slice, axis_name, beneath, choose_slices, unit_of, upright
 
 MOST_CELLS = 8_000_000
 """At a byte each for label and grey, and a third more as text, the page stays below about 16 MB."""
@@ -30,6 +30,7 @@ class Preview:
         high: the amplitude that is drawn white.
         cells: the coordinates of the middle of each cell, by dimension; dates in seconds after the first.
         units: of each dimension, empty where there is none.
+        names: what stands at each axis, by dimension.
         factors: how many samples a cell is long, by dimension.
         cuts: the slices that are shown, and where they start.
         counts: int64, how many samples have each label value, 0 to 255.
@@ -41,6 +42,7 @@ class Preview:
     high: float
     cells: dict[str, NDArray[Any]]
     units: dict[str, str]
+    names: dict[str, str]
     factors: dict[str, int]
     cuts: list[Slice]
     counts: NDArray[np.int64]
@@ -72,6 +74,7 @@ def preview(labels: xr.DataArray, volume: xr.DataArray | None, most: int = MOST_
         high=high,
         cells=_cells(labels, factors),
         units={str(dim): _unit(labels, str(dim)) for dim in labels.dims},
+        names={str(dim): axis_name(labels, str(dim)) for dim in labels.dims},
         factors={str(dim): factor for dim, factor in factors.items()},
         cuts=cuts,
         counts=counts,

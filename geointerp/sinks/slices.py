@@ -73,6 +73,15 @@ def unit_of(array: xr.DataArray, dim: str) -> str:
     return _SHORT.get(unit, unit) or _UNITS.get(dim, "")
 
 
+def axis_name(array: xr.DataArray, dim: str) -> str:
+    """Return what stands at an axis: the dimension and its unit; of dates, what their seconds count from."""
+    if array[dim].dtype.kind == "M":
+        start = np.datetime_as_string(array[dim].values[0], unit="ms").replace("T", " ").removesuffix(".000")
+        return f"{dim} (s after {start})"
+    unit = unit_of(array, dim)
+    return f"{dim} ({unit})" if unit else dim
+
+
 def beneath(volume: xr.DataArray, labels: xr.DataArray) -> xr.DataArray:
     """Return the part of an input that lies beneath labels, which may cover less of it.
 

@@ -33,6 +33,7 @@ function addClasses() {
     });
     document.getElementById("classes").append(label);
   });
+  document.getElementById("no-data").hidden = !facts.gaps;
 }
 
 /** Put a slider above a panel, and let a click in the others move it. */
@@ -139,6 +140,7 @@ async function start() {
   const [labels, greys] = await Promise.all([unpack("labels"), unpack("greys")]);
   addClasses();
   for (const cut of facts.cuts) addPanel(cut, { labels, greys });
+  if (!greys) document.getElementById("panels").classList.add("bare");
   const single = state.panels.length === 1;
   document.getElementById("panels").classList.toggle("single", single);
   document.getElementById("lines-choice").hidden = single;

@@ -10,8 +10,8 @@ class Panel {
       '<div class="plot"><span class="axis down"></span><div class="ticks down"></div>' +
       '<canvas></canvas><div class="ticks across"></div><span class="axis across"></span></div>';
     this.canvas = this.figure.querySelector("canvas");
-    this.figure.querySelector(".axis.down").textContent = named(cut.rows);
-    this.figure.querySelector(".axis.across").textContent = named(cut.columns);
+    this.figure.querySelector(".axis.down").textContent = facts.names[cut.rows];
+    this.figure.querySelector(".axis.across").textContent = facts.names[cut.columns];
     this.shape();
     this.showAll();
     this.moveTo(this.index);
@@ -68,8 +68,9 @@ class Panel {
     if (!picture) return;
     const { x, y, width, height } = this.view;
     context.imageSmoothingEnabled = smooth;
-    context.imageSmoothingQuality = "high";
     const part = [x / across, y / down, width / across, height / down];
+    // Enlarged, "low" leaves each cell its grey in its middle; reduced, "high" averages.
+    context.imageSmoothingQuality = part[2] < context.canvas.width ? "low" : "high";
     context.drawImage(picture, ...part, 0, 0, context.canvas.width, context.canvas.height);
   }
 
@@ -145,7 +146,6 @@ const stepOf = (dim) => {
   const cells = facts.cells[dim];
   return cells.length > 1 ? Math.abs(cells.at(-1) - cells[0]) / (cells.length - 1) : 1;
 };
-const named = (dim) => (facts.units[dim] ? `${dim} (${facts.units[dim]})` : dim);
 const short = (value) => String(Number(value.toPrecision(7)));
 const place = (dim, index) => `${dim} ${short(facts.cells[dim][index])} ${facts.units[dim]}`.trim();
 
