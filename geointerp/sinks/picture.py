@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from geointerp.sinks.classes import BACKGROUND, classes_of
 from geointerp.sinks.decimate import UNKNOWN, as_indices
 from geointerp.sinks.panels import Layer, Sheet, grey_limits, lay_out, take
-from geointerp.sinks.slices import Slice, choose_slices
+from geointerp.sinks.slices import At, Slice, choose_slices
 from geointerp.tasks import LabelClass
 
 _DPI = 130
@@ -39,7 +39,7 @@ def draw(
     path: Path,
     *,
     truth: xr.DataArray | None = None,
-    at: str | None = None,
+    at: At | None = None,
 ) -> None:
     """Draw the input, the labels over it and, where it is known, the truth over it.
 
@@ -49,8 +49,8 @@ def draw(
             classes as ``flag_meanings``, colours by the names of the tasks' classes.
         path: the PNG to write.
         truth: the true labels, as ``labels``.
-        at: the slices of a volume to draw, ``inline=120,time=800``, the nearest there are; by default one
-            along each dimension, where there is much to see.
+        at: the slices of a volume to draw, as ``inline=120,time=800`` or a mapping: the nearest there
+            are. By default one along each dimension, where there is much to see.
 
     Raises:
         UsageError: ``at`` cannot be read or lies outside the data.

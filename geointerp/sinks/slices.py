@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from geointerp.errors import DataError, UsageError
 from geointerp.sinks.decimate import UNKNOWN, as_indices, middles
 
+At = str | Mapping[str, float]
+
 _UNITS = {"depth": "m", "distance": "m"}
 _SHORT = {"metre": "m", "meter": "m", "second": "s", "degrees_north": "°", "degrees_east": "°", "degree": "°"}
 _SPREAD = 24
@@ -35,20 +37,21 @@ class Slice:
     columns: str
 
 
-def choose_slices(labels: xr.DataArray, at: str | None = None) -> list[Slice]:
+def choose_slices(labels: xr.DataArray, at: At | None = None) -> list[Slice]:
     """Return the cuts to draw: the whole of a 2D array; of a volume those asked for, or one a dimension.
 
     Of a volume that is one line thick, cuts that would be a single trace wide are left out.
 
     Args:
         labels: 2D or 3D; read in part, if at all.
-        at: the cuts asked for, in the coordinates' own units: ``inline=120`` or ``inline=120,time=800``.
+        at: the cuts asked for, in the coordinates' own units: ``inline=120,time=800``, or the same
+            as a mapping; the nearest there are.
 
     Raises:
         UsageError: ``at`` cannot be read, names a dimension that is not there, or a place outside the data.
     """
     dims = [str(dim) for dim in labels.dims]
-    if at is not None:
+    if at:
         return [_cut(labels, dim, place) for dim, place in _asked(labels, at)]
     if len(dims) == 2:
         return [Slice("", {}, *down_and_across(dims))]
@@ -125,34 +128,33 @@ def _cut(labels: xr.DataArray, dim: str, place: int) -> Slice:
     return Slice(title, {dim: value}, *down_and_across(rest))
 
 
-def _asked(labels: xr.DataArray, at: str) -> list[tuple[str, int]]:
+def _asked(labels: xr.DataArray, at: At) -> list[tuple[str, int]]:
     """Return dimension and place of each cut that is asked for."""
     dims = [str(dim) for dim in labels.dims]
-    if len(dims) == 2:
-        raise UsageError(
-            f"there is no slice at '{at}': the labels have two dimensions, {' and '.join(dims)}",
-            hint="all of them are drawn",
-        )
+    wanted = _read(at) if isinstance(at, str) else list(at.items())
+    for dim, value in wanted:
+        if len(dims) == 2:
+            raise UsageError(
+                f"there is no slice at {dim}={value:g}: the labels have two dimensions, {' and '.join(dims)}",
+                hint="all of them are drawn",
+            )
+        if dim not in dims or not labels[dim].values.min() <= value <= labels[dim].values.max():
+            raise UsageError(f"there is no slice at {dim}={value:.10g}", hint=_ranges(labels))
+    return [(dim, int(np.argmin(np.abs(labels[dim].values - value)))) for dim, value in wanted]
+
+
+def _read(at: str) -> list[tuple[str, float]]:
+    """Read ``dim=value[,dim=value...]``."""
     cuts = []
     for part in at.split(","):
         dim, _, text = (piece.strip() for piece in part.partition("="))
-        if dim not in dims:
-            raise UsageError(f"there is no slice at '{part}'", hint=f"write {dims[0]}=120; {_ranges(labels)}")
-        cuts.append((dim, _place(labels, dim, text)))
+        try:
+            cuts.append((dim, float(text)))
+        except ValueError:
+            raise UsageError(
+                f"no slice can be read from '{part}'", hint="write inline=120,time=800"
+            ) from None
     return cuts
-
-
-def _place(labels: xr.DataArray, dim: str, text: str) -> int:
-    values = labels[dim].values
-    try:
-        wanted = float(text)
-    except ValueError:
-        raise UsageError(
-            f"'{text}' is no number to find a slice at", hint=f"write {dim}={values[0]:g}"
-        ) from None
-    if not values.min() <= wanted <= values.max():
-        raise UsageError(f"there is no slice at {dim}={text}", hint=_ranges(labels))
-    return int(np.argmin(np.abs(values - wanted)))
 
 
 def _ranges(labels: xr.DataArray) -> str:
