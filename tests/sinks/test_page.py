@@ -108,12 +108,11 @@ def test_what_a_user_named_can_do_nothing(tmp_path, labels):
     assert page.facts["classes"][1]["name"] == "</script><b>"
 
 
-def test_a_colour_that_is_none_is_not_written_into_the_page(tmp_path, labels):
-    classes = [
-        {"name": "background", "colour": "#fff"},
-        {"name": "fault", "colour": '"><script>alert(1)</script>'},
-    ]
+@pytest.mark.parametrize("colour", ['"><script>alert(1)</script>', "red;position:fixed", "", None])
+def test_a_colour_that_is_none_is_not_written_into_the_page(tmp_path, labels, colour):
+    classes = [{"name": "background", "colour": "#ffffff"}, {"name": "salt dome", "colour": colour}]
     page = written(tmp_path, labels.assign_attrs(geointerp={"classes": classes}))
+    assert page.facts["classes"][1] == {"name": "salt dome", "colour": "#e6194b", "background": False}
     assert page.tags["script"] == 4
 
 

@@ -55,14 +55,14 @@ def test_classes_have_the_colours_of_the_tasks():
     assert [one.name for one in classes_of(nameless.where(nameless == 255))] == ["0"]
 
 
-def test_the_model_s_own_colours_come_first():
+def test_the_names_and_colours_of_the_model_come_first():
     named = array((2, 2), ("row", "column"), flag_meanings="background salt_body")
     told = {
         "classes": [{"name": "background", "colour": "#000000"}, {"name": "salt body", "colour": "#123456"}]
     }
     assert classes_of(named, told) == [
         LabelClass("background", "#000000"),
-        LabelClass("salt_body", "#123456"),
+        LabelClass("salt body", "#123456"),
     ]
 
 
