@@ -1,12 +1,11 @@
 """Input and labels drawn together, with the axes of the survey and the colours of the classes.
 
-Of a volume three slices are drawn, those through the middle of each dimension; of a section or
-an image the whole. Each slice is a row of panels: the input, the labels over it and, where it
-is known, the truth over it.
+Each slice is a row of panels: the input, the labels over it and, where it is known, the truth over it. A
+single slice that is much wider than high has its panels below each other. Slices with more samples than the
+picture has room for are thinned out first, in a way that keeps lines one sample wide.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,142 +16,96 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from geointerp.tasks import TASKS, LabelClass
+from geointerp.sinks.classes import BACKGROUND, classes_of
+from geointerp.sinks.decimate import UNKNOWN, as_indices
+from geointerp.sinks.panels import Layer, Sheet, grey_limits, lay_out, take
+from geointerp.sinks.slices import At, Slice, choose_slices
+from geointerp.tasks import LabelClass
 
+_DPI = 130
 _OVERLAY_ALPHA = 0.85
 _AREA_ALPHA = 0.45
-_UNKNOWN = (0.75, 0.82, 0.9, 1.0)
-_SPARE_COLOURS = ("#4363d8", "#e6194b", "#3cb44b", "#f58231", "#911eb4", "#42d4f4", "#ffe119", "#a9a9a9")
-_DOWNWARDS = ("time", "depth", "row", "distance")
-_UNITS = {"time": "ms", "depth": "m", "distance": "m"}
-
-
-@dataclass(frozen=True)
-class Slice:
-    """One 2D cut through an array, as it stands on the page.
-
-    Attributes:
-        title: which cut it is, such as ``inline 120``; empty for what is 2D by nature.
-        at: where the cut lies, dimension name to coordinate; empty for what is 2D by nature.
-        rows: the dimension that runs down the page.
-        columns: the dimension that runs across it.
-    """
-
-    title: str
-    at: dict[str, Any]
-    rows: str
-    columns: str
+_NO_DATA = (0.75, 0.82, 0.9, 1.0)
+_LETTERS_AN_INCH = 10
+_COUNTED = ("inline", "crossline", "cdp", "row", "column")
 
 
 def draw(
-    volume: xr.DataArray, labels: xr.DataArray, path: Path, *, truth: xr.DataArray | None = None
+    volume: xr.DataArray,
+    labels: xr.DataArray,
+    path: Path,
+    *,
+    truth: xr.DataArray | None = None,
+    at: At | None = None,
 ) -> None:
     """Draw the input, the labels over it and, where it is known, the truth over it.
 
     Args:
-        volume: the input, 2D or 3D float32; it may reach beyond the labels.
+        volume: the input, 2D or 3D float32; it may reach beyond the labels, and be larger than memory.
         labels: uint8 class indices or floats with NaN, dimensions and coordinates as the input;
             classes as ``flag_meanings``, colours by the names of the tasks' classes.
         path: the PNG to write.
         truth: the true labels, as ``labels``.
+        at: the slices of a volume to draw, as ``inline=120,time=800`` or a mapping: the nearest there
+            are. By default one along each dimension, where there is much to see.
+
+    Raises:
+        UsageError: ``at`` cannot be read or lies outside the data.
+        DataError: labels or truth do not lie on the samples of the input.
     """
-    classes, cuts = classes_of(labels), middle_slices(labels)
-    overlays = [None, labels] if truth is None else [None, labels, truth]
-    figure = Figure(figsize=(4.6 * len(overlays) + 0.6, 3.9 * len(cuts) + 0.7), layout="constrained")
+    classes, cuts = classes_of(labels), choose_slices(labels, at)
+    overlays = [labels] if truth is None else [labels, truth]
+    sheet = lay_out(labels, cuts, 1 + len(overlays))
+    figure = Figure(figsize=sheet.size, layout="constrained")
     FigureCanvasAgg(figure)
-    grid = figure.subplots(len(cuts), len(overlays), squeeze=False)
+    grid = figure.subplots(*sheet.grid, squeeze=False).reshape(len(cuts), -1)
     incomplete = False
-    for cut, panels in zip(cuts, grid, strict=True):
-        below = _take(volume, labels, cut)
-        incomplete |= bool(below.isnull().any())
-        for overlay, axes in zip(overlays, panels, strict=True):
-            _draw_input(axes, below, cut)
-            if overlay is not None:
-                _draw_overlay(axes, _take(overlay, labels, cut), classes, cut)
-        _name_axes(panels, cut)
-    _name_columns(grid[0], labels)
+    for cut, row in zip(cuts, grid, strict=True):
+        panels: list[Axes] = list(row)
+        below, *above = take(volume, overlays, cut, sheet)
+        incomplete |= _draw_row(panels, below, above, classes)
+        _name_axes(panels, below, cut, sheet)
+    _name_panels(grid[0], labels)
     _draw_legend(figure, classes, incomplete)
-    figure.savefig(path, format="png", dpi=130)
+    figure.savefig(path, format="png", dpi=_DPI)
 
 
-def classes_of(labels: xr.DataArray) -> list[LabelClass]:
-    """Return the classes of a label array, with the colours that the tasks give to their names.
-
-    Args:
-        labels: with ``flag_meanings``; without, the classes are the label values.
-    """
-    names = str(labels.attrs.get("flag_meanings", "")).split()
-    if not names:
-        largest = np.nanmax(np.where(labels.values == 255, 0, labels.values))
-        names = [str(value) for value in range(int(largest) + 1)]
-    known = {one.name: one.colour for task in TASKS.values() for one in task.classes}
-    return [
-        LabelClass(name, known.get(name, _SPARE_COLOURS[value % len(_SPARE_COLOURS)]))
-        for value, name in enumerate(names)
-    ]
+def _draw_row(
+    panels: Sequence[Axes], below: Layer, above: Sequence[Layer], classes: Sequence[LabelClass]
+) -> bool:
+    """Draw one cut in all its panels, and return whether some of it is missing."""
+    for axes in panels:
+        _draw_input(axes, below)
+    for axes, layer in zip(panels[1:], above, strict=True):
+        _draw_overlay(axes, layer, classes)
+    for axes in panels:
+        axes.axis(below.limits)
+    gaps = [bool(np.isnan(below.values).any()), *(bool((layer.values == UNKNOWN).any()) for layer in above)]
+    return any(gaps)
 
 
-def middle_slices(labels: xr.DataArray) -> list[Slice]:
-    """Return the cuts to draw: the whole of a 2D array, the middle of each dimension of a volume.
-
-    Of a volume that is one line thick, cuts that would be a single trace wide are left out.
-    """
-    dims = [str(dim) for dim in labels.dims]
-    if len(dims) == 2:
-        return [Slice("", {}, *_down_and_across(dims))]
-    thin = [dim for dim in dims if labels.sizes[dim] == 1]
-    cuts = []
-    for dim in thin[:1] or dims:
-        middle = labels[dim].values[labels.sizes[dim] // 2].item()
-        rest = [other for other in dims if other != dim]
-        unit = f" {_UNITS[dim]}" if dim in _UNITS else ""
-        cuts.append(Slice(f"{dim} {middle:g}{unit}", {dim: middle}, *_down_and_across(rest)))
-    return cuts
-
-
-def _down_and_across(dims: Sequence[str]) -> tuple[str, str]:
-    """Return which of two dimensions runs down the page and which across."""
-    first, second = dims
-    return (second, first) if second in _DOWNWARDS else (first, second)
-
-
-def _take(array: xr.DataArray, labels: xr.DataArray, cut: Slice) -> xr.DataArray:
-    """Return one slice of an array, no larger than the labels, rows first; loaded."""
-    taken = array.sel(cut.at, method="nearest") if cut.at else array
-    for dim in (cut.rows, cut.columns):
-        values = labels[dim].values
-        taken = taken.isel({dim: np.flatnonzero((taken[dim] >= values.min()) & (taken[dim] <= values.max()))})
-    return taken.transpose(cut.rows, cut.columns).load()
-
-
-def _draw_input(axes: Axes, values: xr.DataArray, cut: Slice) -> None:
-    finite = values.values[np.isfinite(values.values)]
-    low, high = np.percentile(finite, (1, 99)) if finite.size else (0.0, 1.0)
-    if low < 0 < high:
-        high = max(-low, high)
-        low = -high
-    axes.set_facecolor(_UNKNOWN)
+def _draw_input(axes: Axes, layer: Layer) -> None:
+    low, high = grey_limits(layer.values)
+    axes.set_facecolor(_NO_DATA)
     axes.imshow(
-        np.ma.masked_invalid(values.values),
+        np.ma.masked_invalid(layer.values),
         cmap="gray",
         vmin=low,
         vmax=high,
-        extent=_extent(values, cut),
-        aspect="auto",
+        extent=layer.extent,
+        aspect=layer.aspect,
         interpolation="bilinear",
     )
 
 
-def _draw_overlay(axes: Axes, labels: xr.DataArray, classes: Sequence[LabelClass], cut: Slice) -> None:
-    """Lay the classes over the input; the background and what is unknown stay clear."""
-    axes.imshow(
-        colour_labels(labels.values, classes),
-        extent=_extent(labels, cut),
-        aspect="auto",
-        interpolation="nearest",
-    )
+def _draw_overlay(axes: Axes, layer: Layer, classes: Sequence[LabelClass]) -> None:
+    """Lay the classes over the input; the background stays clear, what is unknown is veiled."""
+    picture = colour_labels(layer.values, classes)
+    picture[layer.values == UNKNOWN] = to_rgba(_NO_DATA, _OVERLAY_ALPHA)
+    axes.imshow(picture, extent=layer.extent, aspect=layer.aspect, interpolation="nearest")
 
 
 def colour_labels(labels: NDArray[Any], classes: Sequence[LabelClass]) -> NDArray[np.float64]:
@@ -166,41 +119,33 @@ def colour_labels(labels: NDArray[Any], classes: Sequence[LabelClass]) -> NDArra
         Float64 in 0 to 1, the labels' shape and a last axis of 4.
     """
     colours = np.zeros((256, 4))
-    alpha = _OVERLAY_ALPHA if classes[0].name == "background" else _AREA_ALPHA
+    alpha = _OVERLAY_ALPHA if classes[0].name == BACKGROUND else _AREA_ALPHA
     for value, one in enumerate(classes):
-        colours[value] = to_rgba(one.colour, 0 if one.name == "background" else alpha)
-    picture: NDArray[np.float64] = colours[np.nan_to_num(labels, nan=255).astype(np.uint8)]
+        colours[value] = to_rgba(one.colour, 0 if one.name == BACKGROUND else alpha)
+    picture: NDArray[np.float64] = colours[as_indices(labels)]
     return picture
 
 
-def _extent(values: xr.DataArray, cut: Slice) -> tuple[float, float, float, float]:
-    """Return left, right, bottom, top of a slice, half a sample beyond the outer samples."""
-    left, right = _edges(values[cut.columns].values)
-    top, bottom = _edges(values[cut.rows].values)
-    return left, right, bottom, top
-
-
-def _edges(coordinate: NDArray[Any]) -> tuple[float, float]:
-    first, last = float(coordinate[0]), float(coordinate[-1])
-    half = (last - first) / (len(coordinate) - 1) / 2 if len(coordinate) > 1 else 0.5
-    return first - half, last + half
-
-
-def _name_axes(panels: Sequence[Axes], cut: Slice) -> None:
+def _name_axes(panels: Sequence[Axes], layer: Layer, cut: Slice, sheet: Sheet) -> None:
     """Name the dimensions once a row, and say in each panel which cut it is."""
     for axes in panels:
-        axes.set_xlabel(_axis_name(cut.columns))
         axes.tick_params(labelsize=8)
+        for axis, dim in ((axes.xaxis, cut.columns), (axes.yaxis, cut.rows)):
+            if dim in _COUNTED:
+                axis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], integer=True))
         if cut.title:
             box = {"boxstyle": "round,pad=0.3", "facecolor": "white", "alpha": 0.85, "linewidth": 0}
             axes.annotate(cut.title, (8, 8), xycoords="axes points", fontsize=9, fontweight="bold", bbox=box)
+    for axes in panels if not sheet.stacked else panels[-1:]:
+        axes.set_xlabel(layer.across)
+    for axes in panels if sheet.stacked else panels[:1]:
+        axes.set_ylabel(layer.down)
     for axes in panels[1:]:
-        axes.tick_params(labelleft=False)
-    panels[0].set_ylabel(_axis_name(cut.rows))
+        axes.tick_params(labelleft=sheet.stacked)
 
 
-def _name_columns(panels: Sequence[Axes], labels: xr.DataArray) -> None:
-    """Say above the first row what each column shows."""
+def _name_panels(panels: Sequence[Axes], labels: xr.DataArray) -> None:
+    """Say above the first row what each panel shows."""
     seismic = {"time", "depth"} & set(labels.dims)
     over = " over amplitude" if seismic else ""
     titles = ("amplitude" if seismic else "input", f"prediction{over}", f"truth{over}")
@@ -208,14 +153,14 @@ def _name_columns(panels: Sequence[Axes], labels: xr.DataArray) -> None:
         axes.set_title(title, fontsize=13, fontweight="bold")
 
 
-def _axis_name(dim: str) -> str:
-    return f"{dim} ({_UNITS[dim]})" if dim in _UNITS else dim
-
-
 def _draw_legend(figure: Figure, classes: Sequence[LabelClass], incomplete: bool) -> None:
-    """Put the drawn classes in one row under the panels."""
-    shown = [one for one in classes if one.name != "background"]
-    patches = [Patch(facecolor=one.colour, label=one.name) for one in shown]
+    """Put the classes under the panels, in as few rows as their names allow."""
+    patches = [Patch(facecolor=one.colour, label=one.name) for one in classes if one.name != BACKGROUND]
     if incomplete:
-        patches.append(Patch(facecolor=_UNKNOWN, label="no data"))
-    figure.legend(handles=patches, loc="outside lower center", ncols=len(patches), frameon=False)
+        patches.append(Patch(facecolor=_NO_DATA, label="no data"))
+    if patches:
+        letters = 5 + max(len(str(patch.get_label())) for patch in patches)
+        columns = max(1, int(figure.get_figwidth() * _LETTERS_AN_INCH / letters))
+        figure.legend(
+            handles=patches, loc="outside lower center", ncols=min(len(patches), columns), frameon=False
+        )

@@ -26,8 +26,9 @@ def contents(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 
 def test_the_wheel_holds_the_whole_package(contents: set[str]):
-    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "geointerp").rglob("*.py")}
-    assert modules <= contents
+    files = [path for path in (ROOT / "geointerp").rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert {path.relative_to(ROOT).as_posix() for path in files} <= contents
+    assert {"page.html", "page.css", "controls.js"} <= {path.name for path in files}
 
 
 def test_the_wheel_holds_every_bundled_model(contents: set[str]):
