@@ -1,5 +1,4 @@
 import json
-import os
 
 import numpy as np
 import pytest
@@ -158,8 +157,8 @@ def test_the_fingerprint_follows_contents_and_names_alone(tmp_path):
     labels[3, 3] ^= 1
     np.save(tmp_path / "b" / "val" / "labels" / "0.npy", labels)
     assert open_labelled(tmp_path / "b").fingerprint != a.fingerprint
-    os.rename(tmp_path / "a/val/images/0.npy", tmp_path / "a/val/images/7.npy")
-    os.rename(tmp_path / "a/val/labels/0.npy", tmp_path / "a/val/labels/7.npy")
+    (tmp_path / "a/val/images/0.npy").rename(tmp_path / "a/val/images/7.npy")
+    (tmp_path / "a/val/labels/0.npy").rename(tmp_path / "a/val/labels/7.npy")
     assert open_labelled(tmp_path / "a").fingerprint != a.fingerprint
 
 
@@ -343,7 +342,7 @@ def test_wrong_arguments_are_refused(tmp_path, options, message):
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path):
-    with pytest.raises(DataError, match="is no folder$"):
+    with pytest.raises(DataError, match=r"is no folder$"):
         open_labelled(tmp_path / "nowhere")
     with pytest.raises(DataError, match="is no folder of training data"):
         open_labelled(tmp_path)
@@ -404,5 +403,5 @@ def test_the_real_facies_open(real_data):
     assert {name: len(split) for name, split in data.splits.items()} == {"train": 12, "val": 3}
     assert (label_counts(data.splits["train"]) > 0).all()
     assert data.splits["train"].shape(0) == (1536, 512)
-    with pytest.raises(DataError, match="15 problems: .*label 7 of 6 classes"):
+    with pytest.raises(DataError, match=r"15 problems: .*label 7 of 6 classes"):
         open_labelled(real_data / "facies", task="facies")
