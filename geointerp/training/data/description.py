@@ -12,7 +12,6 @@ from geointerp.sinks.pairs import DESCRIPTION, IGNORED
 from geointerp.tasks import task_named
 
 
-
 def _known_task(name: str) -> str:
     try:
         return task_named(name).name

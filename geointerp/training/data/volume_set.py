@@ -82,12 +82,14 @@ def _open(folder: Path, entry: VolumeEntry, ignore_index: int, asked: Asked) -> 
 
 
 def _views(amplitude: xr.DataArray, asked: Asked) -> tuple[View, ...]:
-    """Return the views asked for; the task's otherwise, but none that is too narrow."""
+    """Return the views asked for, or the task's; none whose slices are narrower than a patch.
+
+    A training and an evaluation of its model divide a volume alike, whether or not they name the views.
+    """
     dims = [str(dim) for dim in amplitude.dims]
     wanted = (asked.views or views_of_task(asked.task)) if len(dims) == 3 else None
-    chosen = choose_views(dims, wanted)
     sizes = {str(dim): size for dim, size in amplitude.sizes.items()}
-    return chosen if asked.views else widened(chosen, sizes, _PATCH)
+    return widened(choose_views(dims, wanted), sizes, _PATCH)
 
 
 def _digest(volume: LabelledVolume, labels: bytes) -> bytes:

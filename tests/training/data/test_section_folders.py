@@ -11,7 +11,6 @@ from geointerp.sources.open import open_volume
 from geointerp.sources.scaling import measure_scale
 from geointerp.tasks import TASKS
 from geointerp.training.data import Crops, label_counts, open_labelled
-from geointerp.training.data import split as split_module
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".png", ".tif"])
@@ -162,15 +161,14 @@ def test_the_fingerprint_follows_contents_and_names_alone(tmp_path):
     assert open_labelled(tmp_path / "a").fingerprint != a.fingerprint
 
 
-def test_what_is_kept_in_memory_is_bounded_and_read_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(split_module, "CACHE_BYTES", 0)
-    shelf = split_module.Shelf(room=2500)
+def test_what_is_kept_in_memory_is_bounded_and_read_once():
+    shelf = Shelf(room=2500)
     reads = []
 
     def reading(key):
         def read():
             reads.append(key)
-            return split_module.Held(np.zeros((1, 20, 20), np.uint8), np.zeros((20, 20), np.uint8))
+            return Held(np.zeros((1, 20, 20), np.uint8), np.zeros((20, 20), np.uint8))
 
         return read
 
@@ -204,8 +202,8 @@ def test_each_file_is_decoded_once(tmp_path, monkeypatch):
 def test_pictures_are_kept_as_the_bytes_they_are(tmp_path):
     write_pairs(tmp_path / "train", 3, suffix=".png")
     write_pairs(tmp_path / "val", 1, suffix=".png")
-    split = open_labelled(tmp_path).splits["train"]
-    assert {held.values.dtype for held in split._shelf.kept.values()} == {np.dtype(np.uint8)}
+    train = open_labelled(tmp_path).splits["train"]
+    assert {held.values.dtype for held in train._shelf.kept.values()} == {np.dtype(np.uint8)}
 
 
 def ruin(folder, what):

@@ -45,8 +45,8 @@ def describe(folder: Path, **content) -> None:
     (folder / "dataset.json").write_text(json.dumps(content))
 
 
-def volume(shape=(20, 12, 16), seed=0, first=(100, 300, 0.0), step=(1, 2, 4.0)) -> xr.DataArray:
-    """A random volume with line numbers and times, of smooth slices."""
+def volume(shape=(20, 16, 16), seed=0, first=(100, 300, 0.0), step=(1, 2, 4.0)) -> xr.DataArray:
+    """A random volume with line numbers and times."""
     values = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
     dims = ("inline", "crossline", "time")
     coords = {
