@@ -16,13 +16,16 @@ from geointerp.sinks.pairs import IGNORED
 from geointerp.sources.open import open_label_file, open_volume
 from geointerp.sources.scaling import AmplitudeScale, measure_scale
 from geointerp.tasks import LabelClass
-from geointerp.training.data.classes import LabelCounts, count_labels, labels_of, outside
+from geointerp.training.data.classes import OUTSIDE_HINT, LabelCounts, count_labels, labels_of, outside
 from geointerp.training.data.description import DatasetFile
 from geointerp.training.data.found import Asked, Found, digest_of
 from geointerp.training.data.layout import Pair, find_pairs
 from geointerp.training.data.problems import Problems
 from geointerp.training.data.published import SUFFIX, published_image, published_labels
 from geointerp.training.data.split import Held, Position, Shelf
+
+_SIZE_HINT = "every sample needs its own label: 255 where it is unknown"
+_NAN_HINT = "fill them in, and label them 255"
 
 
 @dataclass(eq=False)
@@ -93,13 +96,13 @@ def check_section(
     image, labels = held.values[0], held.labels
     section.shape = (image.shape[0], image.shape[1])
     if labels.shape != image.shape:
-        problems.add(section.name, f"is {_size(image)}, its labels {_size(labels)}")
+        problems.add(section.name, f"is {_size(image)}, its labels {_size(labels)}", _SIZE_HINT)
     broken = int(image.size - np.count_nonzero(np.isfinite(image)))
     if broken:
-        problems.add(section.name, f"{broken} of {image.size} amplitudes are NaN or infinite")
+        problems.add(section.name, f"{broken} of {image.size} amplitudes are NaN or infinite", _NAN_HINT)
     counts = count_labels(labels)
     if beyond := outside(counts, classes):
-        problems.add(section.name, beyond)
+        problems.add(section.name, beyond, OUTSIDE_HINT)
     return counts
 
 

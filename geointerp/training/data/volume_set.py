@@ -15,7 +15,7 @@ from geointerp.sources.scaling import measure_scale, spread_sample
 from geointerp.tasks import LabelClass, classes_named
 from geointerp.tiling.views import View, choose_views, sample_dim, widened
 from geointerp.training.data.blocks import LEAST_SLICES, divide
-from geointerp.training.data.classes import LabelCounts, outside, views_of_task
+from geointerp.training.data.classes import OUTSIDE_HINT, LabelCounts, outside, views_of_task
 from geointerp.training.data.description import DatasetFile, VolumeEntry
 from geointerp.training.data.found import Asked, Found, digest_of
 from geointerp.training.data.label_grid import match_labels
@@ -107,7 +107,7 @@ def _check_labels(
     names = tuple(str(volume.grid.labels.attrs.get("flag_meanings", "")).split())
     beyond = outside(volume.counts.sum(axis=0), classes or classes_named(names) or None)
     if beyond:
-        problems.add(volume.entry.labels, beyond)
+        problems.add(volume.entry.labels, beyond, OUTSIDE_HINT)
     return {names} if names else set()
 
 
