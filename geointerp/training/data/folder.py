@@ -17,8 +17,8 @@ from geointerp.training.data.classes import (
 from geointerp.training.data.description import DatasetFile, read_dataset_file
 from geointerp.training.data.found import Asked, Found
 from geointerp.training.data.layout import SPLITS
-from geointerp.training.data.pairs import open_sections
 from geointerp.training.data.published import guessed_task
+from geointerp.training.data.section_set import open_sections
 from geointerp.training.data.split import Shelf, Split
 from geointerp.training.data.volume_set import open_volumes
 

@@ -36,6 +36,28 @@ def open_volumes(folder: Path, dataset: DatasetFile, asked: Asked) -> Found:
         UsageError: a volume has no such view.
     """
     problems = Problems(folder)
+    volumes, names = _open_all(folder, dataset, asked, problems)
+    problems.refuse()
+    normalisation = asked.normalisation_for(any(map(_negative, volumes)))
+    _scale(volumes, normalisation, problems)
+    parts, told = _parts(volumes, asked.seed, problems)
+    problems.refuse()
+    items: dict[str, list[Item]] = {}
+    counts: dict[str, LabelCounts] = {}
+    for split, volume, within in parts:
+        items.setdefault(split, []).extend(_slices(volume, within, asked.channels))
+        part = volume.counts[within.get(volume.divided_along, slice(None))].sum(axis=0)
+        counts[split] = counts.get(split, 0) + part
+    record = {"kind": "volumes", "seed": asked.seed, "volumes": told}
+    return Found(
+        items, counts, normalisation, record, digest_of(*(one.digest for one in volumes)).hex(), names
+    )
+
+
+def _open_all(
+    folder: Path, dataset: DatasetFile, asked: Asked, problems: Problems
+) -> tuple[list[LabelledVolume], tuple[str, ...]]:
+    """Open all volumes that can be, and return the names that their labels give the classes."""
     volumes: list[LabelledVolume] = []
     names: set[tuple[str, ...]] = set()
     for entry in dataset.volumes:
@@ -48,20 +70,7 @@ def open_volumes(folder: Path, dataset: DatasetFile, asked: Asked) -> Found:
     if asked.classes is None and len(names) > 1:
         listed = " and ".join(", ".join(some) for some in sorted(names))
         problems.add("labels", f"their files name different classes: {listed}", "say which with --classes")
-    problems.refuse()
-    chosen = asked.normalisation_for(any(map(_negative, volumes)))
-    _scale(volumes, chosen, problems)
-    parts, told = _parts(volumes, asked.seed, problems)
-    problems.refuse()
-    items: dict[str, list[Item]] = {}
-    counts: dict[str, LabelCounts] = {}
-    for split, volume, within in parts:
-        items.setdefault(split, []).extend(_slices(volume, within, asked.channels))
-        part = volume.counts[within.get(volume.divided_along, slice(None))].sum(axis=0)
-        counts[split] = counts.get(split, 0) + part
-    record = {"kind": "volumes", "seed": asked.seed, "volumes": told}
-    digest = digest_of(*(volume.digest for volume in volumes)).hex()
-    return Found(items, counts, chosen, record, digest, next(iter(names), ()))
+    return volumes, next(iter(names), ())
 
 
 def _open(folder: Path, entry: VolumeEntry, ignore_index: int, asked: Asked) -> LabelledVolume:

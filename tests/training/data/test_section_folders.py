@@ -185,13 +185,13 @@ def test_each_file_is_decoded_once(tmp_path, monkeypatch):
     write_pairs(tmp_path / "train", 3, suffix=".png")
     write_pairs(tmp_path / "val", 1, suffix=".png")
     opened = []
-    from geointerp.training.data import pairs
+    from geointerp.training.data import sections
 
     def counted(path):
         opened.append(path)
         return open_volume(path)
 
-    monkeypatch.setattr(pairs, "open_volume", counted)
+    monkeypatch.setattr(sections, "open_volume", counted)
     data = open_labelled(tmp_path)
     crops = Crops(data.splits["train"], (8, 8))
     for number in range(len(crops)):
