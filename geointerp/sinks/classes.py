@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from geointerp.sinks.decimate import UNKNOWN
-from geointerp.tasks import TASKS, LabelClass
+from geointerp.tasks import LabelClass, classes_named
 
-_SPARE_COLOURS = ("#4363d8", "#e6194b", "#3cb44b", "#f58231", "#911eb4", "#42d4f4", "#ffe119", "#a9a9a9")
 _COLOUR = re.compile("#[0-9a-fA-F]{6}")
 BACKGROUND = "background"
 
@@ -24,14 +24,14 @@ def classes_of(labels: xr.DataArray, told: Mapping[str, Any] | None = None) -> l
             default the colours are those that the tasks give to the names.
     """
     names = str(labels.attrs.get("flag_meanings", "")).split() or _values(labels)
-    known = {one.name: one.colour for task in TASKS.values() for one in task.classes}
     own = list((told or {}).get("classes", ()))
-    if len(own) == len(names):  # there a name may be several words, which a meaning may not
-        names = [str(one["name"]) for one in own]
-        known |= {one["name"]: one["colour"] for one in own if _COLOUR.fullmatch(str(one["colour"]))}
+    if len(own) != len(names):
+        return list(classes_named(names))
+    # There a name may be several words, which a meaning may not.
+    classes = classes_named([str(one["name"]) for one in own])
     return [
-        LabelClass(name, known.get(name, _SPARE_COLOURS[value % len(_SPARE_COLOURS)]))
-        for value, name in enumerate(names)
+        replace(one, colour=str(said["colour"])) if _COLOUR.fullmatch(str(said["colour"])) else one
+        for one, said in zip(classes, own, strict=True)
     ]
 
 
