@@ -41,7 +41,7 @@ def test_absent_classes_are_dashes_and_null(run):
     ("words", "status", "said"),
     [
         (("a.npy", "missing.npy"), 1, "missing.npy does not exist"),
-        (("a.npy",), 2, "Missing argument"),
+        (("a.npy",), 2, "there is nothing to compare"),
         (("a.npy", "b.npy"), 1, "(2, 2), the truth (3, 2)"),
         (("a.npy", "a.npy", "--tolerance", "-1"), 2, "the tolerance is -1"),
         (("a.npy", "a.npy", "--tolerance", "two"), 2, "--tolerance"),
