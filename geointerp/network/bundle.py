@@ -187,7 +187,8 @@ def load_trained(
             hint="it is what models are fine-tuned from; `geointerp models` lists those that predict",
         )
     verify_files(path, description)
-    _check_tile(tile, description.patch)
+    if tile is not None:
+        check_tile(tile, description.patch)
     description = replace(description, tile=tile or description.tile)
     model = _rebuilt(path, description, about)
     weights = read_weights(path / weight_files(description)[0])
@@ -211,9 +212,13 @@ def _rebuilt(path: Path, description: ModelDescription, about: DecoderInfo) -> P
     return PeftModel(segmenter, LoraConfig.from_pretrained(str(path)))
 
 
-def _check_tile(tile: tuple[int, int] | None, patch: int) -> None:
-    """Refuse a tile that the encoder's patches do not fill."""
-    if tile is None or all(side > 0 and side % patch == 0 for side in tile):
+def check_tile(tile: tuple[int, int], patch: int) -> None:
+    """Refuse a tile that the network's patches do not fill.
+
+    Raises:
+        UsageError: with the nearest that they would.
+    """
+    if all(side > 0 and side % patch == 0 for side in tile):
         return
     near = "x".join(str(max(1, round(side / patch)) * patch) for side in tile)
     raise UsageError(
