@@ -42,13 +42,10 @@ def crater_summary(report: dict[str, Any]) -> str:
         f"{what} {'–' if report[key] is None else format(report[key], '.3g')} {unit}"
         for what, key in (("position", "median_position_error"), ("diameter", "median_diameter_error"))
     )
-    return "\n".join(
-        (
-            f"{report['predicted']:,} craters predicted, {report['true']:,} true, {report['matched']:,} found",
-            _scores(report),
-            f"median error of the matched: {errors}",
-        )
+    counts = (
+        f"{report['predicted']:,} craters predicted, {report['true']:,} true, {report['matched']:,} found"
     )
+    return "\n".join((counts, _scores(report), f"median error of those found: {errors}"))
 
 
 def figure(value: float | None) -> str:
