@@ -21,7 +21,7 @@ _INK = "#303030"
 
 
 def draw_confusion(confusion: Sequence[Sequence[int]], names: Sequence[str], path: Path) -> None:
-    """Draw a confusion matrix, each row in parts of the samples of that true class.
+    """Draw a confusion matrix, each row in per cent of the samples of that true class.
 
     Args:
         confusion: counts, the truth along the rows, the prediction along the columns.
@@ -30,10 +30,10 @@ def draw_confusion(confusion: Sequence[Sequence[int]], names: Sequence[str], pat
     """
     counts = np.asarray(confusion, np.int64)
     support = counts.sum(axis=1, keepdims=True)
-    parts = np.divide(counts, support, out=np.full(counts.shape, np.nan), where=support > 0)
+    parts = 100 * np.divide(counts, support, out=np.full(counts.shape, np.nan), where=support > 0)
     side = max(3.2, 0.62 * len(names))
     figure, axes = _figure(side + 2.6, side + 1.2)
-    image = axes.imshow(parts, cmap="Blues", vmin=0, vmax=1)
+    image = axes.imshow(parts, cmap="Blues", vmin=0, vmax=100)
     axes.set_facecolor("#eeeeee")
     rows = [f"{name}\n{_short(int(total))}" for name, total in zip(names, support[:, 0], strict=True)]
     axes.set_xticks(range(len(names)), names, rotation=40, ha="right", rotation_mode="anchor")
@@ -43,7 +43,7 @@ def draw_confusion(confusion: Sequence[Sequence[int]], names: Sequence[str], pat
     if len(names) <= _MOST_ANNOTATED:
         _write_parts(axes, parts)
     bar = figure.colorbar(image, ax=axes, shrink=0.85)
-    bar.set_label("part of the true class")
+    bar.set_label("% of the true class")
     _save(figure, path)
 
 
@@ -116,8 +116,8 @@ def _write_parts(axes: Axes, parts: NDArray[np.float64]) -> None:
     """Write the percentages into the cells, light on dark and dark on light."""
     for (row, column), part in np.ndenumerate(parts):
         if not np.isnan(part):
-            colour = "white" if part > 0.6 else _INK
-            text = f"{100 * part:.1f}" if 0.0005 <= part < 0.9995 else f"{100 * part:.0f}"
+            colour = "white" if part > 60 else _INK
+            text = f"{part:.1f}" if 0.05 <= part < 99.95 else f"{part:.0f}"
             axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
 
 
