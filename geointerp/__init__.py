@@ -14,15 +14,17 @@ if TYPE_CHECKING:
     from geointerp.inference.predict import predict
     from geointerp.network.bundle import load_model
     from geointerp.sources.open import open_volume
+    from geointerp.training.finetune import finetune
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "evaluate", "load_model", "open_volume", "predict"]
+__all__ = ["__version__", "evaluate", "finetune", "load_model", "open_volume", "predict"]
 
 _HOMES = {
     "open_volume": "geointerp.sources.open",
     "predict": "geointerp.inference.predict",
     "load_model": "geointerp.network.bundle",
     "evaluate": "geointerp.evaluation.report",
+    "finetune": "geointerp.training.finetune",
 }
 
 
