@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from geointerp.inference.predict import predict
     from geointerp.network.bundle import load_model
     from geointerp.sources.open import open_volume
+    from geointerp.training.finetune import finetune
 
 __version__ = "0.1.0"
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "evaluate",
     "evaluate_catalogues",
     "evaluate_model",
+    "finetune",
     "load_model",
     "open_volume",
     "predict",
@@ -35,6 +37,7 @@ _HOMES = {
     "evaluate": "geointerp.evaluation.report",
     "evaluate_model": "geointerp.evaluation.of_model",
     "evaluate_catalogues": "geointerp.evaluation.crater_report",
+    "finetune": "geointerp.training.finetune",
 }
 
 

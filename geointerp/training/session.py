@@ -160,7 +160,7 @@ class Session:
             self.learner.network,
             greys(),
             classes=classes,
-            tile=self.settings.tile,
+            tile=self.settings.size,
             overlap=OVERLAP,
             patch=self.learner.patch,
             machine=self.machine,

@@ -40,9 +40,9 @@ class Settings:
     dropout: float = 0.0
     channels: Literal["repeat", "neighbours"] = "repeat"
     views: tuple[str, ...] | None = None
-    tile: tuple[int, int] = (224, 224)
+    tile: tuple[int, int] | None = None
     epochs: int = 40
-    batch_size: int = 8
+    batch_size: int | None = None
     lr: float | None = None
     weight_decay: float = 0.05
     warmup: float = 0.05
@@ -83,6 +83,18 @@ class Settings:
         """The peak learning rate, once resolved."""
         assert self.lr is not None
         return self.lr
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of a tile, once decided."""
+        assert self.tile is not None
+        return self.tile
+
+    @property
+    def batch(self) -> int:
+        """Tiles a step, once decided."""
+        assert self.batch_size is not None
+        return self.batch_size
 
     def as_dict(self) -> dict[str, Any]:
         """Return all settings as YAML and JSON have them."""
