@@ -24,9 +24,11 @@ from paper_table import PUBLISHED, write_table
 
 from geointerp.cli.console import Console
 from geointerp.cli.funnel import run
+from geointerp.cli.training_table import TrainingTable
 from geointerp.errors import DataError, UsageError
 from geointerp.evaluation.of_model import evaluate_model
 from geointerp.training.finetune import finetune
+from geointerp.training.progress import Progress
 
 FOLDERS = {
     "facies": "seismicFace",
@@ -90,19 +92,29 @@ def main(
     for number, cell in enumerate(cells, 1):
         if cell.report(output) is None:
             console.note(f"{number} of {len(cells)}: {cell.task}, {cell.decoder}, seed {cell.seed}")
-            carry_out(cell, data, output, device=device, **settings)
+            with TrainingTable(console) as progress:
+                carry_out(cell, data, output, progress, device=device, **settings)
         write_table(output, all_reports(output))
     for name in ("table.md", "table.csv"):
         console.result(output / name, {"output": str(output / name)})
 
 
-def carry_out(cell: Cell, data: Path, output: Path, *, backbone: str, device: str, **settings: Any) -> None:
+def carry_out(
+    cell: Cell,
+    data: Path,
+    output: Path,
+    progress: Progress,
+    *,
+    backbone: str,
+    device: str,
+    **settings: Any,
+) -> None:
     """Train one network and score its best epoch on the test set."""
     folder, place = as_three_splits(data, cell.task, output), cell.folder(output)
     vit = {"backbone": backbone, "decoder": cell.decoder}
     network = {"network": "unet"} if cell.decoder == "unet" else vit
     training = {"task": cell.task, "seed": cell.seed, "device": device, **network, **settings}
-    finetune(folder, output=place / "run", resume=True, **training)
+    finetune(folder, output=place / "run", resume=True, progress=progress, **training)
     evaluate_model(
         place / "run",
         folder,

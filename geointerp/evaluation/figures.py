@@ -74,7 +74,7 @@ def draw_image_ious(images: Sequence[ImageCounts], classes: Sequence[LabelClass]
         axes.grid(axis="y", color="#dddddd", linewidth=0.8)
         axes.set_axisbelow(True)
     figure.suptitle(f"IoU in each of {len(images):,} image{'s' * (len(images) != 1)}", fontweight="bold")
-    if len(classes) > 1:
+    if 1 < len(classes) <= _MOST_ANNOTATED:
         figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=6, frameon=False)
     _save(figure, path)
 
@@ -93,7 +93,7 @@ def draw_iou_by_distance(images: Sequence[ImageCounts], classes: int, path: Path
     axes.scatter(known[:, 0], known[:, 1], s=14, color="#4363d8", alpha=0.45, linewidths=0, label="one slice")
     centres, means = _running_mean(known)
     axes.plot(centres, means, color="#e6194b", linewidth=2, label="mean")
-    axes.set_xlabel("distance to the nearest slice of the training (line numbers)")
+    axes.set_xlabel("distance to the nearest slice of the training (line numbers, ms or m)")
     axes.set_ylabel("mIoU of the slice")
     axes.grid(color="#dddddd", linewidth=0.8)
     axes.set_axisbelow(True)

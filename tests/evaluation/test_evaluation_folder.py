@@ -103,7 +103,7 @@ def test_nothing_is_left_of_an_evaluation_that_fails(pair, tmp_path, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("number", [1, 2, 40])
+@pytest.mark.parametrize("number", [1, 2, 20])
 def test_any_number_of_classes_and_images_can_be_drawn(tmp_path, number):
     rng = np.random.default_rng(number)
     classes = classes_named([f"interval {value}" for value in range(number)])
