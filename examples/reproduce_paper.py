@@ -26,9 +26,6 @@ from geointerp.cli.console import Console
 from geointerp.cli.funnel import run
 from geointerp.cli.training_table import TrainingTable
 from geointerp.errors import DataError, UsageError
-from geointerp.evaluation.of_model import evaluate_model
-from geointerp.training.finetune import finetune
-from geointerp.training.progress import Progress
 
 FOLDERS = {
     "facies": "seismicFace",
@@ -103,13 +100,17 @@ def carry_out(
     cell: Cell,
     data: Path,
     output: Path,
-    progress: Progress,
+    progress: TrainingTable,
     *,
     backbone: str,
     device: str,
     **settings: Any,
 ) -> None:
     """Train one network and score its best epoch on the test set."""
+    # Here, so that a slip of the command line is told at once.
+    from geointerp.evaluation.of_model import evaluate_model
+    from geointerp.training.finetune import finetune
+
     folder, place = as_three_splits(data, cell.task, output), cell.folder(output)
     vit = {"backbone": backbone, "decoder": cell.decoder}
     network = {"network": "unet"} if cell.decoder == "unet" else vit
