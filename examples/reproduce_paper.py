@@ -67,6 +67,7 @@ def main(
     epochs: Annotated[int, typer.Option(min=1)] = 100,
     batch_size: Annotated[int, typer.Option(min=1)] = 8,
     tile: Annotated[int, typer.Option(help="Side of a crop; a multiple of 14, for a U-Net of 16.")] = 224,
+    width: Annotated[float, typer.Option(help="Factor on the channels of decoders and U-Net.")] = 1.0,
     device: str = "auto",
     precision: str = "auto",
 ) -> None:
@@ -77,6 +78,7 @@ def main(
         "epochs": epochs,
         "batch_size": batch_size,
         "tile": tile,
+        "width": width,
         "precision": precision,
     }
     wanted = _asked("task", tasks, FOLDERS), _asked("decoder", decoders, PUBLISHED)

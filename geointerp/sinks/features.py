@@ -63,7 +63,8 @@ def draw_features(model: str | Path, image: Path, path: Path) -> None:
     blocks = [block + 1 for block in cast("Segmenter", network.get_base_model()).blocks]
     shape = f"{section.shape[1]} x {section.shape[2]}"
     resized = "" if size == section.shape[1:] else f" resized to {size[0]} x {size[1]}"
-    note = f"{title}, {shape} pixels{resized}; patches of {about.patch}, each in the colours of its tokens"
+    colours = "the first three principal components of each panel's tokens"
+    note = f"{title}, {shape} pixels{resized}; colours: {colours}, {about.patch} pixels a patch"
     _draw(section[len(section) // 2], levels, blocks, note, path)
 
 
