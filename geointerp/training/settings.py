@@ -41,7 +41,7 @@ class Settings:
     channels: Literal["repeat", "neighbours"] = "repeat"
     views: tuple[str, ...] | None = None
     tile: tuple[int, int] | None = None
-    epochs: int = 40
+    epochs: int = 30
     batch_size: int | None = None
     lr: float | None = None
     weight_decay: float = 0.05
