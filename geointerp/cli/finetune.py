@@ -79,7 +79,7 @@ def command(
         str | None,
         typer.Option(help="Tile in samples: 224 or, height by width, 224x448.", rich_help_panel=_HOW),
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Times through the data.", rich_help_panel=_HOW)] = 40,
+    epochs: Annotated[int, typer.Option(min=1, help="Times through the data.", rich_help_panel=_HOW)] = 30,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Tiles a step.", rich_help_panel=_HOW)] = None,
     lr: Annotated[float | None, typer.Option(help="Peak learning rate.", rich_help_panel=_HOW)] = None,
     weight_decay: Annotated[float, typer.Option(help="Of AdamW.", rich_help_panel=_HOW)] = 0.05,
