@@ -90,7 +90,9 @@ def draw_iou_by_distance(images: Sequence[ImageCounts], classes: int, path: Path
     pairs = [(image.distance, image.mean_iou(classes)) for image in images]
     known = np.array([pair for pair in pairs if pair[1] is not None], float).reshape(-1, 2)
     figure, axes = _figure(6.4, 4.2)
-    axes.scatter(known[:, 0], known[:, 1], s=14, color="#4363d8", alpha=0.45, linewidths=0, label="one slice")
+    axes.scatter(
+        known[:, 0], known[:, 1], s=18, color="#4363d8", alpha=0.6, linewidths=0, label="one slice", zorder=3
+    )
     centres, means = _running_mean(known)
     axes.plot(centres, means, color="#e6194b", linewidth=2, label="mean")
     axes.set_xlabel("distance to the nearest slice of the training (line numbers, ms or m)")
