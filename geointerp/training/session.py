@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast
 from torch import Tensor
 
 from geointerp.errors import DataError
@@ -128,6 +129,7 @@ class Session:
     @torch.no_grad()
     def validate(self, split: Split, classes: int) -> Validation:
         """Label the whole slices of a split, each process its share, as ``predict`` would."""
+        self._agree()
         confusion = ConfusionMatrix()
         total = torch.zeros(2)
         mine = range(self.accelerator.process_index, len(split), self.accelerator.num_processes)
@@ -142,6 +144,12 @@ class Session:
         total = self.accelerator.reduce(total.to(self.machine.device), "sum").cpu()
         counts = self.accelerator.reduce(counts, "sum").cpu()
         return Validation(float(total[0] / total[1].clamp_min(1)), counts.numpy())
+
+    def _agree(self) -> None:
+        """Give all processes the first one's statistics of batch normalisation: each has its own batches'."""
+        if self.accelerator.num_processes > 1:
+            for tensor in self.learner.learnt().values():
+                tensor.copy_(broadcast(tensor.clone()))
 
     def _probabilities(
         self, split: Split, numbers: range, targets: list[Tensor], classes: int
