@@ -89,7 +89,7 @@ def make_plan(settings: Settings, accelerator: Accelerator, machine: Machine) ->
     )
     training, _ = labelled.split("train"), labelled.split("val")
     settings = _fitted(settings, labelled, accelerator.num_processes)
-    learner = create_learner(settings, len(labelled.classes), on_gpu=machine.device.type != "cpu")
+    learner = create_learner(settings, len(labelled.classes))
     augmentation = _augmentation(settings, labelled)
     batches = Batches(
         Crops(training, settings.size, augmentation, settings.seed),
