@@ -78,6 +78,7 @@ def test_every_option_of_the_training_reaches_it(run: Run, labelled_set: Path) -
     }  # fmt: skip
     assert expected.items() <= config()["settings"].items()
     assert config()["class_weights"] == {"background": 1.0, "fault": 1.0}
+    assert config()["augmentation"]["flip_columns"] == config()["augmentation"]["noise"] == 0
 
 
 def test_a_run_is_kept_resumed_or_replaced(run: Run, labelled_set: Path) -> None:

@@ -80,6 +80,7 @@ def test_a_run_folder_holds_everything(train: Train, labelled_set: Path) -> None
     assert config["settings"]["lr"] == 0.02
     assert config["settings"]["tile"] == [32, 32]
     assert config["augmentation"]["flip_rows"] == 0
+    assert config["augmentation"]["zoom"] > 1
     assert config["versions"]["torch"] == torch.__version__.split("+")[0]
     # A third of the samples: sqrt(2) times the weight of the two thirds.
     weights = config["class_weights"]
@@ -213,13 +214,14 @@ def test_two_trainings_in_one_process_may_differ_in_precision(train: Train) -> N
 
 
 def test_classes_of_ones_own_and_three_channels(train: Train) -> None:
-    run = train(task=None, classes="rock,band", channels="neighbours", epochs=1, augment=False)
+    run = train(task=None, classes="rock,band", channels="neighbours", epochs=1)
     about = geointerp.load_model(run).description
     assert [one.name for one in about.classes] == ["rock", "band"]
     assert about.task is None
     assert about.channels == "neighbours"
     config = yaml.safe_load((run / "config.yaml").read_text())
-    assert config["augmentation"]["flip_columns"] == 0
+    assert config["augmentation"]["flip_columns"] == 0.5
+    assert config["augmentation"]["zoom"] == 1  # what fills the slice is known by its depth
 
 
 @pytest.mark.parametrize(
