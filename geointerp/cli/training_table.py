@@ -29,6 +29,7 @@ class TrainingTable:
         """Prepare, drawing nothing before the first ``start``."""
         self._console = console
         self._live: Live | None = None
+        self._finished = False
         self.epochs: list[Epoch] = []
         self._best = 0
         self._steps = self._total = self._step = 0
@@ -44,7 +45,7 @@ class TrainingTable:
     ) -> None:
         """Stop drawing."""
         if self._live is not None:
-            self._live.update(self._drawn(finished=True))
+            self._finished = True
             self._live.stop()
 
     def start(self, epochs: int, steps: int, done: "list[Epoch]", what: str) -> None:
@@ -82,7 +83,7 @@ class TrainingTable:
         found = f"val mIoU {epoch.miou:.4f}{' (best)' if best else ''}"
         return f"epoch {epoch.number}/{self._total}  {losses}  {found}  {self._rate()}  {self._left()} left"
 
-    def _drawn(self, finished: bool = False) -> "Group":
+    def _drawn(self) -> "Group":
         """Return the table of the last epochs, and below it where the training is."""
         from rich.console import Group
         from rich.text import Text
@@ -93,7 +94,7 @@ class TrainingTable:
         state += f"{self._rate()}  {self._left()} left"
         if self._step and step == 0:
             state = f"validating  {self._left()} left"
-        return Group(self._table(), *(() if finished else (Text(state, style="cyan"),)))
+        return Group(self._table(), *(() if self._finished else (Text(state, style="cyan"),)))
 
     def _table(self) -> "Table":
         from rich.table import Table

@@ -7,7 +7,7 @@ import torch
 from peft import PeftModel
 from timm.layers.attention import Attention
 from timm.models.vision_transformer import VisionTransformer
-from torch import Tensor, nn
+from torch import Tensor
 
 from geointerp.network.backbone import create_backbone, patch_of
 from geointerp.network.bundle import BACKBONE, CHANNELS, check_tile
@@ -47,6 +47,12 @@ class Learner:
         still = {name for name, p in self.network.named_parameters() if not p.requires_grad}
         return {name: t for name, t in self.network.state_dict().items() if name not in still}
 
+    def fuse_attention(self, *, fused: bool) -> None:
+        """Choose the form that the attention is computed in; the two differ by rounding."""
+        for module in self.network.modules():
+            if isinstance(module, Attention):
+                module.fused_attn = fused  # type: ignore[misc]  # final to timm's scripting, read in forward
+
 
 def patch_size(settings: Settings) -> int:
     """Return the side of the patches that tiles are made of.
@@ -57,13 +63,12 @@ def patch_size(settings: Settings) -> int:
     return UNET_PATCH if settings.network == "unet" else patch_of(settings.backbone)
 
 
-def create_learner(settings: Settings, classes: int, *, on_gpu: bool = False) -> Learner:
+def create_learner(settings: Settings, classes: int) -> Learner:
     """Build the network of the settings; the same seed gives the same weights.
 
     Args:
         settings: resolved.
         classes: how many label classes there are.
-        on_gpu: where it will be trained.
 
     Raises:
         UsageError: there is no such network, or the tile does not fit it.
@@ -85,7 +90,6 @@ def create_learner(settings: Settings, classes: int, *, on_gpu: bool = False) ->
     backbone.requires_grad_(settings.method == "full")
     decoder = create_decoder(settings.decoder, backbone.embed_dim, classes, settings.width)
     segmenter = Segmenter(backbone, decoder)
-    _fuse_attention(segmenter, fused=on_gpu)
     network: PeftModel | Segmenter = segmenter
     if settings.method == "lora":
         network = add_lora(segmenter, rank=settings.rank, alpha=settings.alpha, dropout=settings.dropout)
@@ -102,10 +106,3 @@ def _encoder(settings: Settings) -> VisionTransformer:
     if weights != NO_WEIGHTS:
         load_backbone_weights(backbone, Path(weights) if weights else bundled_model(STARTER) / BACKBONE)
     return backbone
-
-
-def _fuse_attention(network: nn.Module, *, fused: bool) -> None:
-    """Choose the attention's form: on a processor the fused one's backward pass takes twice as long."""
-    for module in network.modules():
-        if isinstance(module, Attention):
-            module.fused_attn = fused  # type: ignore[misc]  # final to timm's scripting, and read in forward

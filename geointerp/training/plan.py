@@ -16,7 +16,7 @@ from geointerp.training.losses import class_weights, create_loss
 from geointerp.training.run_folder import versions
 from geointerp.training.session import OVERLAP, Session
 from geointerp.training.settings import Settings
-from geointerp.training.tile import fitting_batch, fitting_tile
+from geointerp.training.tile import are_objects, fitting_batch, fitting_tile
 
 _GPU_WORKERS = 4
 
@@ -89,7 +89,7 @@ def make_plan(settings: Settings, accelerator: Accelerator, machine: Machine) ->
     )
     training, _ = labelled.split("train"), labelled.split("val")
     settings = _fitted(settings, labelled, accelerator.num_processes)
-    learner = create_learner(settings, len(labelled.classes), on_gpu=machine.device.type != "cpu")
+    learner = create_learner(settings, len(labelled.classes))
     augmentation = _augmentation(settings, labelled)
     batches = Batches(
         Crops(training, settings.size, augmentation, settings.seed),
@@ -119,9 +119,11 @@ def _fitted(settings: Settings, labelled: LabelledData, processes: int) -> Setti
 
 
 def _augmentation(settings: Settings, labelled: LabelledData) -> Augmentation:
-    if settings.augment:
-        return Augmentation.for_task(labelled.task, labelled.normalisation)
-    return Augmentation.none()
+    if not settings.augment:
+        return Augmentation.none()
+    fit = Augmentation.for_task(labelled.task, labelled.normalisation)
+    # What fills the slice is known by its depth too, which stretching would change.
+    return fit if are_objects(labelled.classes) else replace(fit, zoom=1.0)
 
 
 def _workers(settings: Settings, machine: Machine) -> int:

@@ -10,6 +10,11 @@ _NARROWEST = 112
 _BATCH_PIXELS = 8 * SIDE * SIDE
 
 
+def are_objects(classes: Sequence[LabelClass]) -> bool:
+    """Whether the classes are objects on a background, and do not fill the slice between them."""
+    return classes[0].name == "background"
+
+
 def fitting_tile(
     classes: Sequence[LabelClass], shapes: Sequence[tuple[int, int]], patch: int
 ) -> tuple[int, int]:
@@ -25,7 +30,7 @@ def fitting_tile(
         patch: the sides are multiples of it.
     """
     square = _multiple(SIDE, patch)
-    if classes[0].name == "background":
+    if are_objects(classes):
         return square, square
     height = _multiple(min(_TALLEST, min(rows for rows, _ in shapes)), patch)
     if height <= square:

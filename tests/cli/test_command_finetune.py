@@ -1,7 +1,6 @@
 """The command through the real command line; what a training does is tested beside the package."""
 
 import json
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +78,7 @@ def test_every_option_of_the_training_reaches_it(run: Run, labelled_set: Path) -
     }  # fmt: skip
     assert expected.items() <= config()["settings"].items()
     assert config()["class_weights"] == {"background": 1.0, "fault": 1.0}
+    assert config()["augmentation"]["flip_columns"] == config()["augmentation"]["noise"] == 0
 
 
 def test_a_run_is_kept_resumed_or_replaced(run: Run, labelled_set: Path) -> None:
@@ -140,7 +140,10 @@ def test_other_processes_leave_the_talking_to_the_first(
 def test_an_interrupt_says_how_to_go_on(
     run: Run, labelled_set: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(TrainingTable, "step", lambda table, loss: signal.raise_signal(signal.SIGINT))
+    def interrupt(table: TrainingTable, loss: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TrainingTable, "step", interrupt)
     done = run("finetune", "--data", labelled_set, *SMALL, *CHEAP, "-o", "out")
     assert done.status == 130
     assert done.err.splitlines()[-2:] == ["error: interrupted", "hint: go on with --resume"]

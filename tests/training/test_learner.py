@@ -125,10 +125,16 @@ def outputs_of(network: torch.nn.Module, side: int) -> torch.Tensor:
         return network.eval()(torch.rand(1, 1, side, side))
 
 
-def test_the_attention_takes_the_form_that_is_quick_on_the_device() -> None:
-    for on_gpu in (True, False):
-        network = create_learner(settings(method="frozen"), 2, on_gpu=on_gpu).network
-        assert network.backbone.blocks[0].attn.fused_attn is on_gpu  # type: ignore[union-attr]
+def test_the_attention_is_fused_but_for_training_on_a_processor(labelled_set: Path) -> None:
+    chosen = settings(labelled_set, method="frozen", task="faults")
+    with accelerated("cpu", "fp32") as (accelerator, machine):
+        session = make_plan(chosen, accelerator, machine).session
+        attention = session.learner.network.backbone.blocks[0].attn  # type: ignore[union-attr]
+        seen: list[bool] = []
+        session.train_epoch(0, lambda loss: seen.append(attention.fused_attn))
+    assert seen
+    assert not any(seen)
+    assert attention.fused_attn
 
 
 def test_validation_is_that_of_whole_slices(labelled_set: Path) -> None:
