@@ -74,4 +74,5 @@ def shade(elevation: Floats, east: NDArray[np.float64], north: float, sun: Sun) 
     azimuth, altitude = np.radians(sun.azimuth), np.radians(sun.altitude)
     light = np.sin(altitude) - np.cos(altitude) * (p * np.sin(azimuth) + q * np.cos(azimuth))
     bright: Floats = np.clip(light / np.sqrt(1 + p**2 + q**2), 0, 1).astype(np.float32)
+    bright[np.isnan(z[1:-1, 1:-1])] = np.nan  # which the slopes do not see
     return bright

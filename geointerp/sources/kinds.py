@@ -1,5 +1,6 @@
 """What kind of file something is: by its first bytes, and by its suffix only where these are silent."""
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -148,9 +149,11 @@ def _kind_of_tiff(file: Path, given: Mapping[str, Any]) -> str:
     from geointerp.sources.extras import needed
 
     try:
-        with Image.open(file) as picture:
-            small = picture.width * picture.height <= _LARGEST_PICTURE
-            tagged = any(tag in getattr(picture, "tag_v2", ()) for tag in _GEOTIFF_TAGS)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a large or truncated file: its reader speaks of that
+            with Image.open(file) as picture:
+                small = picture.width * picture.height <= _LARGEST_PICTURE
+                tagged = any(tag in getattr(picture, "tag_v2", ()) for tag in _GEOTIFF_TAGS)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         small, tagged = False, False  # more bands than a picture has, or a damaged file: rasterio says which
     if tagged or not small or "hillshade" in given:

@@ -1,9 +1,11 @@
 """Rasters through rasterio: images and elevation on a map, read window by window."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +26,9 @@ Floats = NDArray[np.float32]
 _SIDE = 2048  # pixels of a chunk, about: 16 MiB
 _LUMINANCE = (0.299, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601, as Pillow has it
 _DEGREES = {"x": ("longitude", "degrees_east"), "y": ("latitude", "degrees_north")}
+_ONE_OPENER = Lock()
+"""Rasterio allows one opener at a time for a file; two threads with one each end the process."""
+
 _LEAST_VALID = {"int16": -32752.0, "float32": -3.4028226e38}
 """In ISIS cubes lower values say why there is no datum: null, saturated, below what the instrument sees."""
 
@@ -135,13 +140,15 @@ def open_raster(
     return xr.DataArray(lazy, place, dims, "amplitude", attrs)
 
 
-def opened(opening: Mapping[str, Any]) -> "DatasetReader":
+@contextmanager
+def opened(opening: Mapping[str, Any]) -> Iterator["DatasetReader"]:
     """Open a dataset; that it may lie on no map is no cause for a warning."""
     import rasterio
 
     # Not warnings.catch_warnings: windows are read in several threads, and it would undo another's change.
     warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-    return rasterio.open(**opening)
+    with _ONE_OPENER if "opener" in opening else nullcontext(), rasterio.open(**opening) as dataset:
+        yield dataset
 
 
 def is_on_map(path: Path) -> bool:

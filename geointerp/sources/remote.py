@@ -198,7 +198,8 @@ class _Position(io.RawIOBase):
 
 def _unreachable(url: str, error: Exception) -> DataError:
     """Say in one line why something cannot be read."""
-    if isinstance(error, FileNotFoundError):
+    answered = error.__cause__ is None or getattr(error.__cause__, "status", None) is not None
+    if isinstance(error, FileNotFoundError) and answered:
         return DataError(f"{url} does not exist", hint="check the URL")
     if isinstance(error, PermissionError):
         return DataError(f"{url} may not be read: {error}", hint="are the credentials in the environment?")

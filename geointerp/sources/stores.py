@@ -60,14 +60,15 @@ def open_store(path: Place, variable: str | None = None) -> xr.DataArray:
     if mdio.is_version_0(root):
         volume = _as_volume(path, mdio.open_version_0(str(path), root, variable), form="MDIO 0")
         return _without_missing(volume.astype(np.float32))
-    stored = _open(path, decode=False)
+    listed = _is_listed(path, root)
+    stored = _open(path, decode=False, consolidated=listed)
     if variable in (None, _LABELS) and _LABELS in stored.data_vars:
         labels = stored[_LABELS]
-        coords = _open(path, decode=True).coords
+        coords = _open(path, decode=True, consolidated=listed).coords
         # A store with probabilities has a coordinate of classes as well, which the labels lack.
         own = {name: coord for name, coord in coords.items() if set(coord.dims) <= set(labels.dims)}
         return _as_volume(path, labels.assign_coords(own))
-    decoded = _open(path, decode=True)
+    decoded = _open(path, decode=True, consolidated=listed)
     chosen = decoded[_volume_name(path, decoded, variable)]
     volume = _as_volume(path, mdio.with_mask(_familiar(chosen), _familiar(decoded)))
     return _without_missing(volume.astype(np.float32))
@@ -85,14 +86,23 @@ def _store(path: Place) -> Any:
     return path.zarr_store() if isinstance(path, RemoteFile) else path
 
 
-def _open(path: Place, *, decode: bool) -> xr.Dataset:
+def _is_listed(path: Place, root: Any) -> bool:
+    """Whether the root of a store behind a URL lists what is in it, which web servers do not.
+
+    On this machine the folder is asked instead: a list may be older than what it lists.
+    """
+    metadata = getattr(root, "metadata", None)
+    return isinstance(path, RemoteFile) and getattr(metadata, "consolidated_metadata", None) is not None
+
+
+def _open(path: Place, *, decode: bool, consolidated: bool) -> xr.Dataset:
     options: dict[str, Any] = {"mask_and_scale": decode, "decode_timedelta": False, "chunks": {}}
     options["drop_variables"] = mdio.HEADERS
     try:
         if path.is_file():
             store: xr.Dataset = xr.open_dataset(str(path), **options)
         else:
-            store = xr.open_zarr(_store(path), consolidated=False, **options)
+            store = xr.open_zarr(_store(path), consolidated=consolidated, **options)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _unreadable(path, error) from None
     return store
@@ -132,7 +142,9 @@ def _volume_name(path: Place, dataset: xr.Dataset, variable: str | None) -> Hash
     if len(names) != 1:
         raise DataError(
             f"{path}: none of its variables ({found}) is plainly the volume",
-            hint=f"say --variable NAME, or name the one to be read 'amplitude', or '{_LABELS}' for labels",
+            hint=f"say --variable NAME, or name the one to be read 'amplitude', or '{_LABELS}' for labels"
+            if found != "none"
+            else "a store on a web server needs consolidated metadata: zarr.consolidate_metadata(store)",
         )
     return names[0]
 

@@ -6,15 +6,14 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-
-pytest.importorskip("dascore", reason="dascore is not installed")
-
 from das_files import START, noise, write_dasdae
 
 from geointerp.errors import DataError, UsageError
 from geointerp.sources.das import reading
 from geointerp.sources.describe import describe
 from geointerp.sources.open import open_volume
+
+pytest.importorskip("dascore", reason="dascore is not installed")
 
 MS = np.timedelta64(1, "ms")
 
