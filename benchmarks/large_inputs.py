@@ -32,9 +32,10 @@ def write_raster(path: Path) -> None:
 
 
 def write_recording(folder: Path) -> None:
-    """Write DASDAE files, each with the samples of one channel by turns and nothing stored for the others."""
+    """Write DASDAE files, each with the samples of 100 channels and nothing stored for the others."""
     import dascore
     import h5py
+    import tables
 
     folder.mkdir(exist_ok=True)
     samples = SECONDS * RATE
@@ -45,6 +46,11 @@ def write_recording(folder: Path) -> None:
         patch = dascore.Patch(np.zeros((CHANNELS, 2), np.float32), coords, ("distance", "time"))
         path = folder / f"{number:03d}.h5"
         patch.io.write(path, "dasdae")
+        with tables.open_file(path, "a") as file:  # what the patch says of its time axis, made longer
+            told = next(iter(file.root.waveforms))._v_attrs
+            summary = told["_attrs_coords"]
+            summary["time"]["max"] = time_axis[-1]
+            told["_attrs_coords"] = summary
         with h5py.File(path, "a") as file:
             group = next(iter(file["waveforms"].values()))
             _replace(group, "_coord_time", time_axis.astype(np.int64))
