@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,39 +11,50 @@ import xarray as xr
 from geointerp.errors import UsageError
 from geointerp.sources.kinds import Place, find_kind, read_start
 
-_OWN = {
-    "shape": ("raw",),
-    "dtype": ("raw",),
-    "variable": ("store", "hdf5"),
-    "band": ("raster", "picture"),
-    "hillshade": ("raster",),
+_FOR = {
+    "shape": (("raw",), "says how headerless files are read"),
+    "dtype": (("raw",), "says how headerless files are read"),
+    "variable": (("store", "hdf5"), "names a variable of a Zarr, NetCDF or HDF5 store"),
+    "band": (("raster", "picture"), "chooses a band of a raster or picture"),
+    "hillshade": (("raster",), "is for elevation on a map"),
 }
-"""Which kinds of file an option is for; all others are for SEG-Y."""
+"""Which kinds of file an option is for, and what it says; all others are for SEG-Y."""
 
-_SAYS = {
-    "shape": "says how headerless files are read",
-    "dtype": "says how headerless files are read",
-    "variable": "names a variable of a Zarr, NetCDF or HDF5 store",
-    "band": "chooses a band of a raster or picture",
-    "hillshade": "is for elevation on a map",
+_KINDS = {
+    "segy": "SEG-Y",
+    "npy": "a NumPy file",
+    "raw": "a headerless file",
+    "picture": "a picture on no map",
+    "raster": "a raster",
+    "store": "a Zarr or NetCDF store",
+    "hdf5": "an HDF5 file",
+    "das": "a DAS recording",
 }
 
 
-def open_volume(path: str | os.PathLike[str], **options: Any) -> xr.DataArray:
+def open_volume(
+    path: str | os.PathLike[str],
+    *,
+    shape: str | Sequence[int] | None = None,
+    dtype: str | None = None,
+    variable: str | None = None,
+    band: int | None = None,
+    hillshade: bool | str | tuple[float, float] | None = None,
+    **segy_options: Any,
+) -> xr.DataArray:
     """Open a file, a folder of DAS files, or a URL as a lazy volume.
 
     Args:
         path: SEG-Y; DAS (a file, or a folder of files that are one recording); a raster on a map; ``.npy``;
             headerless ``.dat`` or ``.bin``; a picture; Zarr (also MDIO), NetCDF or HDF5. A URL (``s3://``,
             ``gs://``, ``https://``) of SEG-Y, Zarr or a raster.
-        options: None counts as not given.
-
-            - ``shape`` and ``dtype`` of a headerless file: ``"601,481,1501"`` or numbers, and ``"float32"``;
-            - ``variable``: the name of one in a store;
-            - ``band`` of a raster or picture, counted from 1;
-            - ``hillshade``: elevation as relief under a sun; True, or (azimuth, altitude) in degrees;
-            - those of `geointerp.sources.segy.SegyOptions`: inline_byte, crossline_byte, x_byte, y_byte,
-              cdp_byte, endian, sample_format, sample_interval, duplicates.
+        shape: of a headerless file, as it is stored: ``"601,481,1501"`` or numbers.
+        dtype: of a sample of a headerless file, by numpy's name: ``float32``, ``>i2``.
+        variable: which one of a Zarr, NetCDF or HDF5 store.
+        band: of a raster or picture, counted from 1.
+        hillshade: reads elevation as relief under a sun: True, or (azimuth, altitude) in degrees.
+        segy_options: those of `geointerp.sources.segy.SegyOptions`: inline_byte, crossline_byte, x_byte,
+            y_byte, cdp_byte, endian, sample_format, sample_interval, duplicates. None counts as not given.
 
     Returns:
         dims and coordinates by kind: (inline, crossline, time|depth), (cdp, time|depth), (distance, time),
@@ -58,11 +69,18 @@ def open_volume(path: str | os.PathLike[str], **options: Any) -> xr.DataArray:
     """
     from geointerp.sources.segy.options import SegyOptions
 
-    given = {name: value for name, value in options.items() if value is not None and value is not False}
     try:
-        segy = SegyOptions(**{name: value for name, value in given.items() if name not in _OWN})
+        segy = SegyOptions(**segy_options)
     except TypeError as error:
         raise UsageError(f"open_volume: {error}") from None
+    others = {
+        "shape": shape,
+        "dtype": dtype,
+        "variable": variable,
+        "band": band,
+        "hillshade": hillshade or None,
+    }
+    given = {name: value for name, value in (segy_options | others).items() if value is not None}
     place = place_of(path)
     kind = find_kind(place, given)
     _check_options(place, kind, given)
@@ -101,25 +119,13 @@ def _check_options(place: Place, kind: str, given: Mapping[str, Any]) -> None:
     Raises:
         UsageError: names them, and what they are for.
     """
-    foreign = [name for name in given if kind not in _OWN.get(name, ("segy",))]
+    foreign = [name for name in given if kind not in _FOR.get(name, (("segy",),))[0]]
     if not foreign:
         return
     names = ", ".join(f"--{name.replace('_', '-')}" for name in foreign)
-    if foreign[0] in _OWN:
-        raise UsageError(f"{place} is {KINDS[kind]}: {names} {_SAYS[foreign[0]]}")
+    if foreign[0] in _FOR:
+        raise UsageError(f"{place} is {_KINDS[kind]}: {names} {_FOR[foreign[0]][1]}")
     raise UsageError(f"{place} is not SEG-Y: {names} says how SEG-Y is read")
-
-
-KINDS = {
-    "segy": "SEG-Y",
-    "npy": "a NumPy file",
-    "raw": "a headerless file",
-    "picture": "a picture on no map",
-    "raster": "a raster",
-    "store": "a Zarr or NetCDF store",
-    "hdf5": "an HDF5 file",
-    "das": "a DAS recording",
-}
 
 
 def _open_other(place: Place, kind: str, given: Mapping[str, Any]) -> xr.DataArray:
