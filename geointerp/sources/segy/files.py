@@ -13,6 +13,9 @@ from geointerp.sources.remote import RemoteFile
 
 SegyFile = Path | RemoteFile
 
+_WORTH_SKIPPING = 1 << 14  # bytes, on a disk
+_WORTH_A_REQUEST = 1 << 16  # bytes, over a network
+
 
 @dataclass(frozen=True)
 class Positioned:
@@ -36,7 +39,7 @@ def positioned(path: SegyFile) -> Iterator[Positioned]:
         MachineError: the system has no positioned reads.
     """
     if isinstance(path, RemoteFile):
-        yield Positioned(path.fill, 1 << 16)  # a request takes as long as some 100 KiB do
+        yield Positioned(path.fill, _WORTH_A_REQUEST)
         return
     if not hasattr(os, "preadv"):
         raise MachineError(
@@ -45,7 +48,7 @@ def positioned(path: SegyFile) -> Iterator[Positioned]:
         )
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        yield Positioned(partial(_fill, descriptor), 1 << 14)
+        yield Positioned(partial(_fill, descriptor), _WORTH_SKIPPING)
     finally:
         os.close(descriptor)
 
