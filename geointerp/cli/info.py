@@ -17,7 +17,7 @@ _BYTES = ("inline_byte", "crossline_byte", "cdp_byte", "x_byte", "y_byte")
 
 def command(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="File to describe.")],
+    file: Annotated[str, typer.Argument(help="File, folder or URL to describe.")],
     inline_byte: options.InlineByte = None,
     crossline_byte: options.CrosslineByte = None,
     x_byte: options.XByte = None,
@@ -27,6 +27,12 @@ def command(
     sample_format: options.SampleFormat = None,
     sample_interval: options.SampleInterval = None,
     duplicates: options.Duplicates = None,
+    shape: options.Shape = None,
+    dtype: options.Dtype = None,
+    variable: options.Variable = None,
+    band: options.Band = None,
+    hillshade: options.Hillshade = False,
+    sun: options.Sun = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -35,7 +41,7 @@ def command(
     from geointerp.sources.describe import describe
 
     console: Console = ctx.obj
-    facts = describe(file, **options.given_segy_options(ctx))
+    facts = describe(file, **options.given_source_options(ctx))
     console.result(None, facts)
     if not json:
         console.show(_axes_table(facts))
@@ -49,7 +55,7 @@ def _axes_table(facts: dict[str, Any]) -> "Table":
 
     table = Table(title=Path(facts["file"]).name, title_justify="left", title_style="bold", box=None)
     for heading in ("dimension", "first", "last", "step", "count"):
-        table.add_column(heading, justify="left" if heading == "dimension" else "right")
+        table.add_column(heading, justify="left" if heading == "dimension" else "right", overflow="fold")
     for dim in facts["dims"]:
         axis = facts["axes"].get(dim, {})
         name = f"{dim} ({axis['units']})" if "units" in axis else dim
@@ -81,7 +87,9 @@ def _facts(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
         used = (name for name in _BYTES if segy.get(name))
         yield "header bytes", ", ".join(f"{name.removesuffix('_byte')} {segy[name]}" for name in used)
         yield "coordinate scalar", ", ".join(map(str, segy["coordinate_scalar"]))
-    yield "amplitudes", _percentiles(facts["amplitude"])
+    for name in ("raster", "das", "reading"):
+        yield from ((key.replace("_", " "), _plain(value)) for key, value in facts.get(name, {}).items())
+    yield "amplitudes", _percentiles(facts["amplitude"], facts.get("units", ""))
     for name, reason in segy.get("why", {}).items():
         yield f"why {name.replace('_', ' ')}", reason
 
@@ -101,13 +109,22 @@ def _format(facts: dict[str, Any], segy: dict[str, Any]) -> str:
     )
 
 
-def _percentiles(amplitude: dict[str, Any]) -> str:
-    """Return the percentiles in one line, from least to greatest."""
+def _plain(value: Any) -> str:
+    """Return a fact as text; what is not known, or is none, as a dash."""
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value)) or "–"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {one}" for name, one in value.items())
+    return "–" if value is None else str(value)
+
+
+def _percentiles(amplitude: dict[str, Any], units: str) -> str:
+    """Return the percentiles in one line, from least to greatest, and their units where these are told."""
     if not amplitude["percentiles"]:
         return "none but zeros"
     names = {"0": "least", "50": "median", "100": "greatest"}
     shown = (f"{names.get(p, p + ' %')} {value:.4g}" for p, value in amplitude["percentiles"].items())
-    return ", ".join(shown)
+    return ", ".join(shown) + (f"; units {units}" if units else "")
 
 
 def _number(value: float | str | None) -> str:

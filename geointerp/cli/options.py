@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from geointerp.errors import UsageError
+
 
 def _remember(name: str) -> Callable[[typer.Context, bool], bool]:
     """Return a callback that stores a flag in the run's console as soon as it is read."""
@@ -57,8 +59,38 @@ Duplicates = Annotated[
     typer.Option(help="Which to take of traces at the same position.", rich_help_panel=_SEGY),
 ]
 
+_OTHER = "How other files are read"
 
-_SEGY_NAMES = (
+Shape = Annotated[
+    str | None,
+    typer.Option(
+        metavar="IL,XL,T", help="Shape of a headerless file, as it is stored.", rich_help_panel=_OTHER
+    ),
+]
+Dtype = Annotated[
+    str | None,
+    typer.Option(help="Sample type of a headerless file: float32, int16, >i2 …", rich_help_panel=_OTHER),
+]
+Variable = Annotated[
+    str | None, typer.Option(help="Which variable of a Zarr, NetCDF or HDF5 file.", rich_help_panel=_OTHER)
+]
+Band = Annotated[
+    int | None, typer.Option(help="Which band of a raster or picture, from 1.", rich_help_panel=_OTHER)
+]
+Hillshade = Annotated[
+    bool,
+    typer.Option("--hillshade", help="Read elevation as relief under a low sun.", rich_help_panel=_OTHER),
+]
+Sun = Annotated[
+    str | None,
+    typer.Option(
+        metavar="AZIMUTH,ALTITUDE",
+        help="Where that sun stands, in degrees; 315,45 is north-west, half-way up.",
+        rich_help_panel=_OTHER,
+    ),
+]
+
+_SOURCE_NAMES = (
     "inline_byte",
     "crossline_byte",
     "x_byte",
@@ -68,9 +100,22 @@ _SEGY_NAMES = (
     "sample_format",
     "sample_interval",
     "duplicates",
+    "shape",
+    "dtype",
+    "variable",
+    "band",
 )
 
 
-def given_segy_options(ctx: typer.Context) -> dict[str, str | float]:
-    """Return the SEG-Y options that were given, by the names that ``open_volume`` has for them."""
-    return {name: ctx.params[name] for name in _SEGY_NAMES if ctx.params[name] is not None}
+def given_source_options(ctx: typer.Context) -> dict[str, str | float | bool]:
+    """Return the options of reading that were given, by the names that ``open_volume`` has for them.
+
+    Raises:
+        UsageError: the sun is placed, and nothing to be lit.
+    """
+    given = {name: ctx.params[name] for name in _SOURCE_NAMES if ctx.params[name] is not None}
+    if ctx.params["sun"] and not ctx.params["hillshade"]:
+        raise UsageError("--sun says from where relief is lit", hint="give --hillshade as well")
+    if ctx.params["hillshade"]:
+        given["hillshade"] = ctx.params["sun"] or True
+    return given

@@ -4,21 +4,23 @@ import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from geointerp.errors import UsageError
 from geointerp.sinks.output import FILE_SUFFIXES, STORE_SUFFIX, check_suffix
+from geointerp.sources.remote import is_url
 
 
-def expand_inputs(words: Sequence[str]) -> list[Path]:
-    """Return the input paths, ``-`` replaced by the lines of stdin.
+def expand_inputs(words: Sequence[str]) -> list[str]:
+    """Return the paths or URLs of the inputs, ``-`` replaced by the lines of stdin.
 
     Raises:
         UsageError: stdin was named and is empty.
     """
-    paths: list[Path] = []
+    paths: list[str] = []
     for word in words:
         lines = [line for line in sys.stdin.read().splitlines() if line.strip()] if word == "-" else [word]
-        paths += map(Path, lines)
+        paths += lines
     if not paths:
         raise UsageError(
             "no paths came from stdin", hint="pipe them in, one a line: find . -name '*.sgy' | …"
@@ -26,14 +28,14 @@ def expand_inputs(words: Sequence[str]) -> list[Path]:
     return paths
 
 
-def place_outputs(inputs: Sequence[Path], output: str | None, task: str) -> list[Path]:
+def place_outputs(inputs: Sequence[str], output: str | None, task: str) -> list[Path]:
     """Return where the result of each input goes.
 
     One input and an ``output`` that is no folder: the output itself. Otherwise the output is a
     folder (the current one when none is given), and the results are ``<stem>.<task>.zarr``.
 
     Args:
-        inputs: the input paths.
+        inputs: their paths or URLs.
         output: what was given to ``-o``; a trailing slash or an existing folder is a folder.
         task: the word between stem and suffix.
 
@@ -50,9 +52,14 @@ def place_outputs(inputs: Sequence[Path], output: str | None, task: str) -> list
             f"there are {len(inputs)} inputs and one output, {output}",
             hint="name a folder, such as -o labels/",
         )
-    outputs = [folder / f"{path.stem}.{task}{STORE_SUFFIX}" for path in inputs]
+    outputs = [folder / f"{_stem(path)}.{task}{STORE_SUFFIX}" for path in inputs]
     _refuse_clashes(inputs, outputs)
     return outputs
+
+
+def _stem(path: str) -> str:
+    """Return the name of an input without its suffix; of a URL without what is asked for after it."""
+    return Path(urlsplit(path).path if is_url(path) else path).stem
 
 
 def _is_folder(output: str) -> bool:
@@ -60,7 +67,7 @@ def _is_folder(output: str) -> bool:
     return output.endswith("/") or (path.is_dir() and path.suffix.lower() != STORE_SUFFIX)
 
 
-def _refuse_clashes(inputs: Sequence[Path], outputs: Sequence[Path]) -> None:
+def _refuse_clashes(inputs: Sequence[str], outputs: Sequence[Path]) -> None:
     """Raise when two inputs have the same output."""
     claims = defaultdict(list)
     for path, output in zip(inputs, outputs, strict=True):

@@ -27,7 +27,9 @@ _HOW = "How it is computed"
 
 def command(
     ctx: typer.Context,
-    inputs: Annotated[list[str], typer.Argument(help="Files to interpret; - reads their paths from stdin.")],
+    inputs: Annotated[
+        list[str], typer.Argument(help="Files, folders or URLs to interpret; - reads them from stdin.")
+    ],
     task: Annotated[
         str | None,
         typer.Option(help="Use the bundled model of this name: faults, facies, salt, craters, events."),
@@ -77,11 +79,17 @@ def command(
     sample_format: options.SampleFormat = None,
     sample_interval: options.SampleInterval = None,
     duplicates: options.Duplicates = None,
+    shape: options.Shape = None,
+    dtype: options.Dtype = None,
+    variable: options.Variable = None,
+    band: options.Band = None,
+    hillshade: options.Hillshade = False,
+    sun: options.Sun = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Label every sample of seismic data with the class a model gives it."""
+    """Label every sample of data with the class a model gives it."""
     if (task is None) == (model is None):
         raise UsageError("say which model, by either --task or --model", hint="such as --task faults")
     settings = {
@@ -96,18 +104,18 @@ def command(
         "resume": resume,
     }
     paths = expand_inputs(inputs)
-    shape = parse_tile(tile) if tile else None
+    tile_shape = parse_tile(tile) if tile else None
     from geointerp.network.bundle import load_model
     from geointerp.network.home import bundled_model
 
-    loaded = load_model(bundled_model(task_named(task).name) if task else str(model), shape)
+    loaded = load_model(bundled_model(task_named(task).name) if task else str(model), tile_shape)
     outputs = place_outputs(paths, output, loaded.description.task or loaded.description.name)
-    work = partial(_predict_file, ctx.obj, loaded, settings, options.given_segy_options(ctx), overwrite)
+    work = partial(_predict_file, ctx.obj, loaded, settings, options.given_source_options(ctx), overwrite)
     _each(ctx.obj, list(zip(paths, outputs, strict=True)), work)
 
 
 def _each(
-    console: Console, pairs: list[tuple[Path, Path]], work: Callable[[Path, Path], dict[str, Any]]
+    console: Console, pairs: list[tuple[str, Path]], work: Callable[[str, Path], dict[str, Any]]
 ) -> None:
     """Work on each input; of several, those that fail are reported and the rest go on."""
     failed = 0
@@ -133,7 +141,7 @@ def _predict_file(
     settings: dict[str, Any],
     reading: dict[str, Any],
     overwrite: bool,
-    path: Path,
+    path: str,
     output: Path,
 ) -> dict[str, Any]:
     """Predict one file and write its labels.
@@ -149,7 +157,7 @@ def _predict_file(
     if settings["resume"] and not to_store:
         raise UsageError(f"only a .zarr output can be gone on with, not {output}", hint="leave --resume out")
     if not to_store:
-        check_free(output, overwrite=overwrite, source=str(path))
+        check_free(output, overwrite=overwrite, source=path)
     console.resume_hint = "go on with --resume" if to_store else None
     volume = open_volume(path, **reading)
     with TileProgress(console) as progress:

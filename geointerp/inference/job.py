@@ -89,7 +89,7 @@ class Job:
             "input": attrs.get("source"),
             "size": attrs.get("source_size"),
             "headers": attrs.get("source_headers_sha256"),
-            "reading": (attrs.get("segy") or {}).get("options"),
+            "reading": attrs.get("reading"),
             "shape": self.sizes,
             "region": self.region,
             "amplitude": asdict(self.scale),

@@ -35,6 +35,7 @@ def provenance(job: "Job", manifest: Manifest, seconds: float) -> dict[str, Any]
             "size": attrs.get("source_size"),
             "headers_sha256": attrs.get("source_headers_sha256"),
         },
+        "reading": attrs.get("reading"),
         "segy": attrs.get("segy"),
         "region": job.region,
         "tile": list(job.tile),

@@ -1,6 +1,9 @@
-"""NumPy files and pictures as volumes."""
+"""NumPy files, headerless files and pictures as volumes."""
 
+from collections.abc import Sequence
+from math import prod
 from pathlib import Path
+from typing import Any
 
 import dask.array
 import numpy as np
@@ -8,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from PIL import Image
 
-from geointerp.errors import DataError
+from geointerp.errors import DataError, UsageError
 
 _DIMS = {2: ("row", "column"), 3: ("inline", "crossline", "time")}
 _AS_THEY_ARE = ("L", "F", "I", "I;16", "I;16B", "I;16L", "I;16N")
@@ -28,26 +31,116 @@ def open_npy(path: Path) -> xr.DataArray:
         raise DataError(
             f"{path} holds {values.dtype} of shape {values.shape}: numbers in 2 or 3 dimensions are read"
         )
-    return _as_volume(path, values, "NumPy")
+    return _as_volume(values, "NumPy")
 
 
-def open_picture(path: Path, *, indices: bool = False) -> xr.DataArray:
-    """Open a PNG, JPEG, TIFF or PGM file as grey: (row, column); colours become their luminance.
+def open_raw(path: Path, shape: str | Sequence[int] | None, dtype: str | None) -> xr.DataArray:
+    """Open a headerless file of numbers in C order, read lazily; dims as for `open_npy`.
+
+    Args:
+        path: of the file.
+        shape: two or three whole numbers, or ``"601,481,1501"``.
+        dtype: numpy's name of the type of a sample: ``float32``, ``>i2`` …
+
+    Raises:
+        DataError: shape or type are not said, or their product is not the size of the file.
+        UsageError: shape or type cannot be read.
+    """
+    if shape is None or dtype is None:
+        missing = " and ".join(
+            name for name, given in (("--shape", shape), ("--dtype", dtype)) if given is None
+        )
+        raise DataError(
+            f"{path} has no header that says what it holds, and {missing} to say so is not given",
+            hint="such as --shape 601,481,1501 --dtype float32, in the order in which samples are stored",
+        )
+    sizes, kind = _sizes(shape), _sample_type(dtype)
+    size, wanted = path.stat().st_size, prod(sizes) * kind.itemsize
+    if size != wanted:
+        raise DataError(
+            f"{path} has {size} bytes, but the shape {sizes} of {kind.name} makes {wanted}",
+            hint="check --shape and --dtype, or whether the file is complete",
+        )
+    return _as_volume(np.memmap(path, kind, "r", shape=sizes), "headerless")
+
+
+def _sizes(shape: str | Sequence[int]) -> tuple[int, ...]:
+    """Read a shape.
+
+    Raises:
+        UsageError: these are not two or three whole numbers above zero.
+    """
+    words = shape.split(",") if isinstance(shape, str) else shape
+    try:
+        sizes = tuple(int(word) for word in words)
+    except (TypeError, ValueError):
+        sizes = ()
+    if len(sizes) not in _DIMS or min(sizes) < 1:
+        raise UsageError(
+            f"--shape must be two or three whole numbers above 0, not '{shape}'",
+            hint="inlines, crosslines and samples, such as 601,481,1501; or rows and columns",
+        )
+    return sizes
+
+
+def _sample_type(dtype: str) -> np.dtype[Any]:
+    """Read the type of a sample.
+
+    Raises:
+        UsageError: numpy knows none of that name, or it is of no real numbers.
+    """
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        kind = np.dtype(object)
+    if kind.kind not in "biuf":
+        raise UsageError(
+            f"--dtype '{dtype}' is no type of real numbers",
+            hint="such as float32, int16, or >i2 (big-endian)",
+        )
+    return kind
+
+
+def open_picture(path: Path, *, indices: bool = False, band: int | None = None) -> xr.DataArray:
+    """Open a PNG, JPEG, TIFF or PGM file as grey: (row, column); three colours become their luminance.
 
     Args:
         path: of the picture.
         indices: whether a picture with a palette gives its colour numbers, as labels are stored.
+        band: one of several colours, counted from 1, instead of the luminance.
 
     Raises:
-        DataError: it is damaged, or too large for a picture.
+        DataError: it is damaged, too large for a picture, or has other than one or three bands and none is
+            chosen.
+        UsageError: there is no such band.
     """
     try:
         with Image.open(path) as picture:
             kind = picture.format or "picture"
-            values = np.asarray(picture) if indices and picture.mode == "P" else _grey(picture)
+            bands = picture.getbands()
+            _check_bands(path, bands, band)
+            if indices and picture.mode == "P":
+                values = np.asarray(picture)
+            elif band and len(bands) > 1:
+                values = np.asarray(picture.getchannel(band - 1))
+            else:
+                values = _grey(picture)
+    except (UsageError, DataError):
+        raise
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(f"{path} is no readable picture: {error}") from None
-    return _as_volume(path, values, kind)
+    return _as_volume(values, kind)
+
+
+def _check_bands(path: Path, bands: tuple[str, ...], band: int | None) -> None:
+    """Refuse a band that is not there, and a picture of which it is not clear what is to be read."""
+    if band is not None and not 1 <= band <= len(bands):
+        raise UsageError(f"{path} has {len(bands)} bands: there is no --band {band}")
+    if band is None and len(bands) not in (1, 3):
+        raise DataError(
+            f"{path} has {len(bands)} bands ({', '.join(bands)}), and one is interpreted at a time",
+            hint=f"say which, from --band 1 to --band {len(bands)}",
+        )
 
 
 def _grey(picture: Image.Image) -> NDArray[np.generic]:
@@ -57,13 +150,16 @@ def _grey(picture: Image.Image) -> NDArray[np.generic]:
     return np.asarray(picture if picture.mode in _AS_THEY_ARE else picture.convert("L"))
 
 
-def _as_volume(path: Path, values: NDArray[np.generic], kind: str) -> xr.DataArray:
-    """Give an array its dims and coordinates: line numbers int32, samples float64, all counted from 0."""
-    dims = _DIMS[values.ndim]
+def default_coords(shape: tuple[int, ...]) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
+    """Return coordinates and dims of bare numbers: line numbers int32, samples float64, counted from 0."""
+    dims = _DIMS[len(shape)]
     coords = {
         dim: np.arange(size, dtype=np.float64 if dim == "time" else np.int32)
-        for dim, size in zip(dims, values.shape, strict=True)
+        for dim, size in zip(dims, shape, strict=True)
     }
+    return coords, dims
+
+
+def _as_volume(values: NDArray[np.generic], kind: str) -> xr.DataArray:
     lazy = dask.array.from_array(values, inline_array=True).astype(np.float32)  # type: ignore[no-untyped-call]
-    attrs = {"source": str(path), "source_size": path.stat().st_size, "format": kind}
-    return xr.DataArray(lazy, coords, dims, "amplitude", attrs)
+    return xr.DataArray(lazy, *default_coords(values.shape), "amplitude", {"format": kind})

@@ -11,19 +11,22 @@ from geointerp.sources.open import open_volume
 from geointerp.sources.scaling import spread_sample
 
 _PERCENTILES = (0, 1, 5, 25, 50, 75, 95, 99, 100)
+_TOLD = ("units", "reading", "segy", "raster", "das")
 _MOST_CHECKED = 1 << 27  # samples read to count dead traces; beyond, the count of the headers stands
 
 
-def describe(path: str | os.PathLike[str], **segy_options: Any) -> dict[str, Any]:
+def describe(path: str | os.PathLike[str], **options: Any) -> dict[str, Any]:
     """Tell what a file is and how it is read.
 
     Args:
         path: anything `open_volume` reads.
-        segy_options: as for `open_volume`.
+        options: as for `open_volume`.
 
     Returns:
         JSON-friendly: ``file, bytes, format, dims, shape, axes{dim: {first, last, step, count, units}},
-        amplitude{percentiles, sampled}``; for SEG-Y also ``extent{cdp_x, cdp_y}``,
+        amplitude{percentiles, sampled}``, and ``units`` and ``reading`` (the options) where there are any;
+        for a raster ``raster`` (driver, bands, nodata, scale, offset, crs, …), for DAS ``das`` (file_format,
+        files, sampling_hz, gaps, …); for SEG-Y also ``extent{cdp_x, cdp_y}``,
         ``traces{present, missing, dead}`` and ``dead_by`` (as in predict: all samples the same; counted by
         ``samples``, or in a large volume by ``headers``: trace identification code 2) and ``segy``
         (revision, sample_format, endianness, text_encoding, options, bytes used and why).
@@ -31,7 +34,7 @@ def describe(path: str | os.PathLike[str], **segy_options: Any) -> dict[str, Any
     Raises:
         DataError: as `open_volume`.
     """
-    volume = open_volume(path, **segy_options)
+    volume = open_volume(path, **options)
     about = {
         "file": volume.attrs["source"],
         "bytes": volume.attrs["source_size"],
@@ -47,14 +50,22 @@ def describe(path: str | os.PathLike[str], **segy_options: Any) -> dict[str, Any
     extent = {name: _extent(volume[name]) for name in ("cdp_x", "cdp_y") if name in volume.coords}
     if extent:
         about["extent"] = extent
-    if "segy" in volume.attrs:
-        about["segy"] = volume.attrs["segy"]
-    return about
+    return about | {name: volume.attrs[name] for name in _TOLD if volume.attrs.get(name)}
 
 
 def _axis(coordinate: xr.DataArray) -> dict[str, Any]:
     """Describe one axis: ends, step (None where it varies), count and units."""
     values = coordinate.values
+    if values.dtype.kind == "M":
+        steps = np.unique(np.diff(values))
+        even = steps.size > 0 and steps[-1] - steps[0] <= np.timedelta64(1, "ns")  # rounded to that
+        return {
+            "first": str(values[0]),
+            "last": str(values[-1]),
+            "step": float(steps[0] / np.timedelta64(1, "s")) if even else None,
+            "count": values.size,
+            "units": "s",
+        }
     if values.dtype.kind not in "iuf":
         return {"first": str(values[0]), "last": str(values[-1]), "count": values.size}
     steps = np.diff(values)

@@ -1,64 +1,94 @@
 """Any file becomes a volume: its content decides how, its suffix only where the content is silent."""
 
+import hashlib
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
-from geointerp.errors import DataError, UsageError
+from geointerp.errors import UsageError
+from geointerp.sources.kinds import Place, find_kind, read_start
 
-_MAGIC = (
-    (b"\x93NUMPY", "npy"),
-    (b"\x89PNG\r\n", "picture"),
-    (b"\xff\xd8\xff", "picture"),
-    (b"II*\x00", "picture"),
-    (b"MM\x00*", "picture"),
-    (b"P5", "picture"),
-    (b"\x89HDF\r\n", "store"),
-    (b"CDF\x01", "store"),
-    (b"CDF\x02", "store"),
-)
-_SEGY_SUFFIXES = frozenset({".sgy", ".segy", ".seg", ".segy1"})
-_ZARR_MARKS = ("zarr.json", ".zgroup", ".zarray", ".zmetadata")
-_READ = "SEG-Y, .npy, PNG, JPEG, TIFF, PGM, Zarr and NetCDF"
+_FOR = {
+    "shape": (("raw",), "says how headerless files are read"),
+    "dtype": (("raw",), "says how headerless files are read"),
+    "variable": (("store", "hdf5"), "names a variable of a Zarr, NetCDF or HDF5 store"),
+    "band": (("raster", "picture"), "chooses a band of a raster or picture"),
+    "hillshade": (("raster",), "is for elevation on a map"),
+}
+"""Which kinds of file an option is for, and what it says; all others are for SEG-Y."""
+
+_KINDS = {
+    "segy": "SEG-Y",
+    "npy": "a NumPy file",
+    "raw": "a headerless file",
+    "picture": "a picture on no map",
+    "raster": "a raster",
+    "store": "a Zarr or NetCDF store",
+    "hdf5": "an HDF5 file",
+    "das": "a DAS recording",
+}
 
 
-def open_volume(path: str | os.PathLike[str], **segy_options: Any) -> xr.DataArray:
-    """Open a file as a lazy volume.
+def open_volume(
+    path: str | os.PathLike[str],
+    *,
+    shape: str | Sequence[int] | None = None,
+    dtype: str | None = None,
+    variable: str | None = None,
+    band: int | None = None,
+    hillshade: bool | str | tuple[float, float] | None = None,
+    **segy_options: Any,
+) -> xr.DataArray:
+    """Open a file, a folder of DAS files, or a URL as a lazy volume.
 
     Args:
-        path: a SEG-Y file, ``.npy`` file, picture, Zarr folder or NetCDF file.
+        path: SEG-Y; DAS (a file, or a folder of files that are one recording); a raster on a map; ``.npy``;
+            headerless ``.dat`` or ``.bin``; a picture; Zarr (also MDIO), NetCDF or HDF5. A URL (``s3://``,
+            ``gs://``, ``https://``) of SEG-Y, Zarr or a raster.
+        shape: of a headerless file, as it is stored: ``"601,481,1501"`` or numbers.
+        dtype: of a sample of a headerless file, by numpy's name: ``float32``, ``>i2``.
+        variable: which one of a Zarr, NetCDF or HDF5 store.
+        band: of a raster or picture, counted from 1.
+        hillshade: reads elevation as relief under a sun: True, or (azimuth, altitude) in degrees.
         segy_options: those of `geointerp.sources.segy.SegyOptions`: inline_byte, crossline_byte, x_byte,
             y_byte, cdp_byte, endian, sample_format, sample_interval, duplicates. None counts as not given.
 
     Returns:
-        dims and coordinates by kind: (inline, crossline, time|depth), (cdp, time|depth), (row, column), …
-        float32; the labels of a label store as stored, uint8. Missing traces are NaN, and False in
+        dims and coordinates by kind: (inline, crossline, time|depth), (cdp, time|depth), (distance, time),
+        (y, x) with ``spatial_ref``, (row, column). float32; the labels of a label store as stored, uint8.
+        Where there is no datum (missing traces, gaps, nodata) NaN; missing traces are False in
         ``trace_mask``. ``attrs`` tell the provenance.
 
     Raises:
-        DataError: the file is absent, unreadable, damaged or of another kind.
-        UsageError: an option has an impossible value, or belongs to SEG-Y and the file is not.
+        DataError: the file is absent, unreadable, damaged or of another kind, or an optional package that
+            reads it is not installed.
+        UsageError: an option is unknown, has an impossible value, or is not for this kind of file.
     """
     from geointerp.sources.segy.options import SegyOptions
 
     try:
-        options = SegyOptions(**segy_options)
+        segy = SegyOptions(**segy_options)
     except TypeError as error:
         raise UsageError(f"open_volume: {error}") from None
-    file = Path(path).expanduser().absolute()
-    kind = _kind(file)
+    others = {
+        "shape": shape,
+        "dtype": dtype,
+        "variable": variable,
+        "band": band,
+        "hillshade": hillshade or None,
+    }
+    given = {name: value for name, value in (segy_options | others).items() if value is not None}
+    place = place_of(path)
+    kind = find_kind(place, given)
+    _check_options(place, kind, given)
     if kind == "segy":
         from geointerp.sources.segy.volume import open_segy
 
-        return open_segy(file, options)
-    if options != SegyOptions():
-        given = ", ".join(
-            f"--{name.replace('_', '-')}" for name, value in segy_options.items() if value is not None
-        )
-        raise UsageError(f"{file} is not SEG-Y: {given} says how SEG-Y is read")
-    return _open_other(file, kind)
+        return _with_provenance(open_segy(place, segy), place, given)
+    return _with_provenance(_open_other(place, kind, given), place, given)
 
 
 def open_label_file(path: str | os.PathLike[str]) -> xr.DataArray:
@@ -67,61 +97,87 @@ def open_label_file(path: str | os.PathLike[str]) -> xr.DataArray:
     Raises:
         DataError: as `open_volume`.
     """
-    file = Path(path).expanduser().absolute()
-    if _kind(file) == "picture":
+    place = place_of(path)
+    if isinstance(place, Path) and find_kind(place, {}) == "picture":
         from geointerp.sources.arrays import open_picture
 
-        return open_picture(file, indices=True)
-    return open_volume(file)
+        return _with_provenance(open_picture(place, indices=True), place, {})
+    return open_volume(path)
 
 
-def _open_other(file: Path, kind: str) -> xr.DataArray:
-    from geointerp.sources.arrays import open_npy, open_picture
-    from geointerp.sources.stores import open_store
+def place_of(path: str | os.PathLike[str]) -> Place:
+    """Return a path as an absolute one, or what lies behind a URL."""
+    from geointerp.sources.remote import RemoteFile, is_url
 
-    return {"npy": open_npy, "picture": open_picture, "store": open_store}[kind](file)
+    text = os.fspath(path)
+    return RemoteFile(text) if is_url(text) else Path(text).expanduser().absolute()
 
 
-def _kind(file: Path) -> str:
-    """Return ``segy``, ``npy``, ``picture`` or ``store``.
+def _check_options(place: Place, kind: str, given: Mapping[str, Any]) -> None:
+    """Refuse options that say nothing about this kind of file.
 
     Raises:
-        DataError: the file is absent, unreadable or of another kind.
+        UsageError: names them, and what they are for.
     """
-    head = _head(file)
-    if head is None:
-        return "store"
-    for magic, kind in _MAGIC:
-        if head.startswith(magic):
-            return kind
-    from geointerp.sources.segy.sniff import looks_like_segy
+    foreign = [name for name in given if kind not in _FOR.get(name, (("segy",),))[0]]
+    if not foreign:
+        return
+    names = ", ".join(f"--{name.replace('_', '-')}" for name in foreign)
+    if foreign[0] in _FOR:
+        raise UsageError(f"{place} is {_KINDS[kind]}: {names} {_FOR[foreign[0]][1]}")
+    raise UsageError(f"{place} is not SEG-Y: {names} says how SEG-Y is read")
 
-    if file.suffix.lower() in _SEGY_SUFFIXES or looks_like_segy(head):
-        return "segy"
-    what = "is empty (0 bytes)" if not head else "is none of the kinds of file that are read"
-    raise DataError(
-        f"{file} {what}", hint=f"{_READ} are read; SEG-Y by the suffix .sgy or .segy, or its content"
+
+def _open_other(place: Place, kind: str, given: Mapping[str, Any]) -> xr.DataArray:
+    """Open what is not SEG-Y."""
+    if kind == "store":
+        from geointerp.sources.stores import open_store
+
+        return open_store(place, given.get("variable"))
+    if kind == "raster":
+        return _open_raster(place, given)
+    assert isinstance(place, Path), "find_kind lets no other kinds pass for URLs"
+    if kind == "das":
+        from geointerp.sources.das.scan import das_files
+        from geointerp.sources.das.volume import open_das
+
+        return open_das(place, das_files(place) if place.is_dir() else [place])
+    if kind == "hdf5":
+        from geointerp.sources.hdf5 import open_hdf5
+
+        return open_hdf5(place, given.get("variable"))
+    from geointerp.sources.arrays import open_npy, open_picture, open_raw
+
+    if kind == "raw":
+        return open_raw(place, given.get("shape"), given.get("dtype"))
+    return open_npy(place) if kind == "npy" else open_picture(place, band=given.get("band"))
+
+
+def _open_raster(place: Place, given: Mapping[str, Any]) -> xr.DataArray:
+    from geointerp.sources.hillshade import sun_from
+    from geointerp.sources.raster import open_raster
+
+    opener = None if isinstance(place, Path) else place.filesystem
+    return open_raster(
+        str(place), band=given.get("band"), sun=sun_from(given.get("hillshade")), opener=opener
     )
 
 
-def _head(file: Path) -> bytes | None:
-    """Return the first bytes of a file, None for a Zarr folder.
+def _with_provenance(volume: xr.DataArray, place: Place, given: Mapping[str, Any]) -> xr.DataArray:
+    """Add to ``attrs`` what decides the labels: path, size, a hash of the headers, and the options given.
 
-    Raises:
-        DataError: it is absent, a folder of another kind, no plain file, or may not be read.
+    The headers of SEG-Y are hashed by its reader; of other files it is their first bytes.
     """
-    try:
-        if file.is_dir():
-            if any((file / mark).exists() for mark in _ZARR_MARKS):
-                return None
-            raise DataError(f"{file} is a folder, not a file", hint="of folders only Zarr stores are read")
-        if not file.exists():
-            raise DataError(f"{file} does not exist", hint="check the path")
-        if not file.is_file():
-            raise DataError(f"{file} is no plain file")
-        with file.open("rb") as opened:
-            return opened.read(4000)
-    except PermissionError:
-        raise DataError(f"{file} may not be read: permission denied", hint=f"chmod u+r {file}") from None
-    except OSError as error:
-        raise DataError(f"{file} cannot be read: {error.strerror or error}") from None
+    volume.attrs |= {"source": str(place), "source_size": _size(place), "reading": dict(given)}
+    if "source_headers_sha256" not in volume.attrs and place.is_file():
+        volume.attrs["source_headers_sha256"] = hashlib.sha256(read_start(place)).hexdigest()
+    return volume
+
+
+def _size(place: Place) -> int | None:
+    """Return the bytes of a file, or of all files in a folder; None for a store behind a URL."""
+    if not isinstance(place, Path):
+        return place.stat().st_size if place.is_file() else None
+    if place.is_file():
+        return place.stat().st_size
+    return sum(file.stat().st_size for file in place.rglob("*") if file.is_file())

@@ -1,15 +1,32 @@
-"""Volumes and label stores written by xarray: Zarr folders and NetCDF files."""
+"""Volumes and label stores written by xarray and MDIO: Zarr stores and NetCDF files."""
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
+import dask.array
 import numpy as np
 import xarray as xr
+import zarr
 
-from geointerp.errors import DataError
+from geointerp.errors import DataError, UsageError
+from geointerp.sources import mdio
+from geointerp.sources.arrays import default_coords
+from geointerp.sources.remote import RemoteFile
 
-_FAMILIAR = {"iline": "inline", "il": "inline", "xline": "crossline", "xl": "crossline", "twt": "time"}
-"""Dims of other programs (segysak among them) and what they are here."""
+_FAMILIAR = {
+    "iline": "inline",
+    "il": "inline",
+    "xline": "crossline",
+    "xl": "crossline",
+    "twt": "time",
+    "sample": "time",
+    "latitude": "y",
+    "lat": "y",
+    "longitude": "x",
+    "lon": "x",
+}
+"""Dims of other programs (segysak and MDIO among them) and what they are here."""
 
 _DIMS = (
     ("inline", "crossline", "time"),
@@ -23,55 +40,130 @@ _DIMS = (
 _LABELS = "labels"
 _AMPLITUDES = ("amplitude", "seismic", "data")
 
+Place = Path | RemoteFile
 
-def open_store(path: Path) -> xr.DataArray:
-    """Open a Zarr folder or NetCDF file: its ``labels`` as they are (uint8), else its amplitudes (float32).
+
+def open_store(path: Place, variable: str | None = None) -> xr.DataArray:
+    """Open a Zarr store or NetCDF file: its ``labels`` as they are (uint8), else its amplitudes (float32).
+
+    Args:
+        path: of the store.
+        variable: the name of the one to read; needed where it is not plain which is meant.
 
     Raises:
         DataError: it cannot be opened, or holds no variable that is a volume.
+        UsageError: it has no such variable.
     """
-    stored = _open(path, decode=False)
-    if _LABELS in stored.data_vars:
+    root = None if path.is_file() else _zarr_root(path)
+    if isinstance(root, zarr.Array):
+        return _as_volume(path, _bare(path, root)).astype(np.float32)
+    if mdio.is_version_0(root):
+        volume = _as_volume(path, mdio.open_version_0(str(path), root, variable), form="MDIO 0")
+        return _without_missing(volume.astype(np.float32))
+    listed = _is_listed(path, root)
+    stored = _open(path, decode=False, consolidated=listed)
+    if variable in (None, _LABELS) and _LABELS in stored.data_vars:
         labels = stored[_LABELS]
-        coords = _open(path, decode=True).coords
+        coords = _open(path, decode=True, consolidated=listed).coords
         # A store with probabilities has a coordinate of classes as well, which the labels lack.
         own = {name: coord for name, coord in coords.items() if set(coord.dims) <= set(labels.dims)}
         return _as_volume(path, labels.assign_coords(own))
-    decoded = _open(path, decode=True)
-    return _as_volume(path, decoded[_volume_name(path, decoded)]).astype(np.float32)
+    decoded = _open(path, decode=True, consolidated=listed)
+    chosen = decoded[_volume_name(path, decoded, variable)]
+    volume = _as_volume(path, mdio.with_mask(_familiar(chosen), _familiar(decoded)))
+    return _without_missing(volume.astype(np.float32))
 
 
-def _open(path: Path, *, decode: bool) -> xr.Dataset:
-    options: dict[str, Any] = {"mask_and_scale": decode, "decode_timedelta": False, "chunks": {}}
+def _zarr_root(path: Place) -> Any:
+    """Open the root of a Zarr store: a group or a bare array."""
     try:
-        if path.is_dir():
-            store: xr.Dataset = xr.open_zarr(path, consolidated=False, **options)
-        else:
-            store = xr.open_dataset(path, **options)
+        return zarr.open(_store(path), mode="r")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path} cannot be opened as a Zarr or NetCDF store: {error}") from None
+        raise _unreadable(path, error) from None
+
+
+def _store(path: Place) -> Any:
+    return path.zarr_store() if isinstance(path, RemoteFile) else path
+
+
+def _is_listed(path: Place, root: Any) -> bool:
+    """Whether the root of a store behind a URL lists what is in it, which web servers do not.
+
+    On this machine the folder is asked instead: a list may be older than what it lists.
+    """
+    metadata = getattr(root, "metadata", None)
+    return isinstance(path, RemoteFile) and getattr(metadata, "consolidated_metadata", None) is not None
+
+
+def _open(path: Place, *, decode: bool, consolidated: bool) -> xr.Dataset:
+    options: dict[str, Any] = {"mask_and_scale": decode, "decode_timedelta": False, "chunks": {}}
+    options["drop_variables"] = mdio.HEADERS
+    try:
+        if path.is_file():
+            store: xr.Dataset = xr.open_dataset(str(path), **options)
+        else:
+            store = xr.open_zarr(_store(path), consolidated=consolidated, **options)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _unreadable(path, error) from None
     return store
 
 
-def _volume_name(path: Path, dataset: xr.Dataset) -> str:
-    """Return the variable that is the volume: a familiar name, or the only one with dims enough."""
-    names = [str(name) for name, variable in dataset.data_vars.items() if variable.ndim >= 2]
+def _unreadable(path: Place, error: Exception) -> DataError:
+    return DataError(f"{path} cannot be opened as a Zarr or NetCDF store: {error}")
+
+
+def _bare(path: Place, array: zarr.Array[Any]) -> xr.DataArray:
+    """Return an array without a group around it, under the dims that it names or those of bare numbers."""
+    lazy = dask.array.from_zarr(array)  # type: ignore[no-untyped-call]
+    named = getattr(array.metadata, "dimension_names", None) or array.attrs.get("_ARRAY_DIMENSIONS")
+    if named and all(named):  # type: ignore[arg-type]
+        return xr.DataArray(lazy, dims=tuple(map(str, named)), name="amplitude")  # type: ignore[arg-type]
+    if array.ndim not in (2, 3):
+        raise DataError(f"{path} is an array of {array.ndim} dimensions: 2 or 3 are read")
+    return xr.DataArray(lazy, *default_coords(array.shape), name="amplitude")
+
+
+def _volume_name(path: Place, dataset: xr.Dataset, variable: str | None) -> Hashable:
+    """Return the variable that is the volume: the one named, a familiar one, or the only one of two dims.
+
+    Raises:
+        DataError: it is not plain which is meant.
+        UsageError: there is none of that name.
+    """
+    found = ", ".join(sorted(map(str, dataset.data_vars))) or "none"
+    if variable is not None:
+        if variable not in dataset.variables:
+            raise UsageError(f"{path} has no variable '{variable}'", hint=f"there is {found}")
+        return variable
+    names = [str(name) for name, one in dataset.data_vars.items() if one.ndim >= 2 and name != "trace_mask"]
     familiar = [name for name in _AMPLITUDES if name in names]
     if familiar:
         return familiar[0]
     if len(names) != 1:
-        found = ", ".join(sorted(map(str, dataset.data_vars))) or "none"
         raise DataError(
             f"{path}: none of its variables ({found}) is plainly the volume",
-            hint=f"name the one to be read 'amplitude', or '{_LABELS}' for labels",
+            hint=f"say --variable NAME, or name the one to be read 'amplitude', or '{_LABELS}' for labels"
+            if found != "none"
+            else "a store on a web server needs consolidated metadata: zarr.consolidate_metadata(store)",
         )
     return names[0]
 
 
-def _as_volume(path: Path, variable: xr.DataArray) -> xr.DataArray:
+def _familiar(stored: Any) -> Any:
+    """Rename dims of other programs in a variable or a data set."""
+    names = {
+        old: new
+        for old, new in _FAMILIAR.items()
+        if old in (*stored.dims, *stored.coords) and new not in (*stored.dims, *stored.coords)
+    }
+    return stored.rename(names)
+
+
+def _as_volume(path: Place, variable: xr.DataArray, form: str | None = None) -> xr.DataArray:
     """Rename dims of other programs and put them in order; drop dims of size 1."""
-    names = {old: new for old, new in _FAMILIAR.items() if old in (*variable.dims, *variable.coords)}
-    renamed = variable.rename(names)
+    renamed = _familiar(variable)
+    if renamed.dtype.kind not in "biuf":
+        raise DataError(f"{path}: '{variable.name}' holds {renamed.dtype}: real numbers are read")
     extra = [
         dim for dim in renamed.dims if renamed.sizes[dim] == 1 and not any(dim in known for known in _DIMS)
     ]
@@ -83,11 +175,17 @@ def _as_volume(path: Path, variable: xr.DataArray) -> xr.DataArray:
             f"{path}: the dims of '{variable.name}' are ({dims}), none of "
             + "; ".join(f"({', '.join(known)})" for known in _DIMS)
         )
-    volume = renamed.transpose(*order)
-    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) if path.is_dir() else None
-    volume.attrs |= {
-        "source": str(path),
-        "source_size": path.stat().st_size if size is None else size,
-        "format": "Zarr" if path.is_dir() else "NetCDF",
-    }
+    volume: xr.DataArray = renamed.transpose(*order)
+    missing = [dim for dim in order if dim not in volume.coords]
+    volume = volume.assign_coords({dim: np.arange(volume.sizes[dim]) for dim in missing})
+    volume.attrs["format"] = form or ("NetCDF" if path.is_file() else "Zarr")
     return volume
+
+
+def _without_missing(volume: xr.DataArray) -> xr.DataArray:
+    """Make missing traces NaN, whatever fills their place in the store."""
+    if "trace_mask" not in volume.coords:
+        return volume
+    kept: xr.DataArray = volume.where(volume["trace_mask"])
+    kept.attrs = volume.attrs
+    return kept

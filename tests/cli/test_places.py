@@ -9,7 +9,7 @@ from geointerp.errors import UsageError
 
 def test_a_dash_reads_paths_from_stdin(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("b.sgy\n\n./c d.sgy\n"))
-    assert expand_inputs(["a.sgy", "-"]) == [Path("a.sgy"), Path("b.sgy"), Path("c d.sgy")]
+    assert expand_inputs(["a.sgy", "-"]) == ["a.sgy", "b.sgy", "./c d.sgy"]
 
 
 def test_an_empty_stdin_is_an_error(monkeypatch):
@@ -19,35 +19,40 @@ def test_an_empty_stdin_is_an_error(monkeypatch):
 
 
 def test_one_input_is_written_to_the_output():
-    assert place_outputs([Path("in/a.sgy")], "x/faults.npy", "faults") == [Path("x/faults.npy")]
+    assert place_outputs(["in/a.sgy"], "x/faults.npy", "faults") == [Path("x/faults.npy")]
 
 
 def test_without_an_output_the_result_is_named_after_the_input():
-    assert place_outputs([Path("in/a.b.sgy")], None, "faults") == [Path("a.b.faults.zarr")]
+    assert place_outputs(["in/a.b.sgy"], None, "faults") == [Path("a.b.faults.zarr")]
 
 
 @pytest.mark.parametrize("output", ["labels", "labels/"])
 def test_several_inputs_go_into_a_folder(output):
-    places = place_outputs([Path("a.sgy"), Path("in/b.sgy")], output, "salt")
+    places = place_outputs(["a.sgy", "in/b.sgy"], output, "salt")
     assert places == [Path("labels/a.salt.zarr"), Path("labels/b.salt.zarr")]
 
 
 def test_one_input_goes_into_a_folder_that_exists_or_ends_in_a_slash(tmp_path):
-    assert place_outputs([Path("a.sgy")], str(tmp_path), "salt") == [tmp_path / "a.salt.zarr"]
-    assert place_outputs([Path("a.sgy")], "new/", "salt") == [Path("new/a.salt.zarr")]
+    assert place_outputs(["a.sgy"], str(tmp_path), "salt") == [tmp_path / "a.salt.zarr"]
+    assert place_outputs(["a.sgy"], "new/", "salt") == [Path("new/a.salt.zarr")]
 
 
 def test_an_existing_store_is_no_folder_for_results(tmp_path):
     store = tmp_path / "old.zarr"
     store.mkdir()
-    assert place_outputs([Path("a.sgy")], str(store), "salt") == [store]
+    assert place_outputs(["a.sgy"], str(store), "salt") == [store]
 
 
 def test_a_file_cannot_take_several_results():
     with pytest.raises(UsageError, match=r"there are 2 inputs and one output, all\.zarr"):
-        place_outputs([Path("a.sgy"), Path("b.sgy")], "all.zarr", "salt")
+        place_outputs(["a.sgy", "b.sgy"], "all.zarr", "salt")
 
 
 def test_two_inputs_of_one_name_are_refused():
     with pytest.raises(UsageError, match=r"both x/a\.sgy and y/a\.sgy would be written to out/a\.salt\.zarr"):
-        place_outputs([Path("x/a.sgy"), Path("y/a.sgy")], "out", "salt")
+        place_outputs(["x/a.sgy", "y/a.sgy"], "out", "salt")
+
+
+def test_a_url_is_an_input_and_names_its_result():
+    urls = ["https://example.org/data/a.sgy?token=1.2", "s3://bucket/b.zarr"]
+    assert place_outputs(urls, "out", "salt") == [Path("out/a.salt.zarr"), Path("out/b.salt.zarr")]

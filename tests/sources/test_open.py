@@ -1,6 +1,7 @@
 """Each kind of file is known by its content; what cannot be read gets one clear error."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -212,6 +213,30 @@ def test_permission_denied(tmp_path, monkeypatch):
         pytest.skip("this user may read every file")
     with pytest.raises(DataError, match="permission denied"):
         open_volume(path)
+
+
+@pytest.mark.parametrize("name", ["a.sgy", "a.tif", "a.h5", "a.dat"])
+def test_permission_denied_whoever_runs_this(tmp_path, monkeypatch, name):
+    path = tmp_path / name
+    path.write_bytes(b"x")
+
+    def refuse(self, *args, **kwargs):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(DataError, match=rf"{name} may not be read: permission denied"):
+        open_volume(path)
+
+
+def test_permission_denied_in_a_folder(tmp_path, monkeypatch):
+    (tmp_path / "a.h5").write_bytes(b"x")
+
+    def refuse(self, *args, **kwargs):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(DataError, match=r"a\.h5 may not be read: permission denied"):
+        open_volume(tmp_path)
 
 
 def test_no_plain_file(tmp_path):

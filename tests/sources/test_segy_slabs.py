@@ -14,7 +14,7 @@ from segy_files import Written, grid
 
 from geointerp.errors import MachineError
 from geointerp.sources.open import open_volume
-from geointerp.sources.segy import slabs
+from geointerp.sources.segy import files, slabs
 from geointerp.sources.segy.options import SegyOptions
 from geointerp.sources.segy.slabs import SegyTraces
 from geointerp.sources.segy.survey import understand
@@ -74,7 +74,7 @@ def test_out_of_range(traces):
 @pytest.mark.parametrize(("buffers", "gap"), [(4, 10**6), (2, 10**6), (1000, 0)])
 def test_runs_split_and_skipped_make_no_difference(monkeypatch, traces, whole, buffers, gap):
     monkeypatch.setattr(slabs, "_MOST_BUFFERS", buffers)
-    monkeypatch.setattr(slabs, "_WORTH_SKIPPING", gap)
+    monkeypatch.setattr(files, "_WORTH_SKIPPING", gap)
     np.testing.assert_array_equal(traces[:, 2:5, 7:40], whole[:, 2:5, 7:40])
 
 
@@ -91,12 +91,12 @@ def test_a_short_read_is_read_on(monkeypatch, traces, whole, most):
             done += len(part)
         return done
 
-    monkeypatch.setattr(slabs.os, "preadv", short)
+    monkeypatch.setattr(files.os, "preadv", short)
     np.testing.assert_array_equal(traces[:4, 2:5, 7:40], whole[:4, 2:5, 7:40])
 
 
 def test_a_system_without_positioned_reads_is_named(monkeypatch, traces):
-    monkeypatch.delattr(slabs.os, "preadv")
+    monkeypatch.delattr(files.os, "preadv")
     with pytest.raises(MachineError, match=f"Python on {sys.platform} has no os.preadv"):
         traces[0]
 

@@ -17,6 +17,9 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from geointerp.sources.remote import RemoteFile
+from geointerp.sources.segy.files import SegyFile
+
 _VERSION = 2  # raise it when what is kept, or how it is found, changes
 
 
@@ -26,7 +29,7 @@ def cache_folder() -> Path:
     return (Path(given) if given else Path(platformdirs.user_cache_path("geointerp"))) / "trace-maps"
 
 
-def cache_file(path: Path, head: bytes, options: object) -> Path:
+def cache_file(path: SegyFile, head: bytes, options: object) -> Path:
     """Return where the trace map of a file is kept.
 
     Args:
@@ -34,8 +37,8 @@ def cache_file(path: Path, head: bytes, options: object) -> Path:
         head: its first bytes: they, too, have to be the same.
         options: what the user said about it, with a ``repr`` that says everything.
     """
-    status = path.stat()
-    key = (_VERSION, str(path), status.st_size, status.st_mtime_ns, hashlib.sha256(head).hexdigest(), options)
+    changed = path.version if isinstance(path, RemoteFile) else path.stat().st_mtime_ns
+    key = (_VERSION, str(path), path.stat().st_size, changed, hashlib.sha256(head).hexdigest(), options)
     return cache_folder() / f"{hashlib.sha256(repr(key).encode()).hexdigest()[:32]}.npz"
 
 

@@ -8,10 +8,9 @@ standard (field record, channel, shot point), so they have to vary both and to i
 in a file of gathers they are what their names say, never line numbers.
 """
 
-from pathlib import Path
-
 from geointerp.errors import PrestackError, SegyError
 from geointerp.sources.segy.binary import CDP_BYTE, LINE_BYTES, OFFSET_BYTE
+from geointerp.sources.segy.files import SegyFile
 from geointerp.sources.segy.grid import Grid, Placement, line_axis, most_cells, place
 from geointerp.sources.segy.headers import TraceHeaders
 from geointerp.sources.segy.options import SegyOptions
@@ -22,7 +21,7 @@ _UNSTACKED_SORTINGS = frozenset({1, 5, 6, 7, 8})  # as recorded, common source, 
 _SEQUENCE_BYTES = (5, 1, 17, 9, 13)
 
 
-def find_grid(path: Path, headers: TraceHeaders, sorting: int, options: SegyOptions) -> tuple[Grid, str]:
+def find_grid(path: SegyFile, headers: TraceHeaders, sorting: int, options: SegyOptions) -> tuple[Grid, str]:
     """Return the grid of line numbers and why it was chosen.
 
     Args:
@@ -47,7 +46,7 @@ def find_grid(path: Path, headers: TraceHeaders, sorting: int, options: SegyOpti
     raise _no_geometry(path, headers)
 
 
-def _given(path: Path, headers: TraceHeaders, chosen: tuple[int, ...]) -> Grid:
+def _given(path: SegyFile, headers: TraceHeaders, chosen: tuple[int, ...]) -> Grid:
     """Return the grid of the bytes given by option.
 
     Raises:
@@ -132,7 +131,7 @@ def _reason(placement: Placement) -> str:
     )
 
 
-def _no_geometry(path: Path, headers: TraceHeaders) -> SegyError:
+def _no_geometry(path: SegyFile, headers: TraceHeaders) -> SegyError:
     """Say that no known word tells the traces apart."""
     offsets = headers.words[OFFSET_BYTE]
     if _varies(headers, OFFSET_BYTE):

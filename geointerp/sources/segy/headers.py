@@ -1,4 +1,4 @@
-"""All header words of all traces, through one strided memory map."""
+"""All header words of all traces, through one strided memory map, or block by block from a server."""
 
 import hashlib
 import mmap
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from geointerp.sources.remote import RemoteFile
 from geointerp.sources.segy.binary import (
     CDP_BYTE,
     COORDINATE_BYTES,
@@ -21,6 +22,7 @@ from geointerp.sources.segy.binary import (
     Layout,
     column,
 )
+from geointerp.sources.segy.files import SegyFile
 
 _BLOCK_BYTES = 64 << 20  # of the file: pages are let go of block by block, so that memory stays small
 
@@ -48,7 +50,7 @@ class TraceHeaders:
     sha256: str
 
 
-def read_headers(path: Path, layout: Layout, extra_bytes: tuple[int, ...] = ()) -> TraceHeaders:
+def read_headers(path: SegyFile, layout: Layout, extra_bytes: tuple[int, ...] = ()) -> TraceHeaders:
     """Read the headers of every trace.
 
     Args:
@@ -73,20 +75,40 @@ def read_headers(path: Path, layout: Layout, extra_bytes: tuple[int, ...] = ()) 
     return TraceHeaders(words, named, digest.hexdigest())
 
 
-def _header_blocks(path: Path, layout: Layout) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+def _header_blocks(path: SegyFile, layout: Layout) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Yield the first trace of each block and its headers, (traces, 240) uint8."""
     step = max(1, _BLOCK_BYTES // layout.trace_bytes)
+    blocks = [(start, min(step, layout.traces - start)) for start in range(0, layout.traces, step)]
+    yield from (
+        _fetched(path, layout, blocks) if isinstance(path, RemoteFile) else _mapped(path, layout, blocks)
+    )
+
+
+def _mapped(
+    path: Path, layout: Layout, blocks: list[tuple[int, int]]
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as pages:
-        for start in range(0, layout.traces, step):
-            view = np.ndarray(
-                (min(step, layout.traces - start), TRACE_HEADER_BYTES),
-                np.uint8,
-                buffer=pages,
-                offset=layout.first_trace + start * layout.trace_bytes,
-                strides=(layout.trace_bytes, 1),
-            )
+        for start, count in blocks:
+            view = _headers_in(pages, layout, layout.first_trace + start * layout.trace_bytes, count)
             block = view.copy()
             del view  # a map cannot be closed while an array looks into it
             if hasattr(mmap, "MADV_DONTNEED"):
                 pages.madvise(mmap.MADV_DONTNEED)
             yield start, block
+
+
+def _fetched(
+    path: RemoteFile, layout: Layout, blocks: list[tuple[int, int]]
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Fetch whole traces for the sake of their headers: a request for each would take longer."""
+    for start, count in blocks:
+        begin = layout.first_trace + start * layout.trace_bytes
+        fetched = path.read(begin, begin + count * layout.trace_bytes)
+        yield start, _headers_in(fetched, layout, 0, count).copy()
+
+
+def _headers_in(buffer: bytes | mmap.mmap, layout: Layout, offset: int, count: int) -> NDArray[np.uint8]:
+    """Look at the headers of ``count`` traces, the first of which begins at ``offset``."""
+    return np.ndarray(
+        (count, TRACE_HEADER_BYTES), np.uint8, buffer=buffer, offset=offset, strides=(layout.trace_bytes, 1)
+    )

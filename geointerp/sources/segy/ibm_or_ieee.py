@@ -19,12 +19,12 @@ for IEEE only where at least 5 % of the digits are zero and two further signs ag
 import sys
 import warnings
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geointerp.sources.segy.binary import SAMPLE_FORMATS, Layout
+from geointerp.sources.segy.files import SegyFile
 from geointerp.sources.segy.samples import decode
 
 _IBM, _IEEE = 1, 5
@@ -43,7 +43,7 @@ _IEEE_OVER_IBM = np.log(_IEEE_LAW / _IEEE_LAW.sum() / _IBM_LAW)
 """What each first digit from 1 to 15 adds to the logarithm of the likelihood of IEEE over IBM."""
 
 
-def settle_float_format(path: Path, layout: Layout) -> tuple[Layout, str]:
+def settle_float_format(path: SegyFile, layout: Layout) -> tuple[Layout, str]:
     """Return the layout with the float format the samples show, and why.
 
     The declared format stands unless the samples clearly say otherwise.
@@ -64,7 +64,7 @@ def settle_float_format(path: Path, layout: Layout) -> tuple[Layout, str]:
     return layout, f"{name}: the binary header says so and the samples do not contradict it"
 
 
-def warn_of_overruled_format(path: Path, declared: int, taken: int) -> None:
+def warn_of_overruled_format(path: SegyFile, declared: int, taken: int) -> None:
     """Warn where the samples have overruled the sample format of the binary header."""
     if taken != declared:
         said, read = SAMPLE_FORMATS[declared].name, SAMPLE_FORMATS[taken].name
@@ -75,7 +75,7 @@ def warn_of_overruled_format(path: Path, declared: int, taken: int) -> None:
         )
 
 
-def _some_traces(path: Path, layout: Layout) -> NDArray[np.uint32]:
+def _some_traces(path: SegyFile, layout: Layout) -> NDArray[np.uint32]:
     """Return the stored words of traces spread over the file, the middle of each: (traces, samples)."""
     spread = np.unique(np.linspace(0, layout.traces - 1, _TRACES).astype(np.int64))
     count = min(layout.samples, _SAMPLES)

@@ -1,17 +1,16 @@
 """How many samples a trace has and where the traces begin: what the headers say, held against the size."""
 
-from pathlib import Path
-
 import numpy as np
 
 from geointerp.errors import SegyError
 from geointerp.sources.segy.binary import SAMPLE_FORMATS, TRACE_HEADER_BYTES, Layout
+from geointerp.sources.segy.files import SegyFile
 from geointerp.sources.segy.sniff import binary_word, first_traces, revision, samples_in_trace
 
 _WIDTHS = (1, 3, 6, 7, 8)  # a sample format of each width
 
 
-def find_layout(path: Path, head: bytes, endianness: str, sample_format: int | None) -> Layout:
+def find_layout(path: SegyFile, head: bytes, endianness: str, sample_format: int | None) -> Layout:
     """Divide the file into traces.
 
     Args:
@@ -44,7 +43,7 @@ def find_layout(path: Path, head: bytes, endianness: str, sample_format: int | N
     raise _contradiction(path, likely[0])
 
 
-def _check_format(path: Path, code: int) -> None:
+def _check_format(path: SegyFile, code: int) -> None:
     if code not in SAMPLE_FORMATS:
         known = ", ".join(f"{form.code} {form.name}" for form in SAMPLE_FORMATS.values())
         raise SegyError(
@@ -53,7 +52,7 @@ def _check_format(path: Path, code: int) -> None:
         )
 
 
-def _declared_samples(path: Path, head: bytes, first: int, endianness: str) -> int:
+def _declared_samples(path: SegyFile, head: bytes, first: int, endianness: str) -> int:
     """Return the sample count of the binary header, or of the trace header at ``first`` where that is 0."""
     extended = binary_word(head, "extended_samples", endianness) if revision(head) >= 2 else 0
     declared = extended or binary_word(head, "samples", endianness)
@@ -66,7 +65,7 @@ def _trace_header_bytes(head: bytes, endianness: str) -> int:
     return TRACE_HEADER_BYTES * (1 + max(extra, 0))
 
 
-def _divide(path: Path, layout: Layout) -> Layout:
+def _divide(path: SegyFile, layout: Layout) -> Layout:
     """Return the layout with its trace count, 0 if the file's size does not divide into whole traces."""
     traces, rest = divmod(path.stat().st_size - layout.first_trace, layout.trace_bytes)
     return _replace(layout, traces=traces if traces > 0 and rest == 0 else 0)
@@ -85,7 +84,7 @@ def _replace(
     )
 
 
-def _check_against_trace_headers(path: Path, layout: Layout) -> None:
+def _check_against_trace_headers(path: SegyFile, layout: Layout) -> None:
     """Refuse a layout that fits the size by accident while another one meets the trace headers as well.
 
     Trace headers often keep the sample count of the survey a file was cut from, so what counts is not the
@@ -104,7 +103,7 @@ def _check_against_trace_headers(path: Path, layout: Layout) -> None:
                 raise _contradiction(path, layout)
 
 
-def _headers_repeat(path: Path, layout: Layout) -> bool:
+def _headers_repeat(path: SegyFile, layout: Layout) -> bool:
     """Whether sample count and interval (bytes 115-118) are the first trace's in most traces of a spread."""
     spread = np.unique(np.linspace(0, layout.traces - 1, 16).astype(np.int64))
     found = []
@@ -115,7 +114,7 @@ def _headers_repeat(path: Path, layout: Layout) -> bool:
     return found[1:].count(found[0]) * 2 >= len(found) - 1
 
 
-def _contradiction(path: Path, layout: Layout) -> SegyError:
+def _contradiction(path: SegyFile, layout: Layout) -> SegyError:
     """Say which numbers contradict each other."""
     size = path.stat().st_size
     width = SAMPLE_FORMATS[layout.sample_format].width
@@ -143,7 +142,7 @@ def _contradiction(path: Path, layout: Layout) -> SegyError:
     )
 
 
-def _size_hint(path: Path, layout: Layout) -> str:
+def _size_hint(path: SegyFile, layout: Layout) -> str:
     """Name the sample formats of another width with which the size would be right, if any."""
     width = SAMPLE_FORMATS[layout.sample_format].width
     fitting = [
@@ -156,6 +155,6 @@ def _size_hint(path: Path, layout: Layout) -> str:
     return "the file is truncated or its header's sample count is wrong: copy it again"
 
 
-def _fits_and_repeats(path: Path, layout: Layout, code: int) -> bool:
+def _fits_and_repeats(path: SegyFile, layout: Layout, code: int) -> bool:
     other = _divide(path, _replace(layout, code=code))
     return other.traces > 0 and _headers_repeat(path, other)

@@ -3,13 +3,13 @@
 import re
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geointerp.errors import SegyError
 from geointerp.sources.segy.binary import DEAD_TRACE, TRACE_WORDS, word
+from geointerp.sources.segy.files import SegyFile
 from geointerp.sources.segy.headers import TraceHeaders
 from geointerp.sources.segy.sniff import binary_word
 
@@ -43,7 +43,7 @@ class SampleAxis:
 
 
 def find_interval(
-    path: Path, head: bytes, first_header: bytes, endianness: str, given: float | None
+    path: SegyFile, head: bytes, first_header: bytes, endianness: str, given: float | None
 ) -> tuple[float, str]:
     """Return the sample interval in ms (for depth: what is given in m, else the file's unit), and why.
 
@@ -79,7 +79,7 @@ def find_interval(
 
 
 def find_axis(
-    path: Path,
+    path: SegyFile,
     headers: TraceHeaders,
     samples: int,
     interval: float,
@@ -111,7 +111,7 @@ def find_axis(
     return SampleAxis("depth", first * unit, interval if metric_interval else interval * unit, samples)
 
 
-def _delay(path: Path, headers: TraceHeaders, ignore_scalar: bool) -> float:
+def _delay(path: SegyFile, headers: TraceHeaders, ignore_scalar: bool) -> float:
     """Return the delay recording time of all live traces in ms, its scalar applied where that is sane."""
     delays = _scaled(headers, ignore_scalar)
     live = headers.named["trace_id"] != DEAD_TRACE

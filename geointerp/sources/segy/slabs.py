@@ -1,30 +1,27 @@
 """Any slab of the volume, read straight from the file: only the traces asked for, decoded to float32.
 
-The traces are read with ``os.preadv`` in the order they have in the file, one call for each run of
-neighbours; their headers fall into a scratch buffer and their samples where they belong. No memory map, so
-resident memory is the slab's; no shared file position, so threads do not disturb each other. `segyio.open` is
-not used: in strict mode it takes ragged and duplicate files for regular ones without an error, it fails on
-little-endian rev 1 unless told, and it misreads rev 2 trace header extensions.
+The traces are read with ``os.preadv``, or as ranges from a server, in the order they have in the file, one
+call for each run of neighbours; their headers fall into a scratch buffer, their samples where they belong. No
+memory map, so resident memory is the slab's; no shared file position, so threads do not disturb each other.
+`segyio.open` is not used: in strict mode it takes ragged and duplicate files for regular ones without an
+error, it fails on little-endian rev 1 unless told, and it misreads rev 2 trace header extensions.
 """
 
-import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geointerp.errors import DataError, MachineError
+from geointerp.errors import DataError
 from geointerp.sources.segy.binary import SAMPLE_FORMATS, Layout
+from geointerp.sources.segy.files import Positioned, SegyFile, positioned
 from geointerp.sources.segy.samples import decode
 from geointerp.sources.segy.tracemap import TraceMap
 
 _MOST_BUFFERS = 1000  # in one preadv; Linux and macOS allow 1024
-_WORTH_SKIPPING = 16384  # bytes: a smaller gap between wanted samples is read through, a larger one skipped
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +32,7 @@ class SegyTraces:
     is asked for. Missing traces are NaN.
     """
 
-    path: Path
+    path: SegyFile
     layout: Layout
     map: TraceMap
     dtype = np.dtype(np.float32)
@@ -87,25 +84,18 @@ class SegyTraces:
             DataError: the file has become shorter since it was opened.
             MachineError: the system has no positioned reads.
         """
-        if not hasattr(os, "preadv"):
-            raise MachineError(
-                f"{self.path} cannot be read: Python on {sys.platform} has no os.preadv",
-                hint="use Linux or macOS; on Windows, the Windows Subsystem for Linux",
-            )
         width = SAMPLE_FORMATS[self.layout.sample_format].width
         raw = np.empty((traces.size, (stop - first) * width), np.uint8)
         raw[traces < 0] = 0
         start = self.layout.first_trace + self.layout.header_bytes + first * width
-        descriptor = os.open(self.path, os.O_RDONLY)
-        try:
-            for rows, number in _runs(traces, self.layout.trace_bytes - raw.shape[1]):
-                self._read_run(descriptor, raw, rows, start + number * self.layout.trace_bytes)
-        finally:
-            os.close(descriptor)
+        with positioned(self.path) as file:
+            skips = self.layout.trace_bytes - raw.shape[1] > file.worth_skipping
+            for rows, number in _runs(traces, 1 if skips else _MOST_BUFFERS // 2):
+                self._read_run(file, raw, rows, start + number * self.layout.trace_bytes)
         return decode(raw, self.layout.sample_format, self.layout.endianness)
 
     def _read_run(
-        self, descriptor: int, raw: NDArray[np.uint8], rows: NDArray[np.int64], offset: int
+        self, file: Positioned, raw: NDArray[np.uint8], rows: NDArray[np.int64], offset: int
     ) -> None:
         """Read neighbouring traces into ``raw[rows]``, what lies between them into a scratch buffer."""
         size = raw.shape[1]
@@ -115,7 +105,7 @@ class SegyTraces:
         for row in rows.tolist():
             buffers += [view[row * size : (row + 1) * size], scratch]
         wanted = rows.size * size + len(scratch) * (rows.size - 1)
-        read = _fill(descriptor, buffers[:-1], offset)
+        read = file.fill(buffers[:-1], offset)
         if read != wanted:
             raise DataError(
                 f"{self.path} has become shorter: {wanted} bytes wanted at {offset}, {read} read",
@@ -144,28 +134,12 @@ class SegyTraces:
         slab[several] = sums / (1 + counts)[:, None]
 
 
-def _fill(descriptor: int, buffers: list[memoryview], offset: int) -> int:
-    """Read into the buffers one after the other; returns the bytes read, fewer only at the file's end.
-
-    The system may read less than asked for, on a network drive above all: then the rest is asked for.
-    """
-    done = 0
-    while buffers and (read := os.preadv(descriptor, buffers, offset + done)):
-        done += read
-        while buffers and read >= len(buffers[0]):
-            read -= len(buffers[0])
-            buffers = buffers[1:]
-        if read:
-            buffers = [buffers[0][read:], *buffers[1:]]
-    return done
-
-
-def _runs(traces: NDArray[np.int64], gap: int) -> Iterator[tuple[NDArray[np.int64], int]]:
+def _runs(traces: NDArray[np.int64], most: int) -> Iterator[tuple[NDArray[np.int64], int]]:
     """Group the traces into runs of neighbours in the file.
 
     Args:
         traces: numbers in the file; negative ones are left out.
-        gap: bytes between the wanted samples of neighbours; where it is large each trace is a run.
+        most: traces in a run.
 
     Yields:
         The places in ``traces`` of a run's members in file order, and the number of the first.
@@ -173,7 +147,6 @@ def _runs(traces: NDArray[np.int64], gap: int) -> Iterator[tuple[NDArray[np.int6
     order = np.argsort(traces, kind="stable")
     order = order[np.searchsorted(traces[order], 0) :]
     numbers = traces[order]
-    most = _MOST_BUFFERS // 2 if gap <= _WORTH_SKIPPING else 1
     breaks = np.flatnonzero(np.diff(numbers, prepend=-2) != 1).tolist()
     for begin, end in pairwise([*breaks, order.size]):
         for start in range(begin, end, most):

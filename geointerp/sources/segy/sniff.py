@@ -1,7 +1,6 @@
 """Is it SEG-Y at all, in which byte order and text encoding? Judged by content; headers are known to lie."""
 
 import string
-from pathlib import Path
 
 from geointerp.errors import SegyError
 from geointerp.sources.segy.binary import (
@@ -14,13 +13,14 @@ from geointerp.sources.segy.binary import (
     TRACE_WORDS,
     word,
 )
+from geointerp.sources.segy.files import SegyFile
 
 HEAD_BYTES = HEADER_BYTES + TRACE_HEADER_BYTES
 _END_OF_TEXT = tuple("((SEG: EndText))".encode(code) for code in ("cp037", "ascii"))
 _MOST_TEXT_HEADERS = 1000
 
 
-def read_head(path: Path) -> bytes:
+def read_head(path: SegyFile) -> bytes:
     """Return the file's first 3840 bytes, or fewer: text, binary and first trace header."""
     with path.open("rb") as file:
         return file.read(HEAD_BYTES)
@@ -32,7 +32,7 @@ def binary_word(head: bytes, name: str, endianness: str) -> int:
     return word(head, byte, kind, endianness)
 
 
-def refuse_what_is_not_segy(path: Path, head: bytes) -> None:
+def refuse_what_is_not_segy(path: SegyFile, head: bytes) -> None:
     """Say plainly what the file is when it cannot be SEG-Y.
 
     Args:
@@ -77,7 +77,7 @@ def revision(head: bytes) -> int:
     return major if major in (1, 2) else (minor if major == 0 and minor in (1, 2) else 0)
 
 
-def first_traces(path: Path, head: bytes, endianness: str) -> tuple[int, ...]:
+def first_traces(path: SegyFile, head: bytes, endianness: str) -> tuple[int, ...]:
     """Return the offsets where the first trace header may stand, the likeliest first.
 
     It follows the extended text headers; but the count of these may lie, and then it follows the binary
@@ -91,19 +91,19 @@ def first_traces(path: Path, head: bytes, endianness: str) -> tuple[int, ...]:
     return (first, HEADER_BYTES) if inside else (HEADER_BYTES,)
 
 
-def read_trace_header(path: Path, offset: int) -> bytes:
+def read_trace_header(path: SegyFile, offset: int) -> bytes:
     """Return the 240 bytes at ``offset``."""
     with path.open("rb") as file:
         file.seek(offset)
         return file.read(TRACE_HEADER_BYTES)
 
 
-def samples_in_trace(path: Path, offset: int, endianness: str) -> int:
+def samples_in_trace(path: SegyFile, offset: int, endianness: str) -> int:
     """Return the sample count of the trace header at ``offset``."""
     return word(read_trace_header(path, offset), *TRACE_WORDS["samples"], endianness)
 
 
-def _count_text_headers(path: Path) -> int:
+def _count_text_headers(path: SegyFile) -> int:
     """Count extended text headers up to the one that says it is the last."""
     with path.open("rb") as file:
         file.seek(HEADER_BYTES)
@@ -114,7 +114,7 @@ def _count_text_headers(path: Path) -> int:
     return 0
 
 
-def find_endianness(path: Path, head: bytes) -> tuple[str, str]:
+def find_endianness(path: SegyFile, head: bytes) -> tuple[str, str]:
     """Return the byte order, ``>`` or ``<``, and why.
 
     Whatever the revision claims, a number read in the wrong order makes no sense: 1 becomes 256.
@@ -126,7 +126,7 @@ def find_endianness(path: Path, head: bytes) -> tuple[str, str]:
     return best, f"read {name}-endian, the binary header says format {code} and {samples} samples"
 
 
-def _sense(path: Path, head: bytes, endianness: str) -> int:
+def _sense(path: SegyFile, head: bytes, endianness: str) -> int:
     """Count what makes sense in the headers when read in one byte order."""
     code, samples = (binary_word(head, name, endianness) for name in ("format", "samples"))
     firsts, size = first_traces(path, head, endianness), path.stat().st_size
@@ -163,7 +163,7 @@ def _is_text(head: bytes) -> bool:
     return bool(text) and all(letter.isprintable() or letter in "\t\n\r\f" for letter in text)
 
 
-def _seismic_unix(path: Path, head: bytes) -> str:
+def _seismic_unix(path: SegyFile, head: bytes) -> str:
     """Describe the file as Seismic Unix traces, or return '' if it does not divide into them."""
     size = path.stat().st_size
     for endianness, name in (("<", "little"), (">", "big")):
@@ -178,14 +178,14 @@ def _seismic_unix(path: Path, head: bytes) -> str:
     return ""
 
 
-def _repeats(path: Path, trace_bytes: int, samples_and_interval: bytes) -> bool:
+def _repeats(path: SegyFile, trace_bytes: int, samples_and_interval: bytes) -> bool:
     """Whether bytes 115 to 118 are the same in the last trace as in the first."""
     with path.open("rb") as file:
         file.seek(path.stat().st_size - trace_bytes + 114)
         return file.read(4) == samples_and_interval
 
 
-def _only_zeros(path: Path) -> bool:
+def _only_zeros(path: SegyFile) -> bool:
     """Whether the whole file is zero bytes."""
     with path.open("rb") as file:
         while block := file.read(1 << 20):

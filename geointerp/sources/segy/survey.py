@@ -1,7 +1,6 @@
 """A SEG-Y file understood: layout, trace map, axes and the reasons for each. Kept in the cache."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from geointerp.sources.segy import cache
 from geointerp.sources.segy.binary import DEAD_TRACE, Layout
 from geointerp.sources.segy.coordinates import coordinates_on, find_coordinate_bytes
+from geointerp.sources.segy.files import SegyFile
 from geointerp.sources.segy.geometry import find_grid
 from geointerp.sources.segy.grid import Grid
 from geointerp.sources.segy.headers import TraceHeaders, read_headers
@@ -53,7 +53,7 @@ class Survey:
     facts: dict[str, Any]
 
 
-def understand(path: Path, options: SegyOptions) -> Survey:
+def understand(path: SegyFile, options: SegyOptions) -> Survey:
     """Find out all there is to know of a SEG-Y file, from the cache where it is there.
 
     Args:
@@ -78,7 +78,7 @@ def understand(path: Path, options: SegyOptions) -> Survey:
     return survey
 
 
-def _examine(path: Path, head: bytes, options: SegyOptions) -> Survey:
+def _examine(path: SegyFile, head: bytes, options: SegyOptions) -> Survey:
     """Read all headers and draw the conclusions, one after the other."""
     endianness, why_endian = find_endianness(path, head)
     if options.endianness is not None:

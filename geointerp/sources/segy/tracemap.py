@@ -1,13 +1,13 @@
 """The trace map: which trace of the file lies at which line numbers. Finds duplicates and gathers."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geointerp.errors import DuplicateTracesError, PrestackError
 from geointerp.sources.segy.binary import ENSEMBLE_TRACE_BYTE, OFFSET_BYTE
+from geointerp.sources.segy.files import SegyFile
 from geointerp.sources.segy.grid import Grid
 from geointerp.sources.segy.headers import TraceHeaders
 
@@ -35,7 +35,7 @@ class TraceMap:
     more_traces: NDArray[np.int64]
 
 
-def map_traces(path: Path, headers: TraceHeaders, grid: Grid, duplicates: str | None) -> TraceMap:
+def map_traces(path: SegyFile, headers: TraceHeaders, grid: Grid, duplicates: str | None) -> TraceMap:
     """Build the trace map.
 
     Args:
@@ -65,7 +65,7 @@ def map_traces(path: Path, headers: TraceHeaders, grid: Grid, duplicates: str | 
 
 
 def _duplicates(
-    path: Path, grid: Grid, positions: NDArray[np.int64], again: int, once: int
+    path: SegyFile, grid: Grid, positions: NDArray[np.int64], again: int, once: int
 ) -> DuplicateTracesError:
     count = positions.size - np.unique(positions).size
     return DuplicateTracesError(
@@ -76,7 +76,7 @@ def _duplicates(
     )
 
 
-def _refuse_gathers(path: Path, headers: TraceHeaders, grid: Grid, positions: NDArray[np.int64]) -> None:
+def _refuse_gathers(path: SegyFile, headers: TraceHeaders, grid: Grid, positions: NDArray[np.int64]) -> None:
     """Refuse a file in which a word of the acquisition varies in most positions with several traces.
 
     Raises:

@@ -1,7 +1,6 @@
 """A SEG-Y file as a lazy `xarray.DataArray`."""
 
 from dataclasses import asdict
-from pathlib import Path
 
 import dask.array
 import numpy as np
@@ -9,6 +8,7 @@ import xarray as xr
 from dask.base import tokenize
 
 from geointerp.sources.segy.binary import SAMPLE_FORMATS
+from geointerp.sources.segy.files import SegyFile
 from geointerp.sources.segy.options import SegyOptions
 from geointerp.sources.segy.slabs import SegyTraces
 from geointerp.sources.segy.survey import Survey, understand
@@ -16,7 +16,7 @@ from geointerp.sources.segy.survey import Survey, understand
 _CHUNK_BYTES = 32 << 20
 
 
-def open_segy(path: Path, options: SegyOptions) -> xr.DataArray:
+def open_segy(path: SegyFile, options: SegyOptions) -> xr.DataArray:
     """Open a SEG-Y file; amplitudes are read when they are computed.
 
     Args:
@@ -30,7 +30,6 @@ def open_segy(path: Path, options: SegyOptions) -> xr.DataArray:
     Raises:
         SegyError: the file cannot be read, or not without guessing.
     """
-    path = path.absolute()
     survey = understand(path, options)
     lines = ("inline", "crossline") if len(survey.lines) == 2 else ("cdp",)
     coords = dict(zip(lines, survey.lines, strict=True)) | {
@@ -64,12 +63,10 @@ def _lazy(traces: SegyTraces, identity: object) -> dask.array.Array:
     return lazy
 
 
-def _attributes(path: Path, survey: Survey, options: SegyOptions) -> dict[str, object]:
+def _attributes(path: SegyFile, survey: Survey, options: SegyOptions) -> dict[str, object]:
     facts = dict(survey.facts)
     given = {name: value for name, value in asdict(options).items() if value is not None}
     return {
-        "source": str(path),
-        "source_size": path.stat().st_size,
         "source_headers_sha256": facts.pop("headers_sha256"),
         "format": "SEG-Y",
         "segy": facts | {"sample_format": SAMPLE_FORMATS[survey.layout.sample_format].name, "options": given},

@@ -1,0 +1,1 @@
+"""DAS through dascore: what files hold (scan), their samples (reading), files in time order (recording)."""

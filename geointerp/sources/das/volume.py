@@ -1,0 +1,76 @@
+"""A DAS file, or a folder of them, as a lazy `xarray.DataArray`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from dask.base import tokenize
+
+from geointerp.errors import DataError
+from geointerp.sources.das.reading import PieceReader
+from geointerp.sources.das.recording import Recording, gaps, join
+from geointerp.sources.das.scan import UNKNOWN, Piece, in_order, scan
+from geointerp.sources.extras import needed
+from geointerp.sources.windows import lazily
+
+_CHUNK_BYTES = 32 << 20
+
+
+def open_das(path: Path, files: Sequence[Path]) -> xr.DataArray:
+    """Open DAS files as one recording; samples are read when they are computed.
+
+    Args:
+        path: of the file, or of the folder they lie in; nothing is written there.
+        files: one file, or all of the folder, in any order.
+
+    Returns:
+        float32 (distance, time): distance in m, time datetime64[ns], or s from wherever the files count.
+        Gaps between files are NaN. ``attrs["units"]`` and ``attrs["das"]["distance_units"]`` are ``unknown``
+        where the files do not say.
+
+    Raises:
+        DataError: dascore is absent or cannot read a file, or they are no parts of one recording.
+    """
+    needed("dascore", "das", f"{path} is a DAS recording")
+    pieces = in_order([piece for file in files for piece in scan(file)])
+    starts, time = join(pieces)
+    reader = PieceReader()
+    distance, kind = reader.channels(pieces[0])
+    if kind.kind not in "biuf":
+        raise DataError(f"{pieces[0].path} holds {kind}: real numbers are read")
+    recording = Recording(tuple(pieces), starts, distance.size, reader)
+    longest = max(1, _CHUNK_BYTES // (4 * distance.size))
+    lazy = lazily(
+        recording, (distance.size, recording.chunks(longest)), f"das-{tokenize(list(map(str, pieces)))}"
+    )
+    dated = np.issubdtype(time.dtype, np.datetime64)
+    place = pieces[0].facts["distance_units"]
+    coords = {
+        "distance": ("distance", distance, {} if place == UNKNOWN else {"units": place}),
+        "time": ("time", time, {} if dated else {"units": "s"}),
+    }
+    return xr.DataArray(lazy, coords, ("distance", "time"), "amplitude", _attributes(pieces, starts))
+
+
+def _attributes(pieces: Sequence[Piece], starts: Any) -> dict[str, Any]:
+    """Return the provenance, in plain values."""
+    first = pieces[0]
+    facts = dict(first.facts)
+    return {
+        "format": f"DAS: {first.file_format} {first.file_version}",
+        "units": facts.pop("units"),
+        "das": facts
+        | {
+            "file_format": first.file_format,
+            "file_version": first.file_version,
+            "files": len({piece.path for piece in pieces}),
+            "sampling_hz": float(1 / _in_seconds(first.step)),
+            "gaps": gaps(pieces, starts),
+        },
+    }
+
+
+def _in_seconds(step: Any) -> float:
+    return float(step / np.timedelta64(1, "s")) if isinstance(step, np.timedelta64) else float(step)

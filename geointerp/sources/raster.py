@@ -1,0 +1,314 @@
+"""Rasters through rasterio: images and elevation on a map, read window by window."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+from dask.base import tokenize
+from numpy.typing import NDArray
+
+from geointerp.errors import DataError, UsageError
+from geointerp.sources.extras import needed
+from geointerp.sources.hillshade import Sun, shade
+from geointerp.sources.windows import lazily, read_indexed
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
+
+Floats = NDArray[np.float32]
+
+_SIDE = 2048  # pixels of a chunk, about: 16 MiB
+_LUMINANCE = (0.299, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601, as Pillow has it
+_DEGREES = {"x": ("longitude", "degrees_east"), "y": ("latitude", "degrees_north")}
+_ONE_OPENER = Lock()
+"""Rasterio allows one opener at a time for a file; two threads with one each end the process."""
+
+_LEAST_VALID = {"int16": -32752.0, "float32": -3.4028226e38}
+"""In ISIS cubes lower values say why there is no datum: null, saturated, below what the instrument sees."""
+
+
+@dataclass(frozen=True)
+class Shading:
+    """How relief is lit: the sun, and the metres between pixels (eastward for each row, and northward)."""
+
+    sun: Sun
+    east: NDArray[np.float64]
+    north: float
+
+
+@dataclass(frozen=True, eq=False)
+class RasterPixels:
+    """An array-like over a raster for dask: (rows, columns) float32, NaN where there is no datum.
+
+    Attributes:
+        opening: the arguments of ``rasterio.open``.
+        bands: counted from 1: one, or red, green and blue that become their luminance.
+        shape: rows and columns.
+        shading: turns elevation into brightness.
+    """
+
+    opening: Mapping[str, Any]
+    bands: tuple[int, ...]
+    shape: tuple[int, int]
+    shading: Shading | None = None
+    dtype = np.dtype(np.float32)
+    ndim = 2
+
+    def __getitem__(self, key: Any) -> Floats:
+        """Read a window.
+
+        Raises:
+            DataError: the file is damaged there.
+        """
+        return read_indexed(key, self.shape, self._read if self.shading is None else self._shaded)
+
+    def _read(self, rows: slice, columns: slice) -> Floats:
+        """Read a rectangle, with scale and offset applied."""
+        import rasterio
+        from rasterio.windows import Window
+
+        window = Window.from_slices(rows, columns)
+        try:
+            # Opened for each window: a dataset may serve only one thread, and one left open keeps its cache.
+            with opened(self.opening) as dataset:
+                parts = [_in_units(dataset, band, window) for band in self.bands]
+        except rasterio.errors.RasterioError as error:
+            raise DataError(
+                f"{self.opening['fp']}: rows {rows.start} to {rows.stop} cannot be read: {_innermost(error)}",
+                hint="the file is truncated or damaged: copy it again",
+            ) from None
+        if len(parts) == 1:
+            return parts[0].astype(np.float32)
+        mixed = sum(share * part for share, part in zip(_LUMINANCE, parts, strict=True))
+        return np.asarray(mixed, np.float32)
+
+    def _shaded(self, rows: slice, columns: slice) -> Floats:
+        """Read a rectangle with the pixels around it, and light it; edges of the raster repeat."""
+        assert self.shading is not None
+        bounds = [(part.start - 1, part.stop + 1) for part in (rows, columns)]
+        inside = [
+            slice(max(first, 0), min(last, size))
+            for (first, last), size in zip(bounds, self.shape, strict=True)
+        ]
+        missing = [
+            (part.start - first, last - part.stop) for (first, last), part in zip(bounds, inside, strict=True)
+        ]
+        elevation = np.pad(self._read(*inside), missing, mode="edge")
+        return shade(elevation, self.shading.east[rows], self.shading.north, self.shading.sun)
+
+
+def open_raster(
+    path: Path | str, *, band: int | None = None, sun: Sun | None = None, opener: Any = None
+) -> xr.DataArray:
+    """Open a raster that GDAL reads: GeoTIFF, COG, VRT, PDS3, PDS4, ISIS cube, JPEG 2000 and others.
+
+    Args:
+        path: of the file, or its URL.
+        band: counted from 1; needed where there are other than one or three bands.
+        sun: lights an elevation model.
+        opener: opens remote files, for rasterio.
+
+    Returns:
+        float32, NaN where there is no datum, with scale and offset applied. Dims (y, x) with the centres of
+        the pixels as coordinates (float64) and, if the raster says what they mean, the CF grid mapping
+        ``spatial_ref``; without a place on a map (row, column), int32 from 0.
+
+    Raises:
+        DataError: rasterio is absent, the file cannot be read, holds complex numbers, lies askew on its map,
+            or has several bands and none is chosen.
+        UsageError: there is no such band, or no metres between pixels to shade relief by.
+    """
+    rasterio = needed("rasterio", "raster", f"{path} is a raster")
+    opening = {"fp": str(path)} | ({"opener": opener} if opener else {})
+    try:
+        with opened(opening) as dataset:
+            bands = _bands(path, dataset, band)
+            place = _place(path, dataset)
+            shading = _shading(path, dataset, place, sun) if sun else None
+            pixels = RasterPixels(opening, bands, dataset.shape, shading)
+            chunks, attrs = _chunks(dataset), _attributes(path, dataset, bands)
+    except rasterio.errors.RasterioError as error:
+        raise DataError(f"{path} is no readable raster: {_innermost(error)}") from None
+    lazy = lazily(pixels, chunks, f"raster-{tokenize(str(path), attrs, sun)}")
+    dims = ("y", "x") if "y" in place else ("row", "column")
+    return xr.DataArray(lazy, place, dims, "amplitude", attrs)
+
+
+@contextmanager
+def opened(opening: Mapping[str, Any]) -> Iterator["DatasetReader"]:
+    """Open a dataset; that it may lie on no map is no cause for a warning."""
+    import rasterio
+
+    # Not warnings.catch_warnings: windows are read in several threads, and it would undo another's change.
+    warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+    with _ONE_OPENER if "opener" in opening else nullcontext(), rasterio.open(**opening) as dataset:
+        yield dataset
+
+
+def is_on_map(path: Path) -> bool:
+    """Whether rasterio finds a place on a map for a picture, in it or in a file beside it.
+
+    Raises:
+        ImportError: rasterio is absent.
+    """
+    import rasterio
+
+    try:
+        with opened({"fp": str(path)}) as dataset:
+            return _has_transform(dataset)
+    except rasterio.errors.RasterioError:
+        return False
+
+
+def _has_transform(dataset: "DatasetReader") -> bool:
+    return not dataset.transform.is_identity and dataset.transform.determinant != 0
+
+
+def _innermost(error: BaseException) -> str:
+    """Return GDAL's own words, which rasterio wraps."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error)
+
+
+def _bands(path: Path | str, dataset: "DatasetReader", band: int | None) -> tuple[int, ...]:
+    """Return the bands to read.
+
+    Raises:
+        DataError: none is chosen and it is not clear which is meant, or they hold no real numbers.
+        UsageError: there is no such band.
+    """
+    if band is not None and not 1 <= band <= dataset.count:
+        raise UsageError(f"{path} has {dataset.count} bands: there is no --band {band}")
+    if band is None and dataset.count not in (1, 3):
+        raise DataError(
+            f"{path} has {dataset.count} bands, and one is interpreted at a time",
+            hint=f"say which, from --band 1 to --band {dataset.count}" if dataset.count else None,
+        )
+    bands = (band,) if band else (1, 2, 3)[: dataset.count]
+    for number in bands:
+        if np.dtype(dataset.dtypes[number - 1]).kind not in "biuf":
+            raise DataError(f"{path}: band {number} holds {dataset.dtypes[number - 1]}, not real numbers")
+    return bands
+
+
+def _place(path: Path | str, dataset: "DatasetReader") -> dict[str, Any]:
+    """Return the coordinates, and the grid mapping where the raster says what they are of.
+
+    Raises:
+        DataError: rows do not run along a parallel of the map.
+    """
+    rows, columns = dataset.shape
+    transform = dataset.transform
+    if not _has_transform(dataset):
+        return {"row": np.arange(rows, dtype=np.int32), "column": np.arange(columns, dtype=np.int32)}
+    if transform.b or transform.d:
+        raise DataError(
+            f"{path} lies askew on its map (rotation terms {transform.b:g} and {transform.d:g})",
+            hint="resample it first: gdalwarp INPUT north-up.tif",
+        )
+    place: dict[str, Any] = {
+        "y": ("y", transform.f + (np.arange(rows) + 0.5) * transform.e, _axis("y", dataset)),
+        "x": ("x", transform.c + (np.arange(columns) + 0.5) * transform.a, _axis("x", dataset)),
+    }
+    if dataset.crs is None:
+        warnings.warn(f"{path} has coordinates, but does not say in which reference system", stacklevel=2)
+        return place
+    wkt = dataset.crs.to_wkt()
+    numbers = " ".join(map(repr, transform.to_gdal()))
+    mapping = {"crs_wkt": wkt, "spatial_ref": wkt, "GeoTransform": numbers}
+    if dataset.crs.is_geographic:
+        mapping["grid_mapping_name"] = "latitude_longitude"
+    return place | {"spatial_ref": ((), np.int32(0), mapping)}
+
+
+def _axis(dim: str, dataset: "DatasetReader") -> dict[str, str]:
+    """Return the CF attributes of an axis."""
+    if dataset.crs is not None and dataset.crs.is_geographic:
+        name, units = _DEGREES[dim]
+        return {"standard_name": name, "units": units}
+    units = dataset.crs.linear_units if dataset.crs is not None else ""
+    known = {"units": "m" if units in ("metre", "meter") else units} if units else {}
+    return {"standard_name": f"projection_{dim}_coordinate", **known}
+
+
+def _shading(path: Path | str, dataset: "DatasetReader", place: dict[str, Any], sun: Sun) -> Shading:
+    """Find the metres between pixels; degrees are turned into them on the body's sphere.
+
+    Raises:
+        UsageError: they are unknown, or the raster is a picture in colours.
+    """
+    crs = dataset.crs
+    if "y" not in place or crs is None:
+        raise UsageError(f"{path} does not say how far apart its pixels are: its relief cannot be shaded")
+    if dataset.count == 3:
+        raise UsageError(f"{path} has 3 bands: name the one with the elevation", hint="such as --band 1")
+    transform = dataset.transform
+    if not crs.is_geographic:
+        metres = crs.linear_units_factor[1]
+        return Shading(sun, np.full(dataset.height, transform.a * metres), transform.e * metres)
+    degree = np.radians(_radius(crs))
+    parallels = np.maximum(np.cos(np.radians(place["y"][1])), 1e-6)  # never 0, not even at a pole
+    return Shading(sun, transform.a * degree * parallels, transform.e * degree)
+
+
+def _radius(crs: Any) -> float:
+    """Return the equatorial radius of the body in metres."""
+    ellipsoid = crs.to_dict(projjson=True)
+    while "ellipsoid" not in ellipsoid:
+        ellipsoid = next(
+            ellipsoid[key] for key in ("base_crs", "datum", "datum_ensemble") if key in ellipsoid
+        )
+    radius = ellipsoid["ellipsoid"].get("radius", ellipsoid["ellipsoid"].get("semi_major_axis"))
+    return float(radius["value"] if isinstance(radius, dict) else radius)
+
+
+def _in_units(dataset: "DatasetReader", band: int, window: Any) -> NDArray[np.float64]:
+    """Read a window of a band: float64 in its units, NaN where the file says there is no datum."""
+    stored = dataset.read(band, window=window, masked=True)
+    values: NDArray[np.float64] = stored.astype(np.float64).filled(np.nan)
+    least = _LEAST_VALID.get(str(stored.dtype)) if dataset.driver == "ISIS3" else None
+    if least is not None:
+        values[values < least] = np.nan
+    values *= dataset.scales[band - 1]
+    values += dataset.offsets[band - 1]
+    return values
+
+
+def _chunks(dataset: "DatasetReader") -> tuple[int, int]:
+    """Return chunks of about `_SIDE` squared pixels in whole blocks of the file: each is read once."""
+    rows, columns = dataset.shape
+    block_rows, block_columns = dataset.block_shapes[0]
+    wide = columns if block_columns >= columns else _whole(_SIDE, block_columns)
+    return min(rows, _whole(_SIDE * _SIDE // min(wide, columns), block_rows)), min(columns, wide)
+
+
+def _whole(pixels: int, block: int) -> int:
+    return max(1, pixels // block) * block
+
+
+def _attributes(path: Path | str, dataset: "DatasetReader", bands: tuple[int, ...]) -> dict[str, Any]:
+    """Return the provenance, in plain values."""
+    first = bands[0] - 1
+    nodata = dataset.nodatavals[first]
+    return {
+        "format": f"{dataset.driver} raster",
+        **({"units": dataset.units[first]} if dataset.units[first] else {}),
+        "raster": {
+            "driver": dataset.driver,
+            "bands": dataset.count,
+            "read": list(bands),
+            "sample_type": dataset.dtypes[first],
+            "nodata": None if nodata is None else float(nodata) if np.isfinite(nodata) else str(nodata),
+            "scale": dataset.scales[first],
+            "offset": dataset.offsets[first],
+            "crs": dataset.crs.to_wkt() if dataset.crs else None,
+            "on_map": _has_transform(dataset),
+        },
+    }

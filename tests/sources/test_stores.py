@@ -1,0 +1,202 @@
+"""Stores of other programs: MDIO 0 and 1 written by hand from their layouts, bare arrays, NetCDF, HDF5."""
+
+import h5py
+import numpy as np
+import pytest
+import xarray as xr
+import zarr
+
+from geointerp.errors import DataError, UsageError
+from geointerp.sources.open import open_volume
+
+VALUES = np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32)
+MASK = np.ones((3, 4), bool)
+MASK[1, 2] = False
+
+
+def mdio_0(path, *, last="sample", live=True, shape=None):
+    """Write the groups and attributes that MDIO 0.x writes, in Zarr 2."""
+    root = zarr.create_group(path, zarr_format=2)
+    numbers = {"inline": [10, 12, 14], "crossline": [5, 6, 7, 8], last: [0, 4, 8, 12, 16]}
+    root.attrs["dimension"] = [{"name": name, "coords": coords} for name, coords in numbers.items()]
+    root.attrs.update({"api_version": "0.9.0", "trace_count": 11, "mean": 0, "std": 1, "min": -3, "max": 3})
+    data, metadata = root.create_group("data"), root.create_group("metadata")
+    array = data.create_array(
+        "chunked_012", shape=shape or VALUES.shape, dtype="f4", chunks=(2, 2, 5), fill_value=0,
+        chunk_key_encoding={"name": "v2", "separator": "/"},
+    )  # fmt: skip
+    if shape is None:
+        array[...] = np.where(MASK[..., None], VALUES, 0)
+    if live:
+        metadata.create_array("live_mask", data=MASK)
+    return path
+
+
+@pytest.mark.parametrize("last", ["sample", "time"])
+def test_mdio_0(tmp_path, last):
+    volume = open_volume(mdio_0(tmp_path / "a.mdio", last=last))
+    assert volume.dims == ("inline", "crossline", "time")
+    assert volume["inline"].values.tolist() == [10, 12, 14]
+    assert volume["time"].values.tolist() == [0, 4, 8, 12, 16]
+    np.testing.assert_array_equal(volume["trace_mask"], MASK)
+    np.testing.assert_array_equal(volume.values, np.where(MASK[..., None], VALUES, np.nan))
+    assert volume.attrs["format"] == "MDIO 0"
+
+
+def test_mdio_0_without_a_mask(tmp_path):
+    assert "trace_mask" not in open_volume(mdio_0(tmp_path / "a.mdio", live=False)).coords
+
+
+def test_mdio_0_whose_parts_do_not_fit(tmp_path):
+    with pytest.raises(DataError, match=r"shape \(3, 4, 6\), its coordinates \(3, 4, 5\)"):
+        open_volume(mdio_0(tmp_path / "a.mdio", shape=(3, 4, 6)))
+    with pytest.raises(DataError, match="no array 'chunked_01'"):
+        open_volume(tmp_path / "a.mdio", variable="chunked_01")
+
+
+def mdio_1(path, zarr_format, last="time"):
+    """Write the variables that MDIO 1 writes: amplitudes, mask, positions and structured headers."""
+    x = np.arange(12.0).reshape(3, 4)
+    dataset = xr.Dataset(
+        {
+            "amplitude": (("inline", "crossline", last), np.where(MASK[..., None], VALUES, np.nan)),
+            "trace_mask": (("inline", "crossline"), MASK),
+        },
+        coords={
+            "inline": np.array([10, 12, 14], np.int32),
+            "crossline": np.array([5, 6, 7, 8], np.int32),
+            last: np.arange(5, dtype=np.int32) * 4,
+            "cdp_x": (("inline", "crossline"), x, {"unitsV1": {"length": "m"}}),
+            "cdp_y": (("inline", "crossline"), x + 100),
+        },
+        attrs={
+            "apiVersion": "1.0.0",
+            "name": "PostStack3DTime",
+            "attributes": {"surveyDimensionality": "3D"},
+        },
+    )
+    dataset.to_zarr(path, zarr_format=zarr_format, consolidated=zarr_format == 2)
+    headers = np.zeros((3, 4), [("inline", "i4"), ("cdp_x", "i4")])
+    root = zarr.open_group(path, mode="r+", zarr_format=zarr_format)
+    if zarr_format == 2:  # zarr 3 has no settled structured type, and its warning would be an error here
+        array = root.create_array("headers", data=headers)
+        array.attrs["_ARRAY_DIMENSIONS"] = ["inline", "crossline"]
+    return path
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+@pytest.mark.parametrize("last", ["time", "depth"])
+def test_mdio_1(tmp_path, zarr_format, last):
+    volume = open_volume(mdio_1(tmp_path / "a.mdio", zarr_format, last))
+    assert volume.dims == ("inline", "crossline", last)
+    np.testing.assert_array_equal(volume.values, np.where(MASK[..., None], VALUES, np.nan))
+    np.testing.assert_array_equal(volume["trace_mask"], MASK)
+    assert volume["trace_mask"].dtype == bool
+    np.testing.assert_array_equal(volume["cdp_y"], 100 + np.arange(12.0).reshape(3, 4))
+    assert volume["crossline"].values.tolist() == [5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_a_bare_array(tmp_path, zarr_format):
+    zarr.create_array(tmp_path / "a.zarr", data=VALUES, zarr_format=zarr_format)
+    volume = open_volume(tmp_path / "a.zarr")
+    assert volume.dims == ("inline", "crossline", "time")
+    np.testing.assert_array_equal(volume.values, VALUES)
+
+
+def test_a_bare_array_with_dims(tmp_path):
+    zarr.create_array(tmp_path / "a.zarr", data=VALUES[0], dimension_names=("twt", "cdp"))
+    volume = open_volume(tmp_path / "a.zarr")
+    assert volume.dims == ("cdp", "time")
+    np.testing.assert_array_equal(volume.values, VALUES[0].T)
+
+
+def test_an_array_of_five_dimensions(tmp_path):
+    zarr.create_array(tmp_path / "a.zarr", data=np.zeros((2, 2, 2, 2, 2), "f4"))
+    with pytest.raises(DataError, match="array of 5 dimensions"):
+        open_volume(tmp_path / "a.zarr")
+    dims = tuple("abcde")
+    xr.Dataset({"data": (dims, np.zeros((2, 2, 2, 2, 2)))}).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    with pytest.raises(DataError, match=r"dims of 'data' are \(a, b, c, d, e\)"):
+        open_volume(tmp_path / "a.nc")
+
+
+def test_complex_amplitudes(tmp_path):
+    dims = ("inline", "crossline", "time")
+    xr.Dataset({"data": (dims, VALUES.astype("c8"))}).to_zarr(tmp_path / "a.zarr", consolidated=False)
+    with pytest.raises(DataError, match="'data' holds complex64"):
+        open_volume(tmp_path / "a.zarr")
+
+
+@pytest.mark.parametrize("suffix", [".zarr", ".nc"])
+def test_a_variable_is_chosen_by_name(tmp_path, suffix):
+    dims = ("inline", "crossline", "time")
+    two = xr.Dataset({"near": (dims, VALUES), "far": (dims, 2 * VALUES), "s": "text"})
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".zarr":
+        two.to_zarr(path, zarr_format=2, consolidated=False)
+    else:
+        two.to_netcdf(path, engine="h5netcdf")
+    with pytest.raises(DataError, match="plainly the volume") as caught:
+        open_volume(path)
+    assert "--variable" in str(caught.value.hint)
+    np.testing.assert_array_equal(open_volume(path, variable="far").values, 2 * VALUES)
+    with pytest.raises(UsageError, match="no variable 'mid'"):
+        open_volume(path, variable="mid")
+    with pytest.raises(DataError, match="'s' holds"):
+        open_volume(path, variable="s")
+
+
+def test_geographic_names_are_a_raster(tmp_path):
+    dataset = xr.Dataset({"z": (("lat", "lon"), VALUES[0])}, {"lat": [3.0, 2, 1, 0], "lon": np.arange(5.0)})
+    dataset.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    volume = open_volume(tmp_path / "a.nc")
+    assert volume.dims == ("y", "x")
+    assert volume["y"].values.tolist() == [3, 2, 1, 0]
+
+
+def write_hdf5(path, **arrays):
+    with h5py.File(path, "w") as file:
+        for name, values in arrays.items():
+            file[name.replace("__", "/")] = values
+    return path
+
+
+def test_plain_hdf5(tmp_path):
+    pytest.importorskip("dascore", reason="without dascore HDF5 is only read by --variable")
+    volume = open_volume(write_hdf5(tmp_path / "a.h5", group__cube=VALUES, axis=np.arange(5)))
+    assert volume.dims == ("inline", "crossline", "time")
+    np.testing.assert_array_equal(volume.values, VALUES)
+    np.testing.assert_array_equal(volume[1:, 2, ::2].values, VALUES[1:, 2, ::2])
+
+
+def test_plain_hdf5_with_several_data_sets(tmp_path):
+    path = write_hdf5(tmp_path / "a.h5", one=VALUES, two=2 * VALUES, c=VALUES.astype("c8"))
+    np.testing.assert_array_equal(open_volume(path, variable="two").values, 2 * VALUES)
+    np.testing.assert_array_equal(open_volume(path, variable="/two").values, 2 * VALUES)
+    with pytest.raises(UsageError, match="no data set 'three'"):
+        open_volume(path, variable="three")
+    with pytest.raises(DataError, match="'c' holds complex64"):
+        open_volume(path, variable="c")
+
+
+def test_plain_hdf5_without_a_choice(tmp_path):
+    pytest.importorskip("dascore", reason="without dascore HDF5 is only read by --variable")
+    with pytest.raises(DataError, match="HDF5 with 2 data sets") as caught:
+        open_volume(write_hdf5(tmp_path / "a.h5", one=VALUES, two=2 * VALUES))
+    assert "one, two" in str(caught.value.hint)
+    with pytest.raises(DataError, match="HDF5 with 0 data sets"):
+        open_volume(write_hdf5(tmp_path / "b.h5", one=np.arange(4)))
+
+
+def test_truncated_hdf5(tmp_path):
+    path = write_hdf5(tmp_path / "a.h5", one=VALUES)
+    path.write_bytes(path.read_bytes()[:700])
+    with pytest.raises(DataError, match="no readable HDF5 file"):
+        open_volume(path)
+
+
+def test_a_variable_of_what_has_none(tmp_path):
+    np.save(tmp_path / "a.npy", VALUES)
+    with pytest.raises(UsageError, match="--variable names a variable"):
+        open_volume(tmp_path / "a.npy", variable="a")
