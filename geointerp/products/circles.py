@@ -19,7 +19,7 @@ _GAIN = 0.005
 _SUPPORT = 0.3
 _MOST = 60
 _ROUNDS = 6
-_SECTORS = 36
+_FEWEST_SECTORS, _SECTORS = 8, 36
 _PAD = 1
 _LEAST_POINTS = 5
 Floats = NDArray[np.float64]
@@ -122,7 +122,7 @@ def _settled(
     found = []
     for one, (centre, radius) in enumerate(circles):
         own = (owner == one) & (off < max(1.5 * scale.max(), 0.1 * radius))
-        support = _support(points[own] - centre)
+        support = _support(points[own] - centre, radius / scale.max())
         if own.sum() >= _LEAST_POINTS and (support >= _SUPPORT or len(circles) == 1):
             found.append(Circle(centre, radius, outline[own], support))
     return found, _match(found, scale, filled)
@@ -135,10 +135,11 @@ def _nearest(points: Floats, circles: list[tuple[Floats, float]]) -> tuple[Float
     return off[owner, np.arange(len(points))], owner
 
 
-def _support(points: Floats) -> float:
-    """Return the share of directions from the centre in which there are points."""
-    sector = np.floor((np.arctan2(*points.T) / (2 * np.pi) + 0.5) * _SECTORS).astype(int)
-    return np.unique(sector.clip(max=_SECTORS - 1)).size / _SECTORS
+def _support(points: Floats, radius: float) -> float:
+    """Return the share of directions from the centre in which there are points; ``radius`` is in pixels."""
+    sectors = int(np.clip(np.pi * radius, _FEWEST_SECTORS, _SECTORS))  # of two pixels or more
+    sector = np.floor((np.arctan2(*points.T) / (2 * np.pi) + 0.5) * sectors).astype(int)
+    return np.unique(sector.clip(max=sectors - 1)).size / sectors
 
 
 def _drawn(circles: list[Circle], scale: Floats, shape: tuple[int, ...]) -> NDArray[np.bool_]:

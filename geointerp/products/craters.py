@@ -18,6 +18,8 @@ from geointerp.sinks.tables import Table
 
 _MOST_PIXELS = 1 << 24
 _ROUNDS = 3
+_SAME = 0.15  # of the diameter
+_Row = tuple[float, float, float, float, float, bool]
 
 
 def crater_table(labels: xr.DataArray, *, min_size: int) -> Table:
@@ -34,12 +36,13 @@ def crater_table(labels: xr.DataArray, *, min_size: int) -> Table:
         circumference that was seen.
     """
     ground = ground_of(labels)
-    rows = []
+    rows: list[_Row] = []
     for value, _ in classes_shown(labels):
         components = Components(labels, value, min_size)
         for number in range(1, len(components) + 1):
             rows += _of_component(labels.shape, components, number, ground)
-    found = np.array(sorted(rows, key=lambda row: -row[2]), np.float64).reshape(-1, 5)
+    rows = sorted(_once(rows, ground), key=lambda row: -row[2])
+    found = np.array(rows, np.float64).reshape(-1, 6)[:, :5]
     names = ("x", "y", "diameter_px") if ground is None else ("longitude", "latitude", "diameter_m")
     columns: dict[str, NDArray[Any]] = {"crater": np.arange(1, len(found) + 1)}
     columns |= dict(zip((*names, "match", "rim"), found.T, strict=True))
@@ -48,10 +51,25 @@ def crater_table(labels: xr.DataArray, *, min_size: int) -> Table:
     )
 
 
+def _once(rows: list[_Row], ground: Ground | None) -> list[_Row]:
+    """Drop what was found twice: a crater that lies across the edge where a map of the globe is cut open."""
+    if ground is None:
+        return rows
+    kept = [row for row in rows if not row[5]]
+    cut = sorted((row for row in rows if row[5]), key=lambda row: -row[4])  # the better seen first
+    for number, row in enumerate(cut):
+        longitude, latitude, diameter = np.array([other[:3] for other in cut[:number]]).reshape(-1, 3).T
+        away = np.hypot(*ground.plane(longitude, latitude, (row[0], row[1])).T)
+        alike = (away < _SAME * row[2]) & (np.abs(diameter - row[2]) < _SAME * row[2])
+        if not alike.any():
+            kept.append(row)
+    return kept
+
+
 def _of_component(
     shape: tuple[int, ...], components: Components, number: int, ground: Ground | None
-) -> list[tuple[float, ...]]:
-    """Return a row for each circle of a component."""
+) -> list[_Row]:
+    """Return a row for each circle of a component, and at its end whether the data's edge cuts it."""
     box = components.boxes[number - 1]
     mask = components.mask(number)
     # Craters that all run together may fill a mosaic; then every n-th pixel has to do.
@@ -65,10 +83,10 @@ def _of_component(
     for circle in circles:
         if ground is None:
             row, column = box[:, 0] + circle.centre * stride
-            place = (column, row, 2 * circle.radius * stride)
+            x, y, diameter = float(column), float(row), 2 * circle.radius * stride
         else:
-            place = _on_the_ground(circle.outline * stride + box[:, 0], ground)
-        placed.append((*map(float, place), match, circle.support))
+            x, y, diameter = _on_the_ground(circle.outline * stride + box[:, 0], ground)
+        placed.append((x, y, diameter, match, circle.support, bool(sides.any())))
     return placed
 
 
