@@ -117,7 +117,7 @@ def test_bodies_and_horizons(run, salt):
     with Path("a.csv").open() as file:
         (row,) = csv.DictReader(file)
     assert (row["class"], row["samples"]) == ("salt", "400")
-    assert float(row["volume_m3"]) == pytest.approx(400 * 25 * 25 * 0.004 / 2 * 3000)
+    assert float(row["volume_m3"]) == pytest.approx(400 * 25 * 50 * 0.004 / 2 * 3000)
     for product in ("top", "base"):
         done = run("export", salt, "-o", f"{product}.txt", "--format", "horizon", "--product", product)
         assert done.status == 0, done.err
@@ -205,6 +205,7 @@ def test_what_holds_no_labels_is_refused(run, survey):
     assert "other.zarr has no 'labels', only amplitude" in done.err
 
 
+@pytest.mark.filterwarnings("default")
 def test_an_empty_result_is_a_warning(run, truth):
     nothing = store(Path("none.zarr"), truth[0], "faults", np.zeros_like(truth[1]))
     done = run("export", nothing, "-o", "a.txt")
