@@ -117,7 +117,7 @@ def _write_beside(
             **volume.attrs["segy"]["options"],
         )
     elif suffix == ".html":
-        from geointerp.sinks.page import write_page  # type: ignore[import-untyped]
+        from geointerp.sinks.page import write_page
 
         write_page(labels, path, volume=volume)
     else:
