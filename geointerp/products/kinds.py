@@ -84,11 +84,11 @@ def choose_product(path: Path, labels: xr.DataArray, task: str | None, named: st
 def _misfit(product: Product, path: Path, labels: xr.DataArray, task: str | None) -> str | None:
     """Return why a product does not suit, or None if it does."""
     if product.data not in ("", _data_of(labels)):
-        return f"{product.title} come of {product.data}, and these have dimensions ({_listed(labels)})"
+        return f"{product.name} is made of {product.data}; these labels have dimensions ({_listed(labels)})"
     if task is not None and product.tasks and task not in product.tasks:
-        return f"{product.title} come of labels of {' or '.join(product.tasks)}, and these are of {task}"
+        return f"{product.name} is made of labels of {' or '.join(product.tasks)}; these are of {task}"
     if path.suffix.lower() not in product.suffixes:
-        return f"{product.title} are written as {', '.join(product.suffixes)}"
+        return f"{product.name} is written as {', '.join(product.suffixes)}"
     return None
 
 

@@ -39,7 +39,7 @@ def file_header(
         if binary_word(head, "extended_samples", endian) and survey.facts["revision"] >= 2:
             words["extended_samples"] = samples
     if interval is not None:
-        words["sample_interval"] = round(interval * 1000)
+        words["sample_interval"] = _stored_interval(interval)
     for name, value in words.items():
         byte, kind = BINARY_WORDS[name]
         stored = np.array(value, endian + kind).tobytes()
@@ -87,8 +87,20 @@ def trace_words(template: Path, survey: Survey, first: int, samples: int, interv
         words[byte] = (samples, kind)
     if interval is not None:
         byte, kind = TRACE_WORDS["sample_interval"]
-        words[byte] = (round(interval * 1000), kind)
+        words[byte] = (_stored_interval(interval), kind)
     return words | (_delay(template, survey, first) if first else {})
+
+
+def _stored_interval(interval: float) -> int:
+    """Return an interval in ms or m as SEG-Y stores it.
+
+    Raises:
+        DataError: there is no room for it.
+    """
+    stored = round(interval * 1000)
+    if not 1 <= stored < 1 << 15:
+        raise DataError(f"SEG-Y has no room for a sample interval of {interval:g}: it stores 0.001 to 32.767")
+    return stored
 
 
 def _delay(template: Path, survey: Survey, first: int) -> Words:

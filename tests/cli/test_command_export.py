@@ -174,7 +174,7 @@ def test_rasters(run, tmp_path):
         (("-o", "a.doc"), 2, "no writer goes by the suffix '.doc'"),
         (("-o", "a.zarr"), 2, "export does not write .zarr"),
         (("-o", "a.tif"), 2, "a GeoTIFF holds a raster"),
-        (("-o", "a.csv", "--product", "craters"), 2, "a crater catalogue come of images"),
+        (("-o", "a.csv", "--product", "craters"), 2, "craters is made of images"),
         (("-o", "a.txt", "--format", "petrel"), 2, "no form 'petrel'"),
         (("-o", "a.sgy", "--format", "float16"), 2, "no form 'float16'"),
         (("-o", "a.png", "--at", "inline"), 2, "--at cannot be read"),

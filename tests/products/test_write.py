@@ -49,9 +49,9 @@ def test_suffix_and_task_choose_the_product(tmp_path, task, suffix, product):
     [
         ("facies", ".txt", None, r"there is no \.txt of the task facies"),
         ("craters", ".txt", None, r"there is no \.txt of the task craters"),
-        ("faults", ".csv", "craters", "a crater catalogue come of images and rasters"),
-        ("faults", ".txt", "top", "along the tops come of labels of salt, and these are of faults"),
-        ("salt", ".csv", "top", r"along the tops are written as \.txt"),
+        ("faults", ".csv", "craters", "craters is made of images and rasters"),
+        ("faults", ".txt", "top", "top is made of labels of salt; these are of faults"),
+        ("salt", ".csv", "top", r"top is written as \.txt"),
         ("salt", ".csv", "gold", "there is no product 'gold'"),
     ],
 )

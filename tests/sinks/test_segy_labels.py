@@ -175,6 +175,13 @@ def test_another_survey_is_refused_with_both_numbers(tmp_path):
         write_segy_labels(line, tmp_path / "b.sgy", template=template)
 
 
+def test_an_interval_without_room_is_refused(tmp_path):
+    template = Written(*LINES).write(tmp_path / "a.sgy")
+    labels = labels_of(open_volume(template, sample_interval=40))
+    with pytest.raises(DataError, match="no room for a sample interval of 40"):
+        write_segy_labels(labels, tmp_path / "b.sgy", template=template, sample_interval=40)
+
+
 def test_an_interval_that_was_given_is_written(tmp_path):
     template = Written(*LINES, interval=0).write(tmp_path / "a.sgy")
     labels = labels_of(open_volume(template, sample_interval=2))
