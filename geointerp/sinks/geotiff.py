@@ -17,6 +17,7 @@ from geointerp.sinks.picture import classes_of
 from geointerp.sinks.steps import NOTHING, as_stored, steps
 
 _BLOCK = 512
+_CACHE_MIB = 128  # GDAL would take a twentieth of the memory
 _STEP_SAMPLES = 1 << 24
 _UNEVEN = 1e-3  # of a pixel
 _GEOTIFF = {
@@ -68,7 +69,7 @@ def write_geotiff(dataset: xr.Dataset, path: Path) -> None:
     plain = path.with_name(f"{path.name}.plain")
     height, width = labels.shape
     try:
-        with _no_georeference_is_fine():
+        with _no_georeference_is_fine(), rasterio.Env(GDAL_CACHEMAX=_CACHE_MIB):
             with rasterio.open(plain, "w", height=height, width=width, **_GEOTIFF, **where) as file:
                 _describe(file, labels, dataset.attrs.get("geointerp"))
                 for row, strip in _strips(labels):
