@@ -1,4 +1,4 @@
-"""What the benchmarks share: medians of interleaved runs, a description of the machine, one page of results."""
+"""What the benchmarks share: medians of interleaved runs, the machine in words, one page of results."""
 
 import platform
 import re
@@ -39,7 +39,8 @@ def machine() -> str:
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     bf16 = "bf16 in hardware" if torch.cpu._is_avx512_bf16_supported() else "no bf16 in hardware"
-    return f"{_processor()}, {cores} cores, {bf16}; Python {platform.python_version()}, torch {torch.__version__}"
+    versions = f"Python {platform.python_version()}, torch {torch.__version__}"
+    return f"{_processor()}, {cores} cores, {bf16}; {versions}"
 
 
 def _processor() -> str:
@@ -65,14 +66,14 @@ def write_results(
         note: below the table.
     """
     table = [f"| {' | '.join(words)} |" for words in (heading, ["---"] * len(heading), *rows)]
-    section = "\n".join([f"## {script}", question, "", *table, *(["", note] if note else []), "", f"*{machine()}*"])
+    below = ["", note] if note else []
+    section = "\n".join([f"## {script}", question, "", *table, *below, "", f"*{machine()}*"])
     print(section)
     text = RESULTS.read_text() if RESULTS.exists() else _HEADING
     sections = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
     sections[script] = section.split("\n", 1)[1] + "\n\n"
-    RESULTS.write_text(
-        _HEADING + "\n" + "".join(f"## {name}\n{body.rstrip()}\n\n" for name, body in sorted(sections.items()))
-    )
+    body = "".join(f"## {name}\n{text.rstrip()}\n\n" for name, text in sorted(sections.items()))
+    RESULTS.write_text(f"{_HEADING}\n{body}")
 
 
 def run_in(python: str | Path, script: Path, *words: str, limit: float = 3600) -> str:

@@ -33,8 +33,9 @@ def main() -> None:
                 runner(tiles)
 
         def whole() -> None:
+            output = Path(folder) / "labels.zarr"
             labels = geointerp.predict(
-                survey, model=model, tile=224, device="cpu", output=Path(folder) / "labels.zarr", overwrite=True
+                survey, model=model, tile=224, device="cpu", output=output, overwrite=True
             )
             assert labels.attrs["geointerp"]["tiles"] == TILES
 

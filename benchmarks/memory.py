@@ -3,8 +3,8 @@
     python benchmarks/memory.py
 
 Each length runs in a process of its own; its peak resident memory is what the system accounts to it. The
-bundled fault model over slices of 400 x 462 samples, tiles as fitted. MONAI is counted where benchmarks/peers.py has installed it:
-the volume it keeps, the logits and weights of all slices.
+bundled fault model over slices of 400 x 462 samples, tiles as fitted. MONAI is counted where
+benchmarks/peers.py has installed it: the volume it keeps, the logits and weights of all slices.
 """
 
 import resource
@@ -23,9 +23,7 @@ LENGTHS = (1, 2, 4, 8)
 
 def peak(work: str, survey: Path, python: str = sys.executable) -> float:
     """Return the peak memory of ``work`` in MiB, run in a process of its own."""
-    done = subprocess.run(
-        [python, __file__, work, str(survey)], check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([python, __file__, work, str(survey)], check=True, capture_output=True, text=True)
     return float(done.stdout.splitlines()[-1])
 
 
@@ -44,7 +42,8 @@ def monai(survey: Path) -> None:
 
     slices = torch.from_numpy(geointerp.open_volume(survey).values).transpose(1, 2)[:, None]
     with torch.inference_mode():
-        SlidingWindowInferer((224, 224), 8, 0.25, "gaussian")(slices, lambda x: torch.cat([x, -x], 1)).argmax(1)
+        inferer = SlidingWindowInferer((224, 224), 8, 0.25, "gaussian")
+        inferer(slices, lambda x: torch.cat([x, -x], 1)).argmax(1)
 
 
 def main() -> None:

@@ -78,7 +78,13 @@ def compare() -> None:
 
 
 def monai(
-    network: object, slices: object, mode: str, autocast: bool = False, *, batch: int = BATCH, buffered: bool = False
+    network: object,
+    slices: object,
+    mode: str,
+    autocast: bool = False,
+    *,
+    batch: int = BATCH,
+    buffered: bool = False,
 ) -> None:
     """MONAI's ``SlidingWindowInferer`` over all slices at once."""
     import torch

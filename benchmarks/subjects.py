@@ -18,7 +18,10 @@ from geointerp.tasks import TASKS
 TILE = (224, 224)
 
 
-def write_model(folder: Path, backbone: str = "vit_small_patch14_dinov2.lvd142m", decoder: str = "mla") -> Path:
+SMALL = "vit_small_patch14_dinov2.lvd142m"
+
+
+def write_model(folder: Path, backbone: str = SMALL, decoder: str = "mla") -> Path:
     """Write a model folder whose speed is that of a trained one."""
     torch.manual_seed(0)
     encoder = create_backbone(backbone, TILE)
@@ -57,5 +60,6 @@ def write_volume(path: Path, shape: tuple[int, int, int], sample_format: int = 5
         inlines=np.arange(shape[0]) + 100,
         crosslines=np.arange(shape[1]) + 300,
         sample_interval_ms=4.0,
+        sample_format=sample_format,
     )
     return path

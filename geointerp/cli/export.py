@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geointerp.cli import options
-from geointerp.cli.arguments import parse_place
 from geointerp.cli.console import Console
 from geointerp.errors import UsageError
 from geointerp.sinks.output import STORE_SUFFIX, check_free, check_suffix
@@ -36,7 +35,7 @@ def command(
         Path | None,
         typer.Option(help="The input, if it lies elsewhere now: SEG-Y takes its headers, pictures show it."),
     ] = None,
-    at: Annotated[str | None, typer.Option(help="Where a picture is cut: inline=120.")] = None,
+    at: Annotated[str | None, typer.Option(help="Where a picture is cut: inline=120,time=800.")] = None,
     form: Annotated[
         str | None,
         typer.Option(
@@ -81,7 +80,7 @@ def command(
     if features is not None:
         console.result(output, _draw_features(labels, features, output, overwrite))
         return
-    wishes = Wishes(product, form, min_size, velocity, every, parse_place(at) if at else None)
+    wishes = Wishes(product, form, min_size, velocity, every, at)
     facts = _export(labels, output, like, wishes, overwrite)
     console.result(output, facts)
     counted = f", {facts['count']:,} of them" if "count" in facts else ""

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from geointerp.sinks.extras import needs_extra
+from geointerp.extras import needed
 
 _SPHEROID = re.compile(r'SPHEROID\["[^"]*",([\d.eE+]+),([\d.eE+]+)')
 Floats = NDArray[np.float64]
@@ -94,9 +94,8 @@ def ground_of(labels: xr.DataArray) -> Ground | None:
     text = "" if mapping is None else mapping.attrs.get("crs_wkt") or mapping.attrs.get("spatial_ref")
     if labels.dims != ("y", "x") or not text:
         return None
-    with needs_extra("rasterio", "raster", "a raster's place on the map"):
-        from rasterio.crs import CRS
-    wkt = CRS.from_wkt(text).to_wkt(version="WKT1_GDAL")
+    crs = needed("rasterio.crs", "raster", "labels of a raster lie on a map")
+    wkt = crs.CRS.from_wkt(text).to_wkt(version="WKT1_GDAL")
     geographic = _geographic_part(wkt)
     spheroid = _SPHEROID.search(geographic)
     if spheroid is None:

@@ -41,26 +41,27 @@ def open_labels(path: Path) -> xr.Dataset:
     return dataset
 
 
-def reopen_input(labels: xr.Dataset, like: Path | None = None) -> xr.DataArray:
+def reopen_input(labels: xr.Dataset, like: str | Path | None = None) -> xr.DataArray:
     """Open the input that labels were predicted from, read as it was then.
 
     Args:
         labels: with their provenance.
-        like: where the input lies, or a file with the same geometry, if not where it lay.
+        like: where the input lies (a path or URL), or a file with the same geometry, if not where it lay.
 
     Raises:
         DataError: it is not there, or was not recorded.
     """
     from geointerp.sources.open import open_volume
+    from geointerp.sources.remote import is_url
 
     told = labels.attrs.get("geointerp") or {}
     recorded = (told.get("source") or {}).get("path")
-    place = like or (Path(recorded) if recorded else None)
+    place = like or recorded
     if place is None:
         raise DataError("the labels do not say what they were predicted from", hint="name it with --like")
-    if like is None and not place.exists():
+    if like is None and not is_url(recorded) and not Path(recorded).exists():
         raise DataError(
             f"{place}, which the labels were predicted from, is not there", hint="say with --like where it is"
         )
-    volume: xr.DataArray = open_volume(place, **(told.get("segy") or {}).get("options", {}))
+    volume: xr.DataArray = open_volume(place, **(told.get("reading") or {}))
     return volume

@@ -27,7 +27,7 @@ class Wishes:
         min_size: samples of the smallest component that is kept.
         velocity: in m/s, for volumes of what lies in two-way time.
         every: sections from one with fault sticks to the next.
-        at: where a picture is cut, coordinate by dimension.
+        at: where a picture is cut, such as ``inline=120,time=800``.
     """
 
     product: str | None = None
@@ -35,7 +35,7 @@ class Wishes:
     min_size: int | None = None
     velocity: float | None = None
     every: int = 1
-    at: dict[str, float] | None = None
+    at: str | None = None
 
 
 def check_product(

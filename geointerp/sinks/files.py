@@ -61,7 +61,7 @@ def write_labels(
     volume: xr.DataArray | None = None,
     overwrite: bool = False,
     form: str | None = None,
-    at: dict[str, float] | None = None,
+    at: str | None = None,
 ) -> None:
     """Write labels to a file.
 
@@ -73,7 +73,7 @@ def write_labels(
         volume: the input, needed for SEG-Y, a picture and a page; its file is never replaced.
         overwrite: whether an existing file may be replaced.
         form: how samples are stored in SEG-Y, one of ``SAMPLE_FORMATS``.
-        at: where a picture is cut, coordinate by dimension.
+        at: where a picture is cut, such as ``inline=120,time=800``.
 
     Raises:
         UsageError: the suffix is not one of these, or the input is needed and not there.
@@ -101,7 +101,7 @@ def _write_beside(
     suffix: str,
     volume: xr.DataArray,
     form: str | None,
-    at: dict[str, float] | None,
+    at: str | None,
 ) -> None:
     """Write what the input has a part in."""
     if suffix in _SEGY:

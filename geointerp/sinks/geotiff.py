@@ -12,8 +12,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.errors import DataError, UsageError
-from geointerp.sinks.extras import needs_extra
-from geointerp.sinks.picture import classes_of
+from geointerp.extras import needed
+from geointerp.sinks.classes import classes_of
 from geointerp.sinks.steps import NOTHING, as_stored, steps
 
 _BLOCK = 512
@@ -62,9 +62,8 @@ def write_geotiff(dataset: xr.Dataset, path: Path) -> None:
     """
     labels = dataset["labels"]
     check_raster(labels, path)
-    with needs_extra("rasterio", "raster", f"writing {path.name}"):
-        import rasterio
-        import rasterio.shutil
+    rasterio = needed("rasterio", "raster", f"{path.name} is a GeoTIFF")
+    copy = needed("rasterio.shutil", "raster", f"{path.name} is a GeoTIFF").copy
     where = _georeference(labels) if labels.dims == ("y", "x") else {}
     plain = path.with_name(f"{path.name}.plain")
     height, width = labels.shape
@@ -75,7 +74,7 @@ def write_geotiff(dataset: xr.Dataset, path: Path) -> None:
                 for row, strip in _strips(labels):
                     file.write(strip, 1, window=((row, row + len(strip)), (0, width)))
             options = {"driver": "COG", "compress": "deflate", "overview_resampling": "nearest"}
-            rasterio.shutil.copy(plain, path, **options)
+            copy(plain, path, **options)
     finally:
         plain.unlink(missing_ok=True)
 

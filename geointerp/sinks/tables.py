@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geointerp.sinks.extras import needs_extra
+from geointerp.extras import needed
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,7 @@ def _crs_name(wkt: str) -> str:
 
 def _write_geopackage(table: Table, path: Path) -> None:
     """Write one layer, of points where there is a map."""
-    with needs_extra("pyogrio", "raster", "a GeoPackage"):
-        from pyogrio.raw import write
+    write = needed("pyogrio.raw", "raster", f"{path.name} is a GeoPackage").write
     placed = table.points is not None
     columns = [one.astype(object) if one.dtype.kind == "U" else one for one in table.columns.values()]
     named = path.with_name(f"{path.name}.gpkg")  # GDAL warns of any other suffix

@@ -146,7 +146,7 @@ def _kind_of_tiff(file: Path, given: Mapping[str, Any]) -> str:
     """
     from PIL import Image
 
-    from geointerp.sources.extras import needed
+    from geointerp.extras import needed
 
     try:
         with warnings.catch_warnings():

@@ -14,7 +14,7 @@ from dask.base import tokenize
 from numpy.typing import NDArray
 
 from geointerp.errors import DataError, UsageError
-from geointerp.sources.extras import needed
+from geointerp.extras import needed
 from geointerp.sources.hillshade import Sun, shade
 from geointerp.sources.windows import lazily, read_indexed
 
@@ -120,7 +120,7 @@ def open_raster(
         ``spatial_ref``; without a place on a map (row, column), int32 from 0.
 
     Raises:
-        DataError: rasterio is absent, the file cannot be read, holds complex numbers, lies askew on its map,
+        DataError: the file cannot be read, holds complex numbers, lies askew on its map,
             or has several bands and none is chosen.
         UsageError: there is no such band, or no metres between pixels to shade relief by.
     """

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from PIL import Image
 
-from geointerp.errors import DataError, UsageError
+from geointerp.errors import DataError, MachineError, UsageError
 from geointerp.sources.describe import describe
 from geointerp.sources.hillshade import Sun, shade
 from geointerp.sources.open import open_volume
@@ -315,7 +315,7 @@ def test_without_rasterio_the_extra_is_named(tmp_path, monkeypatch):
     path = write(tmp_path / "a.tif", random(9, 7))
     Image.fromarray(random(9, 7, dtype="u1")).save(tmp_path / "plain.tif")
     monkeypatch.setitem(__import__("sys").modules, "rasterio", None)
-    with pytest.raises(DataError, match="rasterio to read it is not installed") as caught:
+    with pytest.raises(MachineError, match="is a raster, and rasterio, which that") as caught:
         open_volume(path)
     assert "pip install 'geointerp[raster]'" in str(caught.value.hint)
     assert open_volume(tmp_path / "plain.tif").dims == ("row", "column")

@@ -9,10 +9,10 @@ import xarray as xr
 from dask.base import tokenize
 
 from geointerp.errors import DataError
+from geointerp.extras import needed
 from geointerp.sources.das.reading import PieceReader
 from geointerp.sources.das.recording import Recording, gaps, join
 from geointerp.sources.das.scan import UNKNOWN, Piece, in_order, scan
-from geointerp.sources.extras import needed
 from geointerp.sources.windows import lazily
 
 _CHUNK_BYTES = 32 << 20

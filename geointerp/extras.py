@@ -3,7 +3,7 @@
 import importlib
 from typing import Any
 
-from geointerp.errors import DataError
+from geointerp.errors import MachineError
 
 
 def needed(module: str, extra: str, what: str) -> Any:
@@ -12,15 +12,15 @@ def needed(module: str, extra: str, what: str) -> Any:
     Args:
         module: its name.
         extra: of this package that brings it.
-        what: is to be read, for the message.
+        what: needs it, such as ``x.tif is a raster``, for the message.
 
     Raises:
-        DataError: it is not installed; the hint names the extra.
+        MachineError: it is not installed; the hint names the extra.
     """
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise DataError(
-            f"{what}, and {module} to read it is not installed ({error})",
+        raise MachineError(
+            f"{what}, and {module}, which that needs, is not installed ({error})",
             hint=f"pip install 'geointerp[{extra}]'",
         ) from None
