@@ -17,10 +17,11 @@ import geointerp
 from geointerp.errors import DataError, OutputError
 from geointerp.inference.accumulator import NOTHING, SliceSum, label_result, scratch_result
 from geointerp.inference.device import Machine
+from geointerp.inference.live import live_traces
 from geointerp.inference.manifest import Manifest, Record, held
 from geointerp.inference.passes import BlockResult, Finish, SliceResult, ViewPass
 from geointerp.inference.progress import Progress
-from geointerp.inference.reader import SlabReader, live_traces
+from geointerp.inference.reader import SlabReader
 from geointerp.inference.result import provenance
 from geointerp.inference.runner import Runner, worth_compiling
 from geointerp.inference.staging import Staging, prepare
@@ -28,7 +29,7 @@ from geointerp.inference.writer import Writer
 from geointerp.network.bundle import CHANNELS, LoadedModel
 from geointerp.sinks.zarr_store import SCRATCH, LabelStore, create_store, open_store
 from geointerp.sources.scaling import AmplitudeScale
-from geointerp.tiling.blocks import Block, scratch_chunks, storage
+from geointerp.tiling.blocks import Block, linked, scratch_chunks, storage
 from geointerp.tiling.plan import ViewPlan
 from geointerp.tiling.views import sample_dim
 
@@ -101,6 +102,7 @@ class Job:
             "compiled": self.compiled,
             "probability": self.probability,
             "slices a block": [plan.thickness for plan in self.plans],
+            "rows a band": [plan.band for plan in self.plans],
         }
 
 
@@ -183,13 +185,13 @@ def _begin(job: Job, staging: Staging | None, settings: dict[str, Any]) -> tuple
 def _create(job: Job, target: Path | Store) -> LabelStore:
     """Create the store, and in it a scratch array for each view but the last."""
     last = job.plans[-1]
-    chunks, shards = storage(last.view, job.sizes, last.thickness)
+    chunks, shards = storage(last.view, job.sizes, last.thickness, last.band)
     classes = job.model.description.classes
     store = create_store(
         target, job.volume, classes, chunks=chunks, shards=shards, probability=job.probability
     )
     for plan in job.plans[:-1]:
-        inner = scratch_chunks(plan.view, last.view, job.sizes, plan.thickness, last.thickness)
+        inner = scratch_chunks(plan.view, last.view, job.sizes, plan.thickness, last.thickness, plan.band)
         store.add_scratch(plan.view.name, job.classes, job.sizes, inner)
     return store
 
@@ -197,13 +199,10 @@ def _create(job: Job, target: Path | Store) -> LabelStore:
 def _compute(job: Job, store: LabelStore, manifest: Manifest, progress: Progress) -> None:
     """Work through the blocks that are not recorded yet, of one view after the other."""
     waiting = {plan.number: _waiting(plan, manifest) for plan in job.plans}
-    tiles = sum(len(block) * len(plan.lattice) for plan in job.plans for block in waiting[plan.number])
-    if not tiles:
+    tiles = sum(plan.tiles_in(block) for plan in job.plans for block in waiting[plan.number])
+    if not any(waiting.values()):
         return
-    along_samples = sample_dim(job.plans[0].view.order) in [
-        plan.view.slices for plan in job.plans if plan.view.slices
-    ]
-    live = live_traces(job.volume) if along_samples else None
+    live = live_traces(job.volume) if any(map(_sees_no_whole_trace, job.plans)) else None
     runner = Runner(job.model.network, job.machine, job.batch_size, job.compiled, progress.note)
     progress.start(tiles, f"{job.task or job.model.description.name} on {job.machine}")
     for plan in job.plans:
@@ -214,6 +213,7 @@ def _compute(job: Job, store: LabelStore, manifest: Manifest, progress: Progress
             CHANNELS[job.model.description.channels],
             live,
             _earlier(job, store, plan),
+            plan.part,
         )
         with Writer(partial(_write, job, store, manifest, plan)) as writer:
             passing = ViewPass(plan, runner, job.classes, job.batch_size, _finish(job, plan), writer.put)
@@ -222,7 +222,13 @@ def _compute(job: Job, store: LabelStore, manifest: Manifest, progress: Progress
 
 def _waiting(plan: ViewPlan, manifest: Manifest) -> list[Block]:
     """Return the blocks of a view that are not recorded as written."""
-    return [block for block in plan.blocks if (plan.number, block.number) not in manifest]
+    return list(linked(block for block in plan.blocks if (plan.number, block.number) not in manifest))
+
+
+def _sees_no_whole_trace(plan: ViewPlan) -> bool:
+    """Whether a view has slices of single samples, or bands of samples."""
+    samples = sample_dim(plan.view.order)
+    return samples is not None and samples in (plan.view.slices, plan.band and plan.view.band_dim)
 
 
 def _finish(job: Job, plan: ViewPlan) -> Finish:

@@ -62,6 +62,20 @@ class Slow(Convolution):
         return super().forward(grey)
 
 
+class Failing(Convolution):
+    """Fails after so many tiles."""
+
+    def __init__(self, after, error):
+        super().__init__()
+        self.left, self.error = after, error
+
+    def forward(self, grey):
+        self.left -= 1
+        if self.left < 0:
+            raise self.error
+        return super().forward(grey)
+
+
 def model_of(network, **description):
     fields = {
         "name": "stub",

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from stub_models import Convolution, Slow, model_of, raw_labels, volume_of
+from stub_models import Convolution, Failing, Slow, model_of, raw_labels, volume_of
 
 from geointerp.errors import OutputError
 from geointerp.inference import job as job_module
@@ -87,20 +87,6 @@ def _wait_for(manifest, records, run):
     while not manifest.is_file() or len(manifest.read_bytes().splitlines()) - 1 < records:
         assert run.poll() is None, "the run ended before it could be killed"
         time.sleep(0.01)
-
-
-class Failing(Convolution):
-    """Fails after so many tiles."""
-
-    def __init__(self, after, error):
-        super().__init__()
-        self.left, self.error = after, error
-
-    def forward(self, grey):
-        self.left -= 1
-        if self.left < 0:
-            raise self.error
-        return super().forward(grey)
 
 
 def interrupt(output, error=None, **options):
