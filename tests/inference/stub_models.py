@@ -104,6 +104,12 @@ def raw_labels(labels):
     return labels["labels"].fillna(255).values.astype(np.uint8)
 
 
+def chunk_bytes(store):
+    """Every file of the arrays; the root's attributes hold the time of the run."""
+    files = (path for path in store.rglob("*") if path.is_file() and path != store / "zarr.json")
+    return {str(path.relative_to(store)): path.read_bytes() for path in files}
+
+
 class Watched:
     """An array that notes which slices of its first dimension are asked for."""
 
