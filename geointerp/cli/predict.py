@@ -20,8 +20,6 @@ from geointerp.tasks import task_named
 if TYPE_CHECKING:
     import xarray as xr
 
-    from geointerp.network.bundle import LoadedModel
-
 _HOW = "How it is computed"
 
 
@@ -54,7 +52,10 @@ def command(
     overwrite: options.Overwrite = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted .zarr output.")] = False,
     tile: Annotated[
-        str | None, typer.Option(help="Tile in samples: 224 or 224x448.", rich_help_panel=_HOW)
+        str | None,
+        typer.Option(
+            help="Tile in samples: 224 or 224x448; by default one that suits the data.", rich_help_panel=_HOW
+        ),
     ] = None,
     overlap: Annotated[
         float | None,
@@ -71,6 +72,13 @@ def command(
     compile: Annotated[
         Literal["auto", "on", "off"], typer.Option(help="Compile the network first.", rich_help_panel=_HOW)
     ] = "auto",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Compute in so many processes.", rich_help_panel=_HOW)
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Compute on a dask.distributed cluster: tcp://host:8786.", rich_help_panel=_HOW),
+    ] = None,
     inline_byte: options.InlineByte = None,
     crossline_byte: options.CrosslineByte = None,
     x_byte: options.XByte = None,
@@ -96,22 +104,25 @@ def command(
     settings = {
         "views": views,
         "region": region,
+        "tile": parse_tile(tile) if tile else None,
         "overlap": overlap,
         "batch_size": batch_size,
         "device": device,
         "precision": precision,
         "compile": compile,
         "probability": probability,
+        "workers": workers,
+        "scheduler": scheduler,
         "resume": resume,
     }
     paths = expand_inputs(inputs)
-    tile_shape = parse_tile(tile) if tile else None
-    from geointerp.network.bundle import load_model
-    from geointerp.network.home import bundled_model
+    from geointerp.network.description import read_description
+    from geointerp.network.home import bundled_model, find_model
 
-    loaded = load_model(bundled_model(task_named(task).name) if task else str(model), tile_shape)
-    outputs = place_outputs(paths, output, loaded.description.task or loaded.description.name)
-    work = partial(_predict_file, ctx.obj, loaded, settings, options.given_source_options(ctx), overwrite)
+    folder = find_model(bundled_model(task_named(task).name) if task else str(model))
+    about = read_description(folder)
+    outputs = place_outputs(paths, output, about.task or about.name)
+    work = partial(_predict_file, ctx.obj, folder, settings, options.given_source_options(ctx), overwrite)
     _each(ctx.obj, list(zip(paths, outputs, strict=True)), work)
 
 
@@ -138,7 +149,7 @@ def _each(
 
 def _predict_file(
     console: Console,
-    model: "LoadedModel",
+    model: Path,
     settings: dict[str, Any],
     reading: dict[str, Any],
     overwrite: bool,
@@ -152,6 +163,7 @@ def _predict_file(
     """
     from geointerp.inference.predict import predict
     from geointerp.inference.result import summary
+    from geointerp.network.description import read_description
     from geointerp.sources.open import open_volume
 
     to_store = output.suffix.lower() == STORE_SUFFIX
@@ -164,7 +176,7 @@ def _predict_file(
     if not to_store:
         from geointerp.products.write import Wishes, check_product
 
-        check_product(output, volume, model.description.task, wishes=Wishes(), volume=volume)
+        check_product(output, volume, read_description(model).task, wishes=Wishes(), volume=volume)
     with TileProgress(console) as progress:
         work = partial(predict, volume, model=model, progress=progress, **settings)
         if to_store:

@@ -1,7 +1,8 @@
 """Tiles are cut from a slice and their probabilities blended into it, on the device, in float32.
 
 A slice's tiles are added in the order of the lattice, one after the other, so the sum has the same bits
-whatever the batches and blocks were.
+whatever the batches and blocks were. A band begins with the sum that the band before left beyond its end, so
+a slice has the same bits in bands and whole.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from geointerp.tiling.lattice import Lattice
+from geointerp.tiling.lattice import Lattice, Part
 from geointerp.tiling.tapers import tapers
 
 NOTHING = 255
@@ -35,53 +36,86 @@ class Blender:
         return self.row_tapers[tile[0]][:, None] * self.column_tapers[tile[1]][None, :]
 
     def pad(self, image: Tensor) -> Tensor:
-        """Reflect an image (channels, rows, columns) up to the size of a tile where it is smaller."""
-        if image.shape[1] < len(self.row_index):
+        """Reflect an image (channels, rows, columns) up to the size of a tile where slices are smaller."""
+        if self.lattice.rows.size < self.lattice.rows.padded:
             image = image[:, self.row_index]
-        return image[:, :, self.column_index] if image.shape[2] < len(self.column_index) else image
+        return image[:, :, self.column_index] if self.lattice.columns.size < len(self.column_index) else image
 
 
 class SliceSum:
-    """A slice under way: its image, and the sum of weighted class probabilities so far.
+    """A slice, or a band of one, under way: its image, and the sum of weighted class probabilities so far.
 
     Attributes:
+        valid: where there is something to predict, bool (rows, columns).
         tiles: those that hold anything to predict, in the order of the lattice.
-        open: how many of them have not been added yet.
+        own: how many of them start in it: all but those that a band computes for want of the band before.
+        open: how many have not been added yet.
     """
 
     def __init__(
-        self, blender: Blender, image: npt.NDArray[np.float32], valid: npt.NDArray[np.bool_]
+        self,
+        blender: Blender,
+        image: npt.NDArray[np.float32],
+        valid: npt.NDArray[np.bool_],
+        part: Part | None = None,
     ) -> None:
         """Bring the image to the device and find the tiles that hold data.
 
         Args:
             blender: of the view.
-            image: grey, float32 (channels, rows, columns).
-            valid: where there is something to predict, bool (rows, columns).
+            image: grey, float32 (channels, rows, columns), from ``part.top`` to ``part.bottom`` of a band.
+            valid: where there is something to predict, bool (rows, columns), of the same extent.
+            part: which band; None for a whole slice.
         """
-        self.blender = blender
-        self.valid = valid
-        self.tiles = [tile for tile in blender.lattice if valid[blender.lattice.window(tile)].any()]
+        self.blender, lattice = blender, blender.lattice
+        self.part = part or lattice.part(0, lattice.band_axis.size)
+        self.valid = valid[self._along(slice(self.part.start, self.part.stop))]
+        self.tiles = [tile for tile in lattice.places(self.part.tiles) if valid[self._window(tile)].any()]
         self.open = len(self.tiles)
+        self.own = sum(self._starts_here(tile) for tile in self.tiles)
         self.image = blender.pad(torch.from_numpy(np.ascontiguousarray(image)).to(blender.device))
-        size = (blender.lattice.rows.padded, blender.lattice.columns.padded)
-        self.total = torch.zeros((blender.classes, *size), device=blender.device)
+        self.total = torch.zeros((blender.classes, *self.image.shape[1:]), device=blender.device)
 
     def cut(self, tile: tuple[int, int]) -> Tensor:
         """Return the image of a tile, float32 (channels, height, width)."""
-        rows, columns = self.blender.lattice.window(tile)
-        return self.image[:, rows, columns]
+        return self.image[:, *self._window(tile)]
 
     def add(self, tile: tuple[int, int], probabilities: Tensor) -> None:
         """Add the class probabilities of a tile, float32 (classes, height, width)."""
-        rows, columns = self.blender.lattice.window(tile)
-        self.total[:, rows, columns] += probabilities * self.blender.weight(tile)
+        self.total[:, *self._window(tile)] += probabilities * self.blender.weight(tile)
         self.open -= 1
 
     def probabilities(self) -> Tensor:
         """Return the blended class probabilities, float32 (classes, rows, columns)."""
+        whole = self.total[:, *self._along(slice(self.part.start, self.part.stop))]
         rows, columns = self.valid.shape
-        return self.total[:, :rows, :columns]
+        return whole[:, :rows, :columns]
+
+    def rest(self) -> Tensor:
+        """Return the sum beyond the end of a band, which its tiles gave to the next."""
+        return self.total[:, *self._along(slice(self.part.stop, self.part.bottom))]
+
+    def begin_with(self, rest: Tensor) -> None:
+        """Take over the ``rest`` of the band before; none of one's own tiles has been added yet."""
+        start = self.part.start
+        extent = rest.shape[1 if self.blender.lattice.along == "rows" else 2]
+        self.total[:, *self._along(slice(start, start + extent))] = rest
+
+    def _starts_here(self, tile: tuple[int, int]) -> bool:
+        number = tile[0 if self.blender.lattice.along == "rows" else 1]
+        return self.blender.lattice.band_axis.starts[number] >= self.part.start
+
+    def _window(self, tile: tuple[int, int]) -> tuple[slice, slice]:
+        """Return the rows and columns of a tile, counted from where the image begins."""
+        rows, columns = self.blender.lattice.window(tile)
+        if self.blender.lattice.along == "rows":
+            return slice(rows.start - self.part.top, rows.stop - self.part.top), columns
+        return rows, slice(columns.start - self.part.top, columns.stop - self.part.top)
+
+    def _along(self, pixels: slice) -> tuple[slice, slice]:
+        """Return the rows and columns of a stretch along the axis of the bands, counted likewise."""
+        stretch = slice(pixels.start - self.part.top, pixels.stop - self.part.top)
+        return (stretch, slice(None)) if self.blender.lattice.along == "rows" else (slice(None), stretch)
 
 
 def scratch_result(done: SliceSum) -> dict[str, npt.NDArray[np.generic]]:

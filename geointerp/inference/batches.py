@@ -17,9 +17,16 @@ class Tile(NamedTuple):
 
 
 def batches(slices: Iterable[SliceSum], size: int) -> Iterator[list[Tile]]:
-    """Yield the tiles of the slices in order, ``size`` at a time; the last batch may be smaller."""
+    """Yield the tiles of the slices in order, ``size`` at a time; the last batch may be smaller.
+
+    So may one before a slice without tiles: slices are finished in order, and a long stretch without data
+    must not pile up behind a batch that it never fills.
+    """
     batch: list[Tile] = []
     for one in slices:
+        if not one.tiles and batch:
+            yield batch
+            batch = []
         for place in one.tiles:
             batch.append(Tile(one, place))
             if len(batch) == size:

@@ -1,36 +1,31 @@
 """A prediction with everything decided, carried out view by view and block by block, resumably."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from zarr.abc.store import Store
 from zarr.storage import MemoryStore
 
 import geointerp
 from geointerp.errors import DataError, OutputError
-from geointerp.inference.accumulator import NOTHING, SliceSum, label_result, scratch_result
 from geointerp.inference.device import Machine
-from geointerp.inference.manifest import Manifest, Record, held
-from geointerp.inference.passes import BlockResult, Finish, SliceResult, ViewPass
+from geointerp.inference.manifest import Manifest, held
 from geointerp.inference.progress import Progress
-from geointerp.inference.reader import SlabReader, live_traces
 from geointerp.inference.result import provenance
 from geointerp.inference.runner import Runner, worth_compiling
 from geointerp.inference.staging import Staging, prepare
-from geointerp.inference.writer import Writer
-from geointerp.network.bundle import CHANNELS, LoadedModel
-from geointerp.sinks.zarr_store import SCRATCH, LabelStore, create_store, open_store
+from geointerp.inference.work import live_where_needed, work_through
+from geointerp.network.bundle import LoadedModel
+from geointerp.sinks.zarr_store import LabelStore, create_store, open_store
 from geointerp.sources.scaling import AmplitudeScale
-from geointerp.tiling.blocks import Block, scratch_chunks, storage
+from geointerp.tiling.blocks import Block, linked, scratch_chunks, storage
 from geointerp.tiling.plan import ViewPlan
-from geointerp.tiling.views import sample_dim
+
+if TYPE_CHECKING:
+    from geointerp.inference.cluster import Crew
 
 
 @dataclass(frozen=True)
@@ -101,10 +96,19 @@ class Job:
             "compiled": self.compiled,
             "probability": self.probability,
             "slices a block": [plan.thickness for plan in self.plans],
+            "rows a band": [plan.band for plan in self.plans],
         }
 
 
-def run(job: Job, output: Path | None, *, overwrite: bool, resume: bool, progress: Progress) -> xr.Dataset:
+def run(
+    job: Job,
+    output: Path | None,
+    *,
+    overwrite: bool,
+    resume: bool,
+    progress: Progress,
+    crew: "Crew | None" = None,
+) -> xr.Dataset:
     """Carry a prediction out.
 
     Args:
@@ -113,6 +117,7 @@ def run(job: Job, output: Path | None, *, overwrite: bool, resume: bool, progres
         overwrite: whether a result or the remains of an interrupted run may be replaced.
         resume: whether to go on with such remains.
         progress: is told of it.
+        crew: workers that compute it, into an output on the disk; without them it is done here.
 
     Returns:
         The finished store, opened lazily.
@@ -134,7 +139,7 @@ def run(job: Job, output: Path | None, *, overwrite: bool, resume: bool, progres
         return _opened(staging.output)
     store, manifest = _begin(job, staging, settings)
     with held(manifest.path):
-        _compute(job, store, manifest, progress)
+        _compute(job, store, manifest, progress, crew)
         if not manifest.tiles:
             _discard_empty(job, staging)
         store.finish(provenance(job, manifest, perf_counter() - started))
@@ -183,80 +188,45 @@ def _begin(job: Job, staging: Staging | None, settings: dict[str, Any]) -> tuple
 def _create(job: Job, target: Path | Store) -> LabelStore:
     """Create the store, and in it a scratch array for each view but the last."""
     last = job.plans[-1]
-    chunks, shards = storage(last.view, job.sizes, last.thickness)
+    chunks, shards = storage(last.view, job.sizes, last.thickness, last.band)
     classes = job.model.description.classes
     store = create_store(
         target, job.volume, classes, chunks=chunks, shards=shards, probability=job.probability
     )
     for plan in job.plans[:-1]:
-        inner = scratch_chunks(plan.view, last.view, job.sizes, plan.thickness, last.thickness)
+        inner = scratch_chunks(plan.view, last.view, job.sizes, plan.thickness, last.thickness, plan.band)
         store.add_scratch(plan.view.name, job.classes, job.sizes, inner)
     return store
 
 
-def _compute(job: Job, store: LabelStore, manifest: Manifest, progress: Progress) -> None:
+def _compute(
+    job: Job, store: LabelStore, manifest: Manifest, progress: Progress, crew: "Crew | None"
+) -> None:
     """Work through the blocks that are not recorded yet, of one view after the other."""
-    waiting = {plan.number: _waiting(plan, manifest) for plan in job.plans}
-    tiles = sum(len(block) * len(plan.lattice) for plan in job.plans for block in waiting[plan.number])
-    if not tiles:
+    waiting = [_waiting(plan, manifest) for plan in job.plans]
+    if not any(waiting):
         return
-    along_samples = sample_dim(job.plans[0].view.order) in [
-        plan.view.slices for plan in job.plans if plan.view.slices
-    ]
-    live = live_traces(job.volume) if along_samples else None
-    runner = Runner(job.model.network, job.machine, job.batch_size, job.compiled, progress.note)
+    live = live_where_needed(job)
+    tiles = sum(plan.tiles_in(block) for plan, some in zip(job.plans, waiting, strict=True) for block in some)
     progress.start(tiles, f"{job.task or job.model.description.name} on {job.machine}")
-    for plan in job.plans:
-        reader = SlabReader(
-            job.volume,
-            plan.view,
-            job.scale,
-            CHANNELS[job.model.description.channels],
-            live,
-            _earlier(job, store, plan),
+    if crew:
+        crew.compute(job, waiting, live=live, manifest=manifest, progress=progress)
+        return
+    runner = Runner(job.model.network, job.machine, job.batch_size, job.compiled, progress.note)
+    for plan, some in zip(job.plans, waiting, strict=True):
+        work_through(
+            job,
+            plan,
+            some,
+            live=live,
+            store=store,
+            runner=runner,
+            record=manifest.add,
+            advance=progress.advance,
         )
-        with Writer(partial(_write, job, store, manifest, plan)) as writer:
-            passing = ViewPass(plan, runner, job.classes, job.batch_size, _finish(job, plan), writer.put)
-            passing.run(waiting[plan.number], reader, progress.advance)
 
 
 def _waiting(plan: ViewPlan, manifest: Manifest) -> list[Block]:
     """Return the blocks of a view that are not recorded as written."""
-    return [block for block in plan.blocks if (plan.number, block.number) not in manifest]
-
-
-def _finish(job: Job, plan: ViewPlan) -> Finish:
-    """Return what makes the result of a slice: probabilities of an earlier view, labels of the last."""
-
-    def scratch(done: SliceSum, earlier: object) -> SliceResult:
-        return scratch_result(done)
-
-    return partial(label_result, keep_probability=job.probability) if plan is job.plans[-1] else scratch
-
-
-def _earlier(
-    job: Job, store: LabelStore, plan: ViewPlan
-) -> Callable[[Block], tuple[npt.NDArray[np.float32], ...]]:
-    """Return what reads the earlier views' probabilities of a block; only the last view has any."""
-    before = job.plans[:-1] if plan is job.plans[-1] else ()
-    names = [f"{SCRATCH}/{one.view.name}" for one in before]
-    return lambda block: tuple(store.read(name, plan.view, block) for name in names)
-
-
-def _write(job: Job, store: LabelStore, manifest: Manifest, plan: ViewPlan, result: BlockResult) -> None:
-    """Write a block, then record it: killed in between, it is computed and written again."""
-    last = plan is job.plans[-1]
-    for name, data in result.arrays.items():
-        place = name if last else f"{SCRATCH}/{plan.view.name}"
-        try:
-            store.discard_unfinished(place, plan.view, result.block)
-            store.write(place, plan.view, result.block, data)
-        except OSError as error:
-            raise OutputError(
-                f"{place} cannot be written: {error}", hint="what is done is kept: go on with --resume"
-            ) from error
-    counts: list[int] = []
-    if last:
-        labels = result.arrays["labels"]
-        counts = np.bincount(labels[labels != NOTHING], minlength=job.classes).tolist()
-    manifest.add(Record(plan.number, result.block.number, result.tiles, counts))
+    blocks = (block for block in plan.blocks if (plan.number, block.number) not in manifest)
+    return list(linked(blocks))

@@ -97,6 +97,15 @@ def resume(path: Path, settings: dict[str, Any]) -> Manifest | None:
     return Manifest(path, {(record.view, record.block): record for record in records})
 
 
+def begun_with(path: Path, settings_key: str) -> bool:
+    """Whether a manifest is there that was begun with the settings of this hash."""
+    try:
+        with path.open() as file:
+            return bool(json.loads(file.readline())["key"] == settings_key)
+    except (OSError, ValueError, KeyError):
+        return False
+
+
 @contextmanager
 def held(path: Path | None) -> Iterator[None]:
     """Keep a manifest to oneself, where the system has locks for that; the lock ends with the process.

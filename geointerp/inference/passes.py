@@ -1,5 +1,6 @@
 """One pass over a volume: every block of one view, from the slabs of the reader to finished blocks."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from geointerp.inference.accumulator import Blender, SliceSum
 from geointerp.inference.batches import batches, stacked
@@ -25,9 +27,9 @@ class BlockResult:
     """What came of a block.
 
     Attributes:
-        block: which slices.
+        block: which slices, or which band of one.
         arrays: by name, ``labels`` (slices, rows, columns), ``probability`` (classes, slices, rows, columns).
-        tiles: how many tiles went through the network.
+        tiles: how many of its tiles hold data; of a band, those that start in it.
     """
 
     block: Block
@@ -41,12 +43,11 @@ class _OpenBlock:
 
     slab: Slab
     tiles: int = 0
-    slices: dict[int, SliceResult] = field(default_factory=dict)
+    slices: list[SliceResult] = field(default_factory=list)
 
     def result(self) -> BlockResult:
         """Put the slices together; the axis of slices stands before rows and columns."""
-        ordered = [self.slices[number] for number in range(len(self.slab.block))]
-        arrays = {name: np.stack([one[name] for one in ordered], axis=-3) for name in ordered[0]}
+        arrays = {name: np.stack([one[name] for one in self.slices], axis=-3) for name in self.slices[0]}
         return BlockResult(self.slab.block, arrays, self.tiles)
 
 
@@ -73,8 +74,10 @@ class ViewPass:
             sink: takes each finished block.
         """
         self.runner, self.batch_size, self.finish, self.sink = runner, batch_size, finish, sink
+        self.plan = plan
         self.blender = Blender(plan.lattice, classes, runner.machine.device)
-        self._homes: dict[SliceSum, tuple[_OpenBlock, int]] = {}
+        self._under_way: deque[tuple[SliceSum, _OpenBlock]] = deque()
+        self._rest: Tensor | None = None
         self._advance: Callable[[int], None] = lambda tiles: None
 
     @torch.inference_mode()
@@ -91,27 +94,41 @@ class ViewPass:
                 probabilities = self.runner(stacked(batch))
                 for tile, one in zip(batch, probabilities, strict=True):
                     tile.slice.add(tile.place, one)
-                    if not tile.slice.open:
-                        self._close(tile.slice)
+                    self._close_finished()
                 advance(len(batch))
 
     def _slices(self, slabs: Iterable[Slab]) -> Iterator[SliceSum]:
-        """Open the slices of the slabs; those without any data are finished at once."""
+        """Open the slices of the slabs; those without any data are finished when their turn comes."""
         for slab in slabs:
-            home = _OpenBlock(slab)
-            for number, (image, valid) in enumerate(zip(slab.images, slab.valid, strict=True)):
-                one = SliceSum(self.blender, image, valid)
-                home.tiles += one.open
-                self._homes[one] = (home, number)
-                self._advance(len(self.blender.lattice) - one.open)
-                if not one.open:
-                    self._close(one)
+            home, part = _OpenBlock(slab), self.plan.part(slab.block)
+            skipped = self.plan.tiles_in(slab.block)
+            for image, valid in zip(slab.images, slab.valid, strict=True):
+                one = SliceSum(self.blender, image, valid, part)
+                home.tiles += one.own
+                skipped -= one.open
+                self._under_way.append((one, home))
+                if len(self._under_way) == 1:
+                    self._take_over()
+                    self._close_finished()
                 yield one
+            self._advance(skipped)
 
-    def _close(self, done: SliceSum) -> None:
-        """Turn a finished slice into its result, and a block that is complete into the sink's."""
-        home, number = self._homes.pop(done)
-        earlier = [view[:, number] for view in home.slab.earlier]
-        home.slices[number] = self.finish(done, earlier)
-        if len(home.slices) == len(home.slab.block):
-            self.sink(home.result())
+    def _close_finished(self) -> None:
+        """Turn slices that are complete into results, in order: a band needs the rest of the one before."""
+        while self._under_way and not self._under_way[0][0].open:
+            done, home = self._under_way.popleft()
+            self._rest = done.rest() if home.slab.block.band else None
+            self._take_over()
+            number = len(home.slices)
+            home.slices.append(self.finish(done, [view[:, number] for view in home.slab.earlier]))
+            if len(home.slices) == len(home.slab.block):
+                self.sink(home.result())
+
+    def _take_over(self) -> None:
+        """Hand the rest of the last band to the one that follows it, once that is open."""
+        if not self._under_way or self._rest is None:
+            return
+        one, home = self._under_way[0]
+        if home.slab.block.band and home.slab.block.band.follows:
+            one.begin_with(self._rest)
+        self._rest = None

@@ -1,8 +1,9 @@
 """``predict``: a volume and a model become labels."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
@@ -12,12 +13,17 @@ from geointerp.inference.job import Job, run
 from geointerp.inference.progress import Progress, Silent
 from geointerp.inference.runner import default_batch_size, whole_batches
 from geointerp.network.bundle import CHANNELS, LoadedModel, load_model
-from geointerp.network.home import bundled_model
+from geointerp.network.description import ModelDescription, read_description
+from geointerp.network.home import bundled_model, find_model
 from geointerp.sources.scaling import measure_scale
 from geointerp.tasks import task_named
+from geointerp.tiling.fit import fitted_tile
 from geointerp.tiling.plan import plan_views
 from geointerp.tiling.regions import parse_region, region_slices
-from geointerp.tiling.views import choose_views, widened
+from geointerp.tiling.views import View, choose_views, widened
+
+if TYPE_CHECKING:
+    from geointerp.inference.cluster import Crew
 
 
 def predict(
@@ -34,6 +40,8 @@ def predict(
     precision: str = "auto",
     compile: str = "auto",
     probability: bool = False,
+    workers: int | None = None,
+    scheduler: str | None = None,
     output: str | Path | None = None,
     overwrite: bool = False,
     resume: bool = False,
@@ -50,13 +58,18 @@ def predict(
             model's own by default, but none whose slices are narrower than a patch where another's are not.
         region: first and last value along some dimensions, ends included, in the coordinates' units; a dead
             trace is then one that is constant inside the region.
-        tile: height and width in pixels, multiples of the model's patch; one number for both.
+        tile: height and width in pixels, multiples of the model's patch; one number for both. By default
+            what covers the slices for the least work, near the model's own; a loaded model keeps the tile
+            that it was built for.
         overlap: least overlap of neighbouring tiles, as a fraction of a tile.
         batch_size: tiles computed at once; it changes the speed, in fp32 never the labels.
         device: ``auto``, ``cpu``, ``cuda[:N]`` or ``mps``.
         precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
         compile: ``auto``, ``on`` or ``off``: whether torch compiles the network first.
         probability: keep the class probabilities.
+        workers: compute in so many processes of this machine, which needs an ``output``; a script that asks
+            for them must be safe to import (``if __name__ == "__main__":``).
+        scheduler: compute with the workers of this dask.distributed scheduler, ``tcp://host:8786``.
         output: a Zarr store to write; without it the result stays in memory.
         overwrite: replace what is there.
         resume: go on with an interrupted run; an output that is complete, from the same settings, is the
@@ -75,28 +88,45 @@ def predict(
         MachineError: the device is not there or too small.
     """
     progress = progress or Silent()
-    machine = choose_machine(device, precision)
-    loaded = _model(task, model, tile)
-    whole = _volume(volume, source_options)
-    job = _job(whole, loaded, machine, task, views, region, overlap, batch_size, compile, probability)
     place = Path(output) if output is not None else None
-    return run(job, place, overwrite=overwrite, resume=resume, progress=progress)
+    with _crew(workers, scheduler, place) as crew:
+        machine = crew.machine(device, precision) if crew else choose_machine(device, precision)
+        chosen = _model(task, model, tile)
+        whole = _volume(volume, source_options)
+        job = _job(
+            whole, chosen, machine, task, views, region, tile, overlap, batch_size, compile, probability
+        )
+        return run(job, place, overwrite=overwrite, resume=resume, progress=progress, crew=crew)
+
+
+def _crew(
+    workers: int | None, scheduler: str | None, output: Path | None
+) -> "AbstractContextManager[Crew | None]":
+    """Return the workers that are asked for; none, where none are."""
+    if workers is None and scheduler is None:
+        return nullcontext()
+    if output is None:
+        raise UsageError("workers write into a store, and no output is named", hint="name an output")
+    from geointerp.inference.cluster import crew
+
+    return crew(workers, scheduler)
 
 
 def _job(
     whole: xr.DataArray,
-    model: LoadedModel,
+    model: LoadedModel | Path,
     machine: Machine,
     task: str | None,
     views: Sequence[str] | str | None,
     region: Mapping[str, tuple[Any, Any]] | str | None,
+    tile: int | tuple[int, int] | None,
     overlap: float | None,
     batch_size: int | None,
     compile: str,
     probability: bool,
 ) -> Job:
     """Decide everything that was left open, and check the rest, before anything is written."""
-    about = model.description
+    about = model.description if isinstance(model, LoadedModel) else read_description(model)
     dims = [str(dim) for dim in whole.dims]
     names = [name.strip() for name in views.split(",")] if isinstance(views, str) else views
     chosen = choose_views(dims, names or (about.views if len(dims) == 3 else None))
@@ -107,6 +137,9 @@ def _job(
     if not names:
         chosen = widened(chosen, sizes, about.patch)
     overlap = about.overlap if overlap is None else overlap
+    if not isinstance(model, LoadedModel):
+        model = load_model(model, _shape(tile) or _fitted(chosen, sizes, about, overlap))
+        about = model.description
     plans = plan_views(
         chosen,
         sizes,
@@ -135,16 +168,28 @@ def _job(
 
 def _model(
     task: str | None, model: LoadedModel | str | Path | None, tile: int | tuple[int, int] | None
-) -> LoadedModel:
-    """Return the model, built for the tile that is asked for."""
-    shape = (tile, tile) if isinstance(tile, int) else tile
+) -> LoadedModel | Path:
+    """Return the model, or the folder it is loaded from once its tile is known."""
     if task is not None:
         task_named(task)
     if isinstance(model, LoadedModel):
-        return model if shape in (None, model.description.tile) else load_model(model.path, shape)
+        return model if _shape(tile) in (None, model.description.tile) else model.path
     if model is None and task is None:
         raise UsageError("neither a task nor a model is named", hint="give task='faults', or a model folder")
-    return load_model(model or bundled_model(str(task)), shape)
+    return find_model(model or bundled_model(str(task)))
+
+
+def _shape(tile: int | tuple[int, int] | None) -> tuple[int, int] | None:
+    """Return height and width of the tile that is asked for."""
+    return (tile, tile) if isinstance(tile, int) else tile
+
+
+def _fitted(
+    views: Sequence[View], sizes: Mapping[str, int], about: ModelDescription, overlap: float
+) -> tuple[int, int]:
+    """Return the tile that suits the slices of all views."""
+    slices = [(sizes.get(str(view.slices), 1), (sizes[view.rows], sizes[view.columns])) for view in views]
+    return fitted_tile(slices, about.tile, overlap, about.patch)
 
 
 def _volume(volume: xr.DataArray | str | Path, options: dict[str, Any]) -> xr.DataArray:

@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geointerp.inference.window import Window, loaded
 from geointerp.sources.liveness import live_along
 from geointerp.sources.scaling import AmplitudeScale
-from geointerp.tiling.blocks import SLAB_BYTES, Block, blocks, slab_thickness
+from geointerp.tiling.blocks import Block
+from geointerp.tiling.lattice import Part
 from geointerp.tiling.views import View, sample_dim
 
 T = TypeVar("T")
@@ -22,10 +24,10 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Slab:
-    """The slices of one block, ready for the network.
+    """The slices of one block, or of one band as much as its tiles cover, ready for the network.
 
     Attributes:
-        block: which slices.
+        block: which slices, or which band of one.
         images: grey in [0, 1], float32, (slices, channels, rows, columns).
         valid: where there is something to predict, bool, (slices, rows, columns).
         earlier: class probabilities of the views before this one, each float32
@@ -38,7 +40,7 @@ class Slab:
     earlier: tuple[Floats, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass
 class SlabReader:
     """Reads the slabs of a view.
 
@@ -47,9 +49,10 @@ class SlabReader:
         view: how it is cut.
         scale: from amplitudes to grey.
         channels: 1, the slice; or 3, the slice between its two neighbours.
-        live: which traces carry data, bool on the trace dimensions; needed only by a view of single samples,
-            which never sees a whole trace.
+        live: which traces carry data, bool on the trace dimensions; needed only where no whole trace is seen:
+            by a view of single samples, and by bands of samples.
         earlier: reads the probabilities of earlier views.
+        part: says of a band which pixels its tiles cover.
     """
 
     volume: xr.DataArray
@@ -58,52 +61,60 @@ class SlabReader:
     channels: int = 1
     live: xr.DataArray | None = None
     earlier: Callable[[Block], tuple[Floats, ...]] = field(default=lambda block: ())
+    part: Callable[[Block], Part | None] = field(default=lambda block: None)
+    _window: Window = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Hold nothing of a slice yet."""
+        self._window = Window(self.view.band_dim)
 
     def __call__(self, block: Block) -> Slab:
         """Read one block."""
         halo = 1 if self.channels == 3 else 0
         first = max(block.start - halo, 0)
-        amplitudes = self._amplitudes(first, block.stop + halo)
-        valid = self._valid(amplitudes)
+        part = self.part(block)
+        amplitudes = self._amplitudes(first, block.stop + halo, part)
+        valid = self._valid(amplitudes, first, part)
         # Without a datum the network sees mid-grey, what a zero amplitude is in a symmetric scale.
         grey = self.scale.to_grey(np.where(valid, amplitudes, np.float32(np.nan)))
         own = np.arange(block.start, block.stop) - first
         images = grey[own, None] if self.channels == 1 else between_neighbours(grey, valid, own)
         return Slab(block, images, valid[own], self.earlier(block))
 
-    def _amplitudes(self, first: int, stop: int) -> Floats:
+    def _amplitudes(self, first: int, stop: int, part: Part | None) -> Floats:
         """Read slices ``first`` to ``stop`` (where there are that many): float32 (slices, rows, columns)."""
-        part = self.volume
         if self.view.slices is None:
-            part = part.expand_dims("slice")
-            return _loaded(part.transpose("slice", *self.view.order))
-        return _loaded(part.isel({self.view.slices: slice(first, stop)}).transpose(*self.view.order))
+            slices = self.volume.expand_dims("slice").transpose("slice", *self.view.order)
+        else:
+            slices = self.volume.isel({self.view.slices: slice(first, stop)}).transpose(*self.view.order)
+        if part is None:
+            return loaded(slices)
+        return self._window.read(slices, (first, stop), part.top, part.bottom)
 
-    def _valid(self, amplitudes: Floats) -> Mask:
+    def _valid(self, amplitudes: Floats, first: int, part: Part | None) -> Mask:
         """Return where there is something to predict: finite samples, on live traces if these are traces."""
         valid: Mask = np.isfinite(amplitudes)
         samples = sample_dim(self.view.order)
         if samples is None:
             return valid
-        if samples == self.view.slices:
-            assert self.live is not None, "a view of single samples needs the mask of live traces"
-            valid &= self.live.transpose(self.view.rows, self.view.columns).values
+        if samples == self.view.slices or (part and samples == self.view.band_dim):
+            valid &= self._live_in(slice(first, first + len(amplitudes)), part)
             return valid
         # In every other view time runs down the rows of a slice.
         valid &= live_along(amplitudes, axis=1)
         return valid
 
-
-def live_traces(volume: xr.DataArray) -> xr.DataArray:
-    """Return which traces carry data, bool on the trace dimensions; reads the volume once, slab by slab."""
-    samples, step = str(sample_dim([str(dim) for dim in volume.dims])), str(volume.dims[0])
-    thickness = slab_thickness(volume.sizes[step], 8 * volume.size // volume.sizes[step], SLAB_BYTES)
-    axis = volume.dims.index(samples)
-    parts = [
-        live_along(_loaded(volume.isel({step: slice(block.start, block.stop)})), axis).squeeze(axis)
-        for block in blocks(volume.sizes[step], thickness)
-    ]
-    return xr.DataArray(np.concatenate(parts), dims=[dim for dim in volume.dims if dim != samples])
+    def _live_in(self, slices: slice, part: Part | None) -> Mask:
+        """Return which traces carry data where a part of each is seen, in (slices, rows, columns)."""
+        assert self.live is not None, "where no whole trace is seen, the mask of live traces is needed"
+        seen = {self.view.slices or "slice": slices}
+        if part:
+            seen[self.view.band_dim] = slice(part.top, part.bottom)
+        live = self.live.isel(seen, missing_dims="ignore")
+        order = ("slice", *self.view.order)[-3:]
+        lacking = [dim for dim in order if dim not in live.dims]
+        mask: Mask = live.expand_dims(lacking).transpose(*order).values
+        return mask
 
 
 def between_neighbours(grey: Floats, valid: Mask, own: npt.NDArray[np.intp]) -> Floats:
@@ -117,14 +128,6 @@ def between_neighbours(grey: Floats, valid: Mask, own: npt.NDArray[np.intp]) -> 
     sides = (np.where(valid[side], grey[side], grey[own]) for side in (before, after))
     left, right = sides
     return np.stack((left, grey[own], right), axis=1)
-
-
-def _loaded(part: xr.DataArray) -> Floats:
-    """Read, in threads: they share the volume's open file, which worker processes would not."""
-    values: Any = part.data
-    if hasattr(values, "compute"):
-        values = values.compute(scheduler="threads")
-    return np.asarray(values, dtype=np.float32)
 
 
 def read_ahead(items: Iterable[T], depth: int = 1) -> Generator[T]:

@@ -1,6 +1,7 @@
 """The network on its device: batches of tiles in, class probabilities out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import Any
 
@@ -12,7 +13,8 @@ from geointerp.inference.device import Machine
 
 # The rounding of a product may depend on how many tiles are computed at once, so for fp32, whose labels are
 # the same whatever the batch size, this many always are. One at a time costs a processor little: vit_tiny at
-# 224 in fp32 gives 30.7 tiles/s at one and 30.6 at eight on one core, 53 against 54 (65 at sixteen) on two.
+# 224 in fp32 gives 30.7 tiles/s at one and 30.6 at eight on one core. It may depend on the number of threads
+# as well, so on a processor each tile is computed by one, and several tiles at the same time.
 FP32_TILES = {"cpu": 1, "cuda": 16, "mps": 8}
 COMPILE_FROM_TILES = 5000
 
@@ -54,7 +56,7 @@ class Runner:
         """
         while True:
             try:
-                return torch.cat([self._forward(part) for part in torch.split(tiles, self.size)])
+                return torch.cat(self._each(torch.split(tiles, self.size)))
             except RuntimeError as error:
                 if not _out_of_memory(error):
                     raise
@@ -65,6 +67,19 @@ class Runner:
                         hint="use a smaller --tile or a smaller model",
                     ) from error
             self._halve()
+
+    def _each(self, parts: Sequence[Tensor]) -> list[Tensor]:
+        """Run batch after batch; in fp32 on a processor each on one thread, and several at the same time."""
+        threads = torch.get_num_threads()
+        if self.machine.precision != "fp32" or self.machine.device.type != "cpu" or threads == 1:
+            return [self._forward(part) for part in parts]
+        torch.set_num_threads(1)
+        try:
+            # The number is each thread's own, but for MKL, which has one for all.
+            with ThreadPoolExecutor(threads, "geointerp-tiles", lambda: torch.set_num_threads(1)) as pool:
+                return list(pool.map(self._forward, parts))
+        finally:
+            torch.set_num_threads(threads)
 
     def _forward(self, tiles: Tensor) -> Tensor:
         """Run one batch of exactly ``self.size`` tiles, the missing ones filled up with the last."""

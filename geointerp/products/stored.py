@@ -57,9 +57,9 @@ def reopen_input(labels: xr.Dataset, like: str | Path | None = None) -> xr.DataA
     told = labels.attrs.get("geointerp") or {}
     recorded = (told.get("source") or {}).get("path")
     place = like or recorded
-    if place is None:
+    if not place:
         raise DataError("the labels do not say what they were predicted from", hint="name it with --like")
-    if like is None and not is_url(recorded) and not Path(recorded).exists():
+    if like is None and not is_url(str(recorded)) and not Path(str(recorded)).exists():
         raise DataError(
             f"{place}, which the labels were predicted from, is not there", hint="say with --like where it is"
         )

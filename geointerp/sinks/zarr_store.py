@@ -92,11 +92,9 @@ class LabelStore:
         array = self._array(name)
         sizes = array.shards or array.chunks
         lead = array.ndim - len(self.dims)
-        position = [0] * lead + [block.start // sizes[lead + axis] if dim == view.slices else 0
-                                 for axis, dim in enumerate(self.dims)]  # fmt: skip
-        (self.store.root / array.path / array.metadata.encode_chunk_key(tuple(position))).unlink(
-            missing_ok=True
-        )
+        selection = self._selection(view, block, lead)
+        position = tuple((part.start or 0) // size for part, size in zip(selection, sizes, strict=True))
+        (self.store.root / array.path / array.metadata.encode_chunk_key(position)).unlink(missing_ok=True)
 
     def finish(self, provenance: Mapping[str, Any]) -> None:
         """Drop what was needed on the way, and say where the labels come from."""
@@ -114,10 +112,10 @@ class LabelStore:
         return self.root[name]
 
     def _selection(self, view: View, block: Block, lead: int) -> tuple[slice, ...]:
-        slices = slice(block.start, block.stop)
-        return (slice(None),) * lead + tuple(
-            slices if dim == view.slices else slice(None) for dim in self.dims
-        )
+        parts = {view.slices: slice(block.start, block.stop)}
+        if block.band:
+            parts[view.band_dim] = slice(block.band.start, block.band.stop)
+        return (slice(None),) * lead + tuple(parts.get(dim, slice(None)) for dim in self.dims)
 
 
 def create_store(

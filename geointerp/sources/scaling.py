@@ -75,7 +75,7 @@ def measure_scale(volume: xr.DataArray, kind: str = "symmetric", percentile: flo
 
 def spread_sample(volume: xr.DataArray) -> NDArray[np.float32]:
     """Return finite, non-zero samples of slices spread over the volume, about eight million at most."""
-    sample = _informative(_read(volume.isel(_spread(volume))))
+    sample = np.concatenate([_informative(_read(volume.isel(part))) for part in _spread(volume)])
     if sample.size:
         return sample
     for part in _slabs(volume):  # the spread fell on holes alone: take the first slab that is no hole
@@ -84,15 +84,29 @@ def spread_sample(volume: xr.DataArray) -> NDArray[np.float32]:
     return sample
 
 
-def _spread(volume: xr.DataArray) -> dict[str, slice]:
-    """Choose evenly spread slices along the first dim, and thin the second out until the sample is small."""
+def _spread(volume: xr.DataArray) -> list[dict[str, slice]]:
+    """Choose what is read: of a volume spread slices, thinned out; of a large slice spread runs of rows.
+
+    A run of rows lies in few blocks of a raster, one of samples in one file of a recording, where as many
+    single rows would lie in all of them.
+    """
+    if len(volume.dims) == 3:
+        first, second, _ = (str(dim) for dim in volume.dims)
+        thinned = max(1, _MOST_SAMPLES // (_SLICES * volume.shape[2]))
+        return [{first: _evenly(volume.shape[0], _SLICES), second: _evenly(volume.shape[1], thinned)}]
+    if volume.size <= _MOST_SAMPLES:
+        return [{}]
+    dim = _long_dim(volume)
+    size = volume.sizes[dim]
+    length = max(1, _MOST_SAMPLES // _SLICES // (volume.size // size))
+    starts = [(2 * number + 1) * size // (2 * _SLICES) - length // 2 for number in range(_SLICES)]
+    return [{dim: slice(max(0, start), max(0, start) + length)} for start in starts]
+
+
+def _long_dim(volume: xr.DataArray) -> str:
+    """Return the dimension along which data grow and are stored: time of a recording, else the first."""
     dims = [str(dim) for dim in volume.dims]
-    sizes = [int(volume.sizes[dim]) for dim in dims]
-    first = _SLICES if len(dims) == 3 else max(1, _MOST_SAMPLES // max(1, sizes[-1]))
-    chosen = {dims[0]: _evenly(sizes[0], first)}
-    if len(dims) == 3:
-        chosen[dims[1]] = _evenly(sizes[1], max(1, _MOST_SAMPLES // (_SLICES * sizes[2])))
-    return chosen
+    return dims[-1] if dims[0] == "distance" else dims[0]
 
 
 def _evenly(size: int, count: int) -> slice:
@@ -102,7 +116,7 @@ def _evenly(size: int, count: int) -> slice:
 
 
 def _slabs(volume: xr.DataArray) -> Iterator[xr.DataArray]:
-    dim = str(volume.dims[0])
+    dim = _long_dim(volume)
     thickness = max(1, _MOST_SAMPLES // max(1, volume.size // volume.sizes[dim]))
     for start in range(0, volume.sizes[dim], thickness):
         yield volume.isel({dim: slice(start, start + thickness)})

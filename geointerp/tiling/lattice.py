@@ -7,10 +7,16 @@ that it ends on real data:
     starts = 0, s, 2 s, ..., n - t          (ceil((n - t) / s) + 1 tiles)
 
 Only an axis shorter than a tile is padded, by reflection after its end, and has one tile.
+
+A slice may be worked through in bands along one axis. A tile belongs to the band in which it starts, so when
+the tiles of a band have been added every pixel of the band is complete: no later tile reaches back into it.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -43,18 +49,76 @@ class AxisTiles:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A band of a slice and what it is computed from, in pixels along the axis of the bands.
+
+    Attributes:
+        start: first pixel of the band.
+        stop: the pixel after its last.
+        top: first pixel that its tiles cover; less than ``start`` where they begin before the band.
+        bottom: the pixel after the last that its tiles, or those of the bands before, cover.
+        tiles: numbers of its tiles along the axis; those that start before the band are computed only where
+            the band before was not.
+    """
+
+    start: int
+    stop: int
+    top: int
+    bottom: int
+    tiles: range
+
+
+@dataclass(frozen=True)
 class Lattice:
-    """The tiles of every slice of a view: the product of its rows' and its columns' tiles."""
+    """The tiles of every slice of a view: the product of its rows' and its columns' tiles.
+
+    Attributes:
+        rows: the tiles down a slice.
+        columns: the tiles across.
+        along: the axis along which bands follow one another, and tiles are added.
+    """
 
     rows: AxisTiles
     columns: AxisTiles
+    along: Literal["rows", "columns"] = "rows"
 
     def __len__(self) -> int:
         return len(self.rows.starts) * len(self.columns.starts)
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         """Yield (row number, column number) of each tile, in the order in which they are blended."""
-        return ((i, j) for i in range(len(self.rows.starts)) for j in range(len(self.columns.starts)))
+        return self.places(range(len(self.band_axis.starts)))
+
+    @property
+    def band_axis(self) -> AxisTiles:
+        """The tiles along the axis of the bands."""
+        return self.rows if self.along == "rows" else self.columns
+
+    @property
+    def cross_axis(self) -> AxisTiles:
+        """The tiles along the other axis, which every band covers whole."""
+        return self.columns if self.along == "rows" else self.rows
+
+    def places(self, numbers: range) -> Iterator[tuple[int, int]]:
+        """Yield the tiles of these numbers along the axis of the bands, in the order of blending."""
+        places = product(numbers, range(len(self.cross_axis.starts)))
+        return places if self.along == "rows" else ((row, column) for column, row in places)
+
+    def part(self, start: int, stop: int, follows: bool = False) -> Part:
+        """Return what the band from ``start`` to ``stop`` is computed from.
+
+        Args:
+            start: first pixel of the band.
+            stop: the pixel after its last.
+            follows: whether the sum of the band before is at hand; else the tiles that reach into this band
+                from there are computed again.
+        """
+        axis = self.band_axis
+        after = bisect_left(axis.starts, stop)
+        first = bisect_left(axis.starts, start) if follows else bisect_right(axis.starts, start - axis.tile)
+        top = min(start, axis.starts[first]) if first < after else start
+        bottom = max(stop, axis.starts[after - 1] + axis.tile)
+        return Part(start, stop, top, bottom, range(first, after))
 
     def window(self, tile: tuple[int, int]) -> tuple[slice, slice]:
         """Return the rows and columns that a tile covers in the padded slice."""
@@ -97,8 +161,13 @@ def stride(tile: int, overlap: float, patch: int) -> int:
     return max(patch, int(tile * (1 - overlap) / patch + 1e-9) * patch)
 
 
-def lattice(shape: tuple[int, int], tile: tuple[int, int], overlap: float, patch: int) -> Lattice:
+def lattice(
+    shape: tuple[int, int],
+    tile: tuple[int, int],
+    overlap: float,
+    patch: int,
+    along: Literal["rows", "columns"] = "rows",
+) -> Lattice:
     """Lay tiles of (height, width) pixels over slices of (rows, columns) pixels."""
-    return Lattice(
-        axis_tiles(shape[0], tile[0], overlap, patch), axis_tiles(shape[1], tile[1], overlap, patch)
-    )
+    rows, columns = (axis_tiles(shape[axis], tile[axis], overlap, patch) for axis in (0, 1))
+    return Lattice(rows, columns, along)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from geointerp.tiling.blocks import SLAB_BYTES, Block, blocks, slab_thickness
-from geointerp.tiling.lattice import Lattice, lattice
+from geointerp.tiling.blocks import SLAB_BYTES, Block, band_length, bands, blocks, slab_thickness
+from geointerp.tiling.lattice import Lattice, Part, lattice
 from geointerp.tiling.views import View
 
 
@@ -18,6 +18,7 @@ class ViewPlan:
         lattice: the tiles of every slice.
         slices: how many slices there are.
         thickness: slices of a block.
+        band: rows or columns of a block, where a slice is cut into bands; None where it is not.
     """
 
     number: int
@@ -25,11 +26,26 @@ class ViewPlan:
     lattice: Lattice
     slices: int
     thickness: int
+    band: int | None = None
 
     @property
     def blocks(self) -> tuple[Block, ...]:
-        """The blocks, in the order of the slices."""
+        """The blocks, in the order of the slices, and the bands in their order in each."""
+        if self.band:
+            return bands(self.slices, self.lattice.band_axis.size, self.band)
         return blocks(self.slices, self.thickness)
+
+    def part(self, block: Block) -> Part | None:
+        """Return what a band is computed from; None for a block of whole slices."""
+        band = block.band
+        return self.lattice.part(band.start, band.stop, band.follows) if band else None
+
+    def tiles_in(self, block: Block) -> int:
+        """Return how many tiles a block is computed from, those without data included."""
+        part = self.part(block)
+        if part:
+            return len(part.tiles) * len(self.lattice.cross_axis.starts)
+        return len(block) * len(self.lattice)
 
     @property
     def tiles(self) -> int:
@@ -67,6 +83,9 @@ def plan_views(
     for number, view in enumerate(views):
         shape = (sizes[view.rows], sizes[view.columns])
         slices = 1 if view.slices is None else sizes[view.slices]
+        tiles = lattice(shape, tile, overlap, patch, view.along)
         thickness = slab_thickness(slices, shape[0] * shape[1] * pixel_bytes, budget)
-        plans.append(ViewPlan(number, view, lattice(shape, tile, overlap, patch), slices, thickness))
+        long, cross = tiles.band_axis, tiles.cross_axis
+        band = band_length(long.size, cross.size * pixel_bytes, long.tile, budget)
+        plans.append(ViewPlan(number, view, tiles, slices, thickness, band))
     return tuple(plans)

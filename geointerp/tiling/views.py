@@ -7,10 +7,12 @@ recording, a raster or an image is a single slice.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from geointerp.errors import DataError, UsageError
 
 SAMPLE_DIMS = ("time", "depth")
+CHANNEL_DIM = "distance"
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,20 @@ class View:
     slices: str | None
     rows: str
     columns: str
+
+    @property
+    def along(self) -> Literal["rows", "columns"]:
+        """The axis along which a large slice is worked through, as such data grow and are stored.
+
+        A section grows trace by trace, and whole traces are read; a recording of fixed channels grows with
+        time; a raster and a time slice are stored by rows.
+        """
+        return "columns" if self.rows in SAMPLE_DIMS and self.columns != CHANNEL_DIM else "rows"
+
+    @property
+    def band_dim(self) -> str:
+        """The dimension of that axis."""
+        return self.rows if self.along == "rows" else self.columns
 
     @property
     def order(self) -> tuple[str, ...]:

@@ -100,6 +100,36 @@ def test_options_reach_the_engine(predict):
     assert labels["probability"].dims == ("class", "inline", "crossline", "time")
 
 
+def test_by_default_the_tile_is_one_that_suits_the_data(predict):
+    done = predict("-o", "fitted.zarr")
+    assert done.status == 0, done.err
+    # 60 samples by 30 crosslines, by a model of 56 x 56: one tile where its own would need two.
+    told = xr.open_zarr("fitted.zarr", consolidated=False).attrs["geointerp"]
+    assert (told["tile"], told["tiles"]) == ([70, 42], 4)
+    predict("-o", "own.zarr", "--tile", "56")
+    told = xr.open_zarr("own.zarr", consolidated=False).attrs["geointerp"]
+    assert (told["tile"], told["tiles"]) == ([56, 56], 8)
+
+
+def test_a_worker_makes_the_same_labels(predict):
+    for name, words in (("here.zarr", ()), ("there.zarr", ("--workers", "1"))):
+        done = predict("-o", name, *words)
+        assert (done.status, done.out) == (0, f"{name}\n"), done.err
+    here, there = (xr.open_zarr(name, consolidated=False) for name in ("here.zarr", "there.zarr"))
+    np.testing.assert_array_equal(here["labels"], there["labels"])
+
+
+def test_where_no_scheduler_answers_nothing_is_written(predict, monkeypatch):
+    monkeypatch.setattr("geointerp.inference.cluster.SECONDS_TO_ANSWER", 0.5)
+    done = predict("-o", "a.zarr", "--scheduler", "tcp://127.0.0.1:9")
+    assert done.status == 1
+    assert "no scheduler answers at tcp://127.0.0.1:9" in done.err
+    done = predict("-o", "a.zarr", "--scheduler", "tcp://127.0.0.1:9", "--workers", "2")
+    assert done.status == 2
+    assert "not both" in done.err
+    assert not list(Path().glob("*.zarr"))
+
+
 def test_segy_options_reach_the_reader(predict):
     done = predict(
         "-o", "labels.zarr", "--sample-interval", "2", "--inline-byte", "9", "--crossline-byte", "193"

@@ -62,6 +62,20 @@ class Slow(Convolution):
         return super().forward(grey)
 
 
+class Failing(Convolution):
+    """Fails after so many tiles."""
+
+    def __init__(self, after, error):
+        super().__init__()
+        self.left, self.error = after, error
+
+    def forward(self, grey):
+        self.left -= 1
+        if self.left < 0:
+            raise self.error
+        return super().forward(grey)
+
+
 def model_of(network, **description):
     fields = {
         "name": "stub",
@@ -88,6 +102,12 @@ def volume_of(shape=(9, 50, 61), dims=("inline", "crossline", "time"), seed=0):
 def raw_labels(labels):
     """The stored uint8 of a result, 255 included."""
     return labels["labels"].fillna(255).values.astype(np.uint8)
+
+
+def chunk_bytes(store):
+    """Every file of the arrays; the root's attributes hold the time of the run."""
+    files = (path for path in store.rglob("*") if path.is_file() and path != store / "zarr.json")
+    return {str(path.relative_to(store)): path.read_bytes() for path in files}
 
 
 class Watched:

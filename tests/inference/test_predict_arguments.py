@@ -10,6 +10,8 @@ from stub_models import Convolution, Identity, model_of, volume_of
 from geointerp.errors import DataError, ModelError, OutputError, UsageError
 from geointerp.inference.predict import predict
 from geointerp.inference.result import summary
+from geointerp.network.bundle import load_model
+from geointerp.tiling.fit import fitted_tile
 
 
 @pytest.mark.parametrize(("options", "error", "said"), [
@@ -118,3 +120,15 @@ def test_data_without_a_live_trace_are_refused_and_leave_nothing(tmp_path):
     with pytest.raises(DataError, match="nothing to predict"):
         predict(volume, model=model_of(Identity()), output=tmp_path / "labels.zarr")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_loaded_model_keeps_its_tile_and_a_folder_gets_one_that_suits_all_views(untrained_model):
+    volume = volume_of((2, 60, 90))
+    loaded = predict(volume, model=load_model(untrained_model), precision="fp32", views="inline,crossline")
+    assert loaded.attrs["geointerp"]["tile"] == [56, 56]
+    fitted = predict(volume, model=untrained_model, precision="fp32", views="inline,crossline")
+    slices = [(2, (90, 60)), (60, (90, 2))]
+    expected = fitted_tile(slices, (56, 56), fitted.attrs["geointerp"]["overlap"], 14)
+    assert fitted.attrs["geointerp"]["tile"] == list(expected) != [56, 56]
+    told = predict(volume, model=untrained_model, precision="fp32", tile=56).attrs["geointerp"]
+    assert told["tile"] == [56, 56]

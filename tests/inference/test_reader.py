@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from stub_models import volume_of
 
-from geointerp.inference.reader import SlabReader, live_traces
+from geointerp.inference.live import live_traces
+from geointerp.inference.reader import SlabReader
 from geointerp.sources.liveness import live_along
 from geointerp.sources.scaling import AmplitudeScale
 from geointerp.tiling.blocks import Block
@@ -68,7 +69,7 @@ def test_the_mask_of_live_traces_needs_no_whole_volume(monkeypatch):
     volume = volume_of((9, 5, 6))
     volume[3, 2] = 0
     volume[4] = np.nan
-    monkeypatch.setattr("geointerp.inference.reader.SLAB_BYTES", 500)
+    monkeypatch.setattr("geointerp.inference.live.SLAB_BYTES", 500)
     live = live_traces(volume)
     assert live.dims == ("inline", "crossline")
     expected = np.ones((9, 5), bool)

@@ -1,4 +1,4 @@
-"""The network that is shipped, with random weights: the same bits whatever the batch."""
+"""The network that is shipped, with random weights: the same bits whatever the batch and the threads."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,9 @@ import torch
 from stub_models import model_of, volume_of
 from torch import nn
 
+from geointerp.inference.device import Machine
 from geointerp.inference.predict import predict
+from geointerp.inference.runner import Runner
 from geointerp.network.backbone import create_backbone
 from geointerp.network.bundle import LoadedModel
 from geointerp.network.decoders import create_decoder
@@ -46,3 +48,22 @@ def test_the_real_network_gives_the_same_bits_for_every_batch_size(real: LoadedM
     for other in results[1:]:
         for name in ("labels", "probability"):
             np.testing.assert_array_equal(other[name].values, first[name].values)
+
+
+def test_the_real_network_gives_the_same_bits_for_any_number_of_threads() -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(11)
+        segmenter = Segmenter(create_backbone("starter", (224, 224)), create_decoder("mla", 192, 2, 0.5))
+        tiles = torch.rand(3, 1, 224, 224)
+    runner = Runner(fold(segmenter.eval(), 1), Machine(torch.device("cpu"), "fp32"), 3)
+    threads = torch.get_num_threads()
+    found = []
+    try:
+        for number in (1, 2, 3):
+            torch.set_num_threads(number)
+            found.append(runner(tiles))
+            assert torch.get_num_threads() == number
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(found[0], found[1])
+    assert torch.equal(found[0], found[2])

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from stub_models import Convolution, Slow, model_of, raw_labels, volume_of
+from stub_models import Convolution, Failing, Slow, chunk_bytes, model_of, raw_labels, volume_of
 
 from geointerp.errors import OutputError
 from geointerp.inference import job as job_module
@@ -38,12 +38,6 @@ predict_module.predict(volume_of((16, 45, 61)), model=model_of(Slow()), views="c
 @pytest.fixture(autouse=True)
 def thin_blocks(monkeypatch):
     monkeypatch.setattr(predict_module, "plan_views", partial(plan_views, budget=200_000))
-
-
-def chunk_bytes(store):
-    """Every file of the arrays; the root's attributes hold the time of the run."""
-    files = (path for path in store.rglob("*") if path.is_file() and path != store / "zarr.json")
-    return {str(path.relative_to(store)): path.read_bytes() for path in files}
 
 
 def test_killed_at_random_and_resumed_it_ends_in_the_same_bytes(tmp_path):
@@ -87,20 +81,6 @@ def _wait_for(manifest, records, run):
     while not manifest.is_file() or len(manifest.read_bytes().splitlines()) - 1 < records:
         assert run.poll() is None, "the run ended before it could be killed"
         time.sleep(0.01)
-
-
-class Failing(Convolution):
-    """Fails after so many tiles."""
-
-    def __init__(self, after, error):
-        super().__init__()
-        self.left, self.error = after, error
-
-    def forward(self, grey):
-        self.left -= 1
-        if self.left < 0:
-            raise self.error
-        return super().forward(grey)
 
 
 def interrupt(output, error=None, **options):

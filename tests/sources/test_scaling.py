@@ -1,5 +1,6 @@
 """One robust amplitude scale for a volume."""
 
+import dask.array
 import numpy as np
 import pytest
 import xarray as xr
@@ -63,6 +64,32 @@ def test_a_bounded_part_is_read(monkeypatch):
     volume = xr.DataArray(noise((300, 200, 50)), dims=DIMS)
     assert scaling.spread_sample(volume).size <= 2 * 10_000
     assert measure_scale(volume).high == pytest.approx(measure_scale(volume[:50]).high, rel=0.05)
+
+
+@pytest.mark.parametrize(("dims", "axis"), [(("distance", "time"), 1), (("y", "x"), 0), (("cdp", "time"), 0)])
+def test_of_a_large_slice_runs_are_read_that_lie_in_few_chunks(dims, axis, monkeypatch):
+    monkeypatch.setattr(scaling, "_MOST_SAMPLES", 24_000)
+    shape = (50, 6000) if axis else (6000, 50)
+    chunks = (50, 20) if axis else (20, 50)
+    values = noise(shape)
+    touched = []
+
+    def chunk(block_info=None):
+        place = block_info[None]["array-location"]
+        touched.append(place[axis])
+        return values[tuple(slice(*ends) for ends in place)]
+
+    lazy = dask.array.map_blocks(chunk, dtype=np.float32, chunks=[(50,), (20,) * 300][:: 1 if axis else -1])
+    assert lazy.chunksize == chunks
+    touched.clear()
+    sample = scaling.spread_sample(xr.DataArray(lazy, dims=dims))
+    assert sample.size == 24 * 20 * 50
+    assert len(touched) <= 2 * 24
+    assert min(touched)[0] < 6000 / 24
+    assert max(touched)[1] > 6000 * 23 / 24
+    np.testing.assert_array_equal(
+        np.sort(sample), np.sort(scaling.spread_sample(xr.DataArray(values, dims=dims)))
+    )
 
 
 def test_data_in_a_corner_only():

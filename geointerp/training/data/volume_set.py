@@ -8,7 +8,7 @@ from typing import Any
 import xarray as xr
 
 from geointerp.errors import DataError
-from geointerp.inference.reader import live_traces
+from geointerp.inference.live import live_traces
 from geointerp.network.description import Normalisation
 from geointerp.sources.open import open_label_file, open_volume
 from geointerp.sources.scaling import measure_scale, spread_sample

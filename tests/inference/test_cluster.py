@@ -1,0 +1,157 @@
+"""Workers in processes of their own compute what one process does, whatever dies meanwhile."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from stub_models import chunk_bytes, volume_of
+
+from geointerp.errors import MachineError, OutputError, UsageError
+from geointerp.inference import predict as predict_module
+from geointerp.inference.cluster import Order, _runs, _still_wanted
+from geointerp.inference.manifest import FILE_NAME, begin, key
+from geointerp.inference.predict import predict
+from geointerp.sinks.segy_write import write_survey
+from geointerp.tiling.blocks import Block
+from geointerp.tiling.plan import plan_views
+
+OPTIONS = {"views": "crossline,inline", "precision": "fp32", "device": "cpu"}
+
+
+@pytest.fixture(autouse=True)
+def thin_blocks(monkeypatch):
+    monkeypatch.setattr(predict_module, "plan_views", partial(plan_views, budget=300_000))
+
+
+@pytest.fixture(scope="module")
+def survey(tmp_path_factory):
+    path = tmp_path_factory.mktemp("survey") / "survey.sgy"
+    amplitude = np.random.default_rng(8).normal(size=(40, 60, 90)).astype(np.float32)
+    write_survey(path, amplitude, inlines=range(40), crosslines=range(60), sample_interval_ms=4)
+    return path
+
+
+@pytest.fixture(scope="module")
+def expected(survey, untrained_model, tmp_path_factory):
+    """What one process makes of it, by the file names of its arrays."""
+    output = tmp_path_factory.mktemp("expected") / "a.zarr"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(predict_module, "plan_views", partial(plan_views, budget=300_000))
+        predict(survey, model=untrained_model, output=output, **OPTIONS)
+    return chunk_bytes(output)
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """The address of a real scheduler, and its two real workers."""
+    environment = {**os.environ, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
+    program = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
+    where = tmp_path / "scheduler.json"
+    common = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    scheduler = subprocess.Popen(
+        [*program, "--port", "0", "--no-dashboard", "--scheduler-file", str(where)], **common
+    )
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(where)]
+    worker += ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(tmp_path)]
+    workers = [subprocess.Popen(worker, **common) for _ in range(2)]
+    while not where.is_file() or not where.read_bytes():
+        assert scheduler.poll() is None
+        time.sleep(0.05)
+    yield json.loads(where.read_text())["address"], scheduler, workers
+    for process in (*workers, scheduler):
+        process.kill()
+        process.wait()
+
+
+def kill_when(manifest: Path, records: int, process: subprocess.Popen) -> threading.Thread:
+    """Kill a process as soon as so many blocks are recorded."""
+
+    def wait_and_kill():
+        while not manifest.is_file() or manifest.read_bytes().count(b"\n") <= records:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+
+    thread = threading.Thread(target=wait_and_kill, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_workers_of_this_machine_make_the_same_bytes(survey, untrained_model, expected, tmp_path):
+    output = tmp_path / "a.zarr"
+    result = predict(survey, model=untrained_model, output=output, workers=2, **OPTIONS)
+    assert chunk_bytes(output) == expected
+    assert result.attrs["geointerp"]["tiles"] > 0
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zarr"]
+
+
+def test_a_killed_worker_and_a_killed_scheduler_lose_nothing(
+    survey, untrained_model, expected, tmp_path, cluster
+):
+    address, scheduler, workers = cluster
+    output = tmp_path / "out" / "a.zarr"
+    manifest = tmp_path / "out" / ".a.zarr.partial" / FILE_NAME
+    work = partial(predict, survey, model=untrained_model, output=output, **OPTIONS)
+    killed = kill_when(manifest, 3, workers[0])
+    work(scheduler=address)
+    killed.join()
+    assert chunk_bytes(output) == expected
+    killed = kill_when(manifest, 3, scheduler)
+    output.rename(tmp_path / "former.zarr")
+    with pytest.raises(MachineError, match="is gone") as error:
+        work(scheduler=address)
+    killed.join()
+    assert "--resume" in error.value.hint
+    done = manifest.read_bytes().count(b"\n") - 1
+    assert done >= 3
+    work(resume=True)
+    assert chunk_bytes(output) == expected
+
+
+def test_nothing_is_tried_where_no_scheduler_answers(survey, untrained_model, tmp_path, monkeypatch):
+    monkeypatch.setattr("geointerp.inference.cluster.SECONDS_TO_ANSWER", 0.5)
+    work = partial(predict, survey, model=untrained_model)
+    with pytest.raises(MachineError, match=r"no scheduler answers at tcp://127.0.0.1:9"):
+        work(output=tmp_path / "a.zarr", scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(UsageError, match="not both"):
+        work(output=tmp_path / "a.zarr", scheduler="tcp://127.0.0.1:9", workers=2)
+    with pytest.raises(UsageError, match="no output is named"):
+        work(workers=2)
+    with pytest.raises(UsageError, match="0 workers"):
+        work(output=tmp_path / "a.zarr", workers=0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_worker_does_not_write_for_a_run_that_another_has_replaced(tmp_path):
+    begin(tmp_path / FILE_NAME, {"overlap": 0.25})
+    order = Order(None, None, tmp_path / FILE_NAME, key({"overlap": 0.25}), None)
+    _still_wanted(order)
+    begin(tmp_path / FILE_NAME, {"overlap": 0.5})
+    with pytest.raises(OutputError, match="as it was begun"):
+        _still_wanted(order)
+    (tmp_path / FILE_NAME).unlink()
+    with pytest.raises(OutputError, match="as it was begun"):
+        _still_wanted(order)
+
+
+def test_a_volume_in_memory_is_sent_only_while_it_is_small(tmp_path, untrained_model, monkeypatch):
+    monkeypatch.setattr("geointerp.inference.cluster.MOST_SENT_BYTES", 1000)
+    with pytest.raises(UsageError, match="held in memory"):
+        predict(
+            volume_of((4, 60, 60)), model=untrained_model, workers=1, output=tmp_path / "a.zarr", **OPTIONS
+        )
+
+
+@pytest.mark.parametrize(("blocks", "length"), [(1, 1), (31, 1), (64, 2), (1000, 8)])
+def test_tasks_are_runs_of_blocks_in_their_order(blocks, length):
+    wanted = [Block(number, number, number + 1) for number in range(blocks)]
+    runs = list(_runs(wanted))
+    assert [block for run in runs for block in run] == wanted
+    assert max(map(len, runs)) == length
