@@ -1,6 +1,8 @@
 """NumPy files, headerless files and pictures as volumes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -8,13 +10,40 @@ from typing import Any
 import dask.array
 import numpy as np
 import xarray as xr
+from dask.array.core import normalize_chunks
+from dask.base import tokenize
 from numpy.typing import NDArray
 from PIL import Image
 
 from geointerp.errors import DataError, UsageError
+from geointerp.sources.windows import lazily, read_indexed
 
 _DIMS = {2: ("row", "column"), 3: ("inline", "crossline", "time")}
+_CHUNK_BYTES = 32 << 20
 _AS_THEY_ARE = ("L", "F", "I", "I;16", "I;16B", "I;16L", "I;16N")
+
+
+@dataclass(frozen=True)
+class MappedSamples:
+    """The numbers of a file, mapped anew for each read: nothing is copied, a worker process gets the path.
+
+    Attributes:
+        mapped: opens the memory map.
+        shape: of the whole.
+    """
+
+    mapped: Callable[[], NDArray[Any]]
+    shape: tuple[int, ...]
+    dtype = np.dtype(np.float32)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    def __getitem__(self, key: Any) -> NDArray[np.float32]:
+        """Read what numpy would return for ``key``, as float32."""
+        return read_indexed(key, self.shape, lambda *window: self.mapped()[window].astype(np.float32))
 
 
 def open_npy(path: Path) -> xr.DataArray:
@@ -31,7 +60,8 @@ def open_npy(path: Path) -> xr.DataArray:
         raise DataError(
             f"{path} holds {values.dtype} of shape {values.shape}: numbers in 2 or 3 dimensions are read"
         )
-    return _as_volume(values, "NumPy")
+    mapped = partial(np.load, path, mmap_mode="r", allow_pickle=False)
+    return _mapped_volume(path, mapped, values.shape, "NumPy")
 
 
 def open_raw(path: Path, shape: str | Sequence[int] | None, dtype: str | None) -> xr.DataArray:
@@ -61,7 +91,16 @@ def open_raw(path: Path, shape: str | Sequence[int] | None, dtype: str | None) -
             f"{path} has {size} bytes, but the shape {sizes} of {kind.name} makes {wanted}",
             hint="check --shape and --dtype, or whether the file is complete",
         )
-    return _as_volume(np.memmap(path, kind, "r", shape=sizes), "headerless")
+    return _mapped_volume(path, partial(np.memmap, path, kind, "r", shape=sizes), sizes, "headerless")
+
+
+def _mapped_volume(
+    path: Path, mapped: Callable[[], NDArray[Any]], shape: tuple[int, ...], kind: str
+) -> xr.DataArray:
+    """Return the numbers of a file as a volume, read window by window."""
+    chunks = normalize_chunks("auto", shape, limit=_CHUNK_BYTES, dtype=np.dtype(np.float32))  # type: ignore[no-untyped-call]
+    lazy = lazily(MappedSamples(mapped, shape), chunks, f"mapped-{tokenize(str(path), shape)}")
+    return xr.DataArray(lazy, *default_coords(shape), "amplitude", {"format": kind})
 
 
 def _sizes(shape: str | Sequence[int]) -> tuple[int, ...]:

@@ -1,5 +1,8 @@
 """Headerless files and pictures of several bands."""
 
+import pickle
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -110,3 +113,21 @@ def test_only_rasters_have_relief(tmp_path):
     Image.new("L", (5, 6)).save(tmp_path / "a.png")
     with pytest.raises(UsageError, match="a picture on no map: --hillshade is for elevation on a map"):
         open_volume(tmp_path / "a.png", hillshade=True)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_large_npy_is_read_window_by_window(tmp_path, order):
+    """A sparse file of 3 GB: opening, reading a corner and sending it elsewhere copy next to nothing."""
+    path = tmp_path / "large.npy"
+    mapped = np.lib.format.open_memmap(path, "w+", np.float32, (900, 1000, 900), fortran_order=order == "F")
+    mapped[450, 3:5, 7] = [2, 3]
+    mapped.flush()
+    tracemalloc.start()
+    volume = open_volume(path)
+    np.testing.assert_array_equal(volume[450, 2:6, 7].values, [0, 2, 3, 0])
+    packed = pickle.dumps(volume)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(packed) < 1 << 20
+    assert most < 64 << 20
+    np.testing.assert_array_equal(pickle.loads(packed)[450, 2:6, 7].values, [0, 2, 3, 0])
