@@ -1,7 +1,7 @@
 # make demo   a synthetic survey, its faults predicted by the bundled model, scored and drawn
 # make test   the whole test suite
 # make lint   ruff and mypy
-# make bench  how long start-up and the trace map of a large file take
+# make bench  speed and memory, also against other engines (they get an environment of their own; takes an hour)
 #
 # Each sets up what it needs: an environment of its own in .venv, with the project installed in it.
 
@@ -40,6 +40,12 @@ test: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/trace_map.py
+	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/segy_labels.py
+	$(BIN)/python benchmarks/engine_overhead.py
+	$(BIN)/python benchmarks/peers.py
+	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python benchmarks/scaling.py
 
 lint: $(READY)
 	$(BIN)/ruff check
