@@ -145,25 +145,24 @@ def open_picture(path: Path, *, indices: bool = False, band: int | None = None) 
 
     Args:
         path: of the picture.
-        indices: whether a picture with a palette gives its colour numbers, as labels are stored.
+        indices: whether it holds labels: a palette gives its colour numbers, grey may be stored as three
+            like colours, and opacity means nothing.
         band: one of several colours, counted from 1, instead of the luminance.
 
     Raises:
-        DataError: it is damaged, too large for a picture, or has other than one or three bands and none is
-            chosen.
+        DataError: it is damaged, too large for a picture, has other than one or three bands and none is
+            chosen, or is to hold labels and holds colours.
         UsageError: there is no such band.
     """
     try:
         with Image.open(path) as picture:
             kind = picture.format or "picture"
             bands = picture.getbands()
-            _check_bands(path, bands, band)
-            if indices and picture.mode == "P":
-                values = np.asarray(picture)
-            elif band and len(bands) > 1:
-                values = np.asarray(picture.getchannel(band - 1))
+            if indices:
+                values = _indices(path, picture)
             else:
-                values = _grey(picture)
+                _check_bands(path, bands, band)
+                values = _grey(picture if band is None or len(bands) == 1 else picture.getchannel(band - 1))
     except (UsageError, DataError):
         raise
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
@@ -180,6 +179,25 @@ def _check_bands(path: Path, bands: tuple[str, ...], band: int | None) -> None:
             f"{path} has {len(bands)} bands ({', '.join(bands)}), and one is interpreted at a time",
             hint=f"say which, from --band 1 to --band {len(bands)}",
         )
+
+
+def _indices(path: Path, picture: Image.Image) -> NDArray[np.generic]:
+    """Return the label values of a picture: the colour numbers of a palette, or grey values.
+
+    Raises:
+        DataError: its pixels have colours of their own, whose luminance would be no label.
+    """
+    if picture.mode == "P":
+        return np.asarray(picture)
+    if len(picture.getbands()) == 1:
+        return _grey(picture)
+    colours = np.asarray(picture.convert("RGB"))
+    if (colours != colours[..., :1]).any():
+        raise DataError(
+            f"{path} is coloured, and labels are the numbers of classes",
+            hint="store the number of its class at each pixel: as grey, or with a palette",
+        )
+    return colours[..., 0]
 
 
 def _grey(picture: Image.Image) -> NDArray[np.generic]:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from geointerp.errors import DataError, UsageError
-from geointerp.sources.open import open_volume
+from geointerp.sources.open import open_label_file, open_volume
 
 
 @pytest.mark.parametrize("dtype", ["float32", ">i2", "uint8", "<f8"])
@@ -101,6 +101,19 @@ def test_pictures_of_several_bands_need_a_choice(tmp_path, mode, suffix):
     np.testing.assert_allclose(chosen.values, 40, atol=3 if suffix == ".jpg" else 0)
     with pytest.raises(UsageError, match=f"there is no --band {len(mode) + 1}"):
         open_volume(path, band=len(mode) + 1)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA"])
+def test_labels_may_be_grey_in_several_bands_but_not_coloured(tmp_path, mode):
+    values = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    grey = Image.fromarray(values)
+    Image.merge(mode, [grey if band in "LRGB" else grey.point(lambda _: 255) for band in mode]).save(
+        tmp_path / "a.png"
+    )
+    np.testing.assert_array_equal(open_label_file(tmp_path / "a.png").values, values)
+    Image.new("RGB", (4, 3), (0, 3, 0)).save(tmp_path / "b.png")
+    with pytest.raises(DataError, match="is coloured, and labels are the numbers of classes"):
+        open_label_file(tmp_path / "b.png")
 
 
 def test_the_one_band_of_a_grey_picture(tmp_path):

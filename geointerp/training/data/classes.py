@@ -36,10 +36,20 @@ def known_classes(
     return task_named(task).classes if task else None
 
 
-def classes_of_values(counts: LabelCounts) -> tuple[LabelClass, ...]:
-    """Return classes called ``0``, ``1``, … up to the largest label."""
+def classes_of_values(where: str, counts: LabelCounts) -> tuple[LabelClass, ...]:
+    """Return classes called ``0``, ``1``, … up to the largest label.
+
+    Raises:
+        DataError: most of them would never occur: the values are grey levels rather than classes.
+    """
     met = np.flatnonzero(counts[:IGNORED])
-    return classes_named([str(value) for value in range(int(met[-1]) + 1 if met.size else 0)])
+    count = int(met[-1]) + 1 if met.size else 0
+    if 2 * met.size < count:
+        raise DataError(
+            f"{where}: the labels take {met.size} values up to {met[-1]}, and are no numbers of classes",
+            hint="number the classes 0, 1, 2, …, or, where most really are absent, name all with --classes",
+        )
+    return classes_named([str(value) for value in range(count)])
 
 
 def labels_of(values: NDArray[np.generic], name: str, ignore_index: int) -> NDArray[np.uint8]:

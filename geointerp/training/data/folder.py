@@ -102,7 +102,7 @@ def open_labelled(
         found = open_volumes(place, dataset, asked)
     else:
         found = open_sections(place, dataset, asked, shelf)
-    told = known or classes_named(found.names) or classes_of_values(found.all_counts)
+    told = known or classes_named(found.names) or classes_of_values(str(place), found.all_counts)
     _check(place, found, told)
     splits = {
         split: Split(items, channels=count, classes=len(told), shelf=shelf)

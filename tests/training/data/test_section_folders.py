@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 import xarray as xr
+from PIL import Image
 from training_folders import describe, write, write_pairs, write_set
 
 from geointerp.errors import DataError, UsageError
@@ -102,6 +103,14 @@ def test_classes_come_from_the_user_then_the_folder_then_the_task_then_the_value
     assert (names(described), described.task) == (["chaotic", "b", "c"], "facies")
     assert described.classes[0] == TASKS["facies"].classes[4]
     assert names(open_labelled(tmp_path, classes=["x", "y", "z"], task="faults")) == ["x", "y", "z"]
+
+
+def test_grey_levels_are_no_classes(tmp_path):
+    write_set(tmp_path, train=3, val=1)
+    for file in tmp_path.glob("*/labels/*.npy"):
+        np.save(file, np.load(file) * np.uint8(100))
+    with pytest.raises(DataError, match="the labels take 2 values up to 100, and are no numbers of classes"):
+        open_labelled(tmp_path)
 
 
 def test_an_ignore_index_of_ones_own_is_255(tmp_path):
@@ -235,6 +244,11 @@ def ruin(folder, what):
         (images / "1.npy").unlink()
         content = (images / "1.png").read_bytes()
         (images / "1.png").write_bytes(content[: len(content) // 2])
+    elif what == "coloured labels":
+        write(images / "1.png", np.random.default_rng(0).integers(0, 256, (20, 30), dtype=np.uint8))
+        Image.new("RGB", (30, 20), (255, 0, 0)).save(labels / "1.png")
+        (images / "1.npy").unlink()
+        (labels / "1.npy").unlink()
     elif what == "one class":
         for file in labels.iterdir():
             np.save(file, np.zeros((20, 30), np.uint8))
@@ -270,6 +284,7 @@ REFUSED = {
     "negative labels": "labels/1.npy is no label volume: it holds -1",
     "NaN": "train/images/1.npy: 4 of 600 amplitudes are NaN or infinite",
     "corrupt picture": "train/images/1.png is no readable picture: ",
+    "coloured labels": "train/labels/1.png is coloured, and labels are the numbers of classes",
     "one class": r"a single class: 0 \('background'\) in all 1800 labelled samples",
     "mask": "a single class: 0",
     "no label": "none of the labels of 'val' says anything",
