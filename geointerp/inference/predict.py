@@ -59,8 +59,8 @@ def predict(
         region: first and last value along some dimensions, ends included, in the coordinates' units; a dead
             trace is then one that is constant inside the region.
         tile: height and width in pixels, multiples of the model's patch; one number for both. By default
-            what covers the slices for the least work, near the model's own; a loaded model keeps the tile
-            that it was built for.
+            the model's own, or, where the model allows, what covers the slices for the least work, near it;
+            a loaded model keeps the tile that it was built for.
         overlap: least overlap of neighbouring tiles, as a fraction of a tile.
         batch_size: tiles computed at once; it changes the speed, in fp32 never the labels.
         device: ``auto``, ``cpu``, ``cuda[:N]`` or ``mps``.
@@ -138,7 +138,8 @@ def _job(
         chosen = widened(chosen, sizes, about.patch)
     overlap = about.overlap if overlap is None else overlap
     if not isinstance(model, LoadedModel):
-        model = load_model(model, _shape(tile) or _fitted(chosen, sizes, about, overlap))
+        own = about.tile if about.fixed_tile else _fitted(chosen, sizes, about, overlap)
+        model = load_model(model, _shape(tile) or own)
         about = model.description
     plans = plan_views(
         chosen,

@@ -55,6 +55,8 @@ class ModelDescription:
         normalisation: how amplitudes become grey values.
         channels: ``repeat`` (the slice alone) or ``neighbours`` (the slice between its two neighbours).
         tile: height and width the model was trained with, in pixels.
+        fixed_tile: whether a prediction keeps to this tile, unless asked for another, or takes one that suits
+            the slices. What has learnt from little labels tiles of other sizes worse.
         overlap: the least part of a tile that neighbouring tiles share, by default.
         views: the slices a 3D volume is read as, by default.
         patch: tiles are multiples of it.
@@ -74,6 +76,7 @@ class ModelDescription:
     normalisation: Normalisation
     channels: Literal["repeat", "neighbours"] = "repeat"
     tile: tuple[int, int] = (224, 224)
+    fixed_tile: bool = False
     overlap: float = 0.25
     views: tuple[str, ...] = ("inline",)
     patch: int = 14

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from geointerp.inference.device import Machine
 from geointerp.network.description import ModelDescription
+from geointerp.tiling.views import choose_views
 from geointerp.training.augmentation import Augmentation
 from geointerp.training.batches import Batches
 from geointerp.training.data import Crops, LabelledData, Split, label_counts, open_labelled
@@ -19,6 +20,7 @@ from geointerp.training.settings import Settings
 from geointerp.training.tile import are_objects, fitting_batch, fitting_tile
 
 _GPU_WORKERS = 4
+_VOLUME = ("inline", "crossline", "time")
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Plan:
             normalisation=labelled.normalisation,
             channels=settings.channels,
             tile=settings.size,
+            fixed_tile=True,
             overlap=OVERLAP,
             views=labelled.views,
             patch=learner.patch,
@@ -87,6 +90,9 @@ def make_plan(settings: Settings, accelerator: Accelerator, machine: Machine) ->
         views=settings.views,
         channels=settings.channels,
     )
+    if labelled.split_record["kind"] == "sections":
+        # They have no views themselves: these are how the model will cut volumes.
+        choose_views(_VOLUME, labelled.views)
     training, _ = labelled.split("train"), labelled.split("val")
     settings = _fitted(settings, labelled, accelerator.num_processes)
     learner = create_learner(settings, len(labelled.classes))

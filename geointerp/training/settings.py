@@ -139,7 +139,7 @@ def _check_ranges(settings: Settings) -> None:
         value = getattr(settings, name)
         if value is not None and not 0 <= value < 1:
             raise UsageError(f"{_option(name)} is {value:g}", hint="give a number from 0 to less than 1")
-    if settings.weight_decay < 0:
+    if not 0 <= settings.weight_decay < float("inf"):
         raise UsageError(f"--weight-decay is {settings.weight_decay:g}", hint="give 0 or more")
 
 

@@ -1,6 +1,8 @@
 """What predict refuses, before anything is written; and what it tells of a result."""
 
 import json
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from geointerp.errors import DataError, ModelError, OutputError, UsageError
 from geointerp.inference.predict import predict
 from geointerp.inference.result import summary
 from geointerp.network.bundle import load_model
+from geointerp.network.description import read_description
 from geointerp.tiling.fit import fitted_tile
 
 
@@ -132,3 +135,11 @@ def test_a_loaded_model_keeps_its_tile_and_a_folder_gets_one_that_suits_all_view
     assert fitted.attrs["geointerp"]["tile"] == list(expected) != [56, 56]
     told = predict(volume, model=untrained_model, precision="fp32", tile=56).attrs["geointerp"]
     assert told["tile"] == [56, 56]
+
+
+def test_a_model_may_keep_to_its_tile(untrained_model, tmp_path):
+    kept = shutil.copytree(untrained_model, tmp_path / "kept")
+    replace(read_description(kept), fixed_tile=True).write(kept)
+    volume = volume_of((2, 60, 90))
+    assert predict(volume, model=kept, precision="fp32").attrs["geointerp"]["tile"] == [56, 56]
+    assert predict(volume, model=kept, precision="fp32", tile=42).attrs["geointerp"]["tile"] == [42, 42]

@@ -235,6 +235,8 @@ def test_classes_of_ones_own_and_three_channels(train: Train) -> None:
         ({"epochs": 0}, UsageError, "--epochs is 0"),
         ({"lr": -1.0}, UsageError, "--lr is -1"),
         ({"ema": 1.0}, UsageError, "--ema is 1"),
+        ({"weight_decay": float("nan")}, UsageError, "--weight-decay is nan"),
+        ({"views": "sideways"}, UsageError, "no view 'sideways'"),
         ({"task": "gold"}, UsageError, "no task is called 'gold'"),
         ({"device": "cuda:99"}, MachineError, "cuda:99"),
         ({"precision": "fp16"}, MachineError, "fp16 needs a GPU"),
