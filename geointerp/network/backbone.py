@@ -51,17 +51,24 @@ def create_backbone(name: str, tile: tuple[int, int], *, pretrained: bool = Fals
             f"the weights of '{name}' could not be fetched: {error}",
             hint="without a network, download them elsewhere and pass --weights FILE",
         ) from error
-    except (RuntimeError, TypeError, AssertionError) as error:
+    except TypeError as error:  # a network that is not told the size of its input
+        raise _unfit(name) from error
+    except (RuntimeError, AssertionError) as error:
         raise UsageError(
-            f"'{name}' cannot be built as a backbone for {tile[0]} x {tile[1]} tiles: {error}",
-            hint=f"choose {STARTER}, {', '.join(DINOV2)} or a timm ViT, with tiles that its patch divides",
+            f"'{name}' cannot be built as a backbone: {error}",
+            hint=f"choose {STARTER}, {', '.join(DINOV2)} or a timm ViT",
         ) from error
     if not isinstance(model, VisionTransformer):
-        raise UsageError(
-            f"'{name}' is a {type(model).__name__}, not a vision transformer",
-            hint="timm.list_models('vit_*') lists the ones that fit",
-        )
+        raise _unfit(name)
     return model
+
+
+def _unfit(name: str) -> UsageError:
+    """What is said of another network of timm's."""
+    return UsageError(
+        f"'{name}' is not a plain vision transformer",
+        hint=f"choose {STARTER}, {', '.join(DINOV2)} or a timm ViT: timm.list_models('vit_*') lists them",
+    )
 
 
 def patch_of(name: str) -> int:
