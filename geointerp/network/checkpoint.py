@@ -26,7 +26,12 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+    except pickle.UnpicklingError as error:  # whose words advise to run what the file says
+        raise ModelError(
+            f"{path} is damaged, or not a checkpoint: it holds more than tensors, or none",
+            hint="save the network's state_dict alone, as .safetensors or by torch.save",
+        ) from error
+    except (SafetensorError, RuntimeError, EOFError, ValueError, LookupError) as error:
         reason = str(error).split("\n")[0] or "it ends too soon"
         raise ModelError(f"{path} is damaged, or not a checkpoint: {reason}") from error
     if not isinstance(state, Mapping):

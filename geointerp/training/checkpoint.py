@@ -74,7 +74,7 @@ def read_checkpoint(run: Path) -> Checkpoint | None:
         content = torch.load(path, map_location="cpu", weights_only=True)
         epochs = tuple(Epoch(**{**row, "ious": tuple(row["ious"])}) for row in content["epochs"])
         return Checkpoint(epochs, content["best"], content["seconds"], content["state"])
-    except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError) as error:
+    except (RuntimeError, pickle.UnpicklingError, EOFError, LookupError, TypeError, ValueError) as error:
         reason = str(error).partition("\n")[0] or "it ends too soon"
         raise ModelError(
             f"{path} is damaged, or not of a training: {reason}",

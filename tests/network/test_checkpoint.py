@@ -95,16 +95,19 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
         read_weights(tmp_path / "nothing.pth")
 
 
+@pytest.mark.parametrize("content", [b"\x80\x02not a checkpoint at all, only bytes", b"junkjunkjunk", b""])
 @pytest.mark.parametrize("name", ["damaged.pth", "damaged.safetensors"])
-def test_a_damaged_file_is_an_error(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(b"\x80\x02not a checkpoint at all, only bytes")
+def test_a_damaged_file_is_an_error(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
     with pytest.raises(ModelError, match="damaged"):
         read_weights(tmp_path / name)
 
 
 def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path) -> None:
     torch.save({"x": Path("/")}, tmp_path / "evil.pth")
-    with pytest.raises(ModelError, match="damaged, or not a checkpoint"):
+    with pytest.raises(
+        ModelError, match=r"damaged, or not a checkpoint: it holds more than tensors, or none$"
+    ):
         read_weights(tmp_path / "evil.pth")
 
 
