@@ -51,11 +51,12 @@ def trained_on(data, model, run, **options):
 
 
 def counted(model, folder, numbers=range(3)):
-    """The confusion matrix of each section, each predicted as ``geointerp predict`` does."""
+    """The confusion matrix of each section, predicted by itself with the tile of the model."""
     matrices = []
     for number in numbers:
         truth = np.load(folder / "labels" / f"{number}.npy")
-        labels = geointerp.predict(folder / "images" / f"{number}.npy", model=model, precision="fp32")
+        image = folder / "images" / f"{number}.npy"
+        labels = geointerp.predict(image, model=model, tile=56, precision="fp32")
         prediction = labels["labels"].values.astype(int)
         matrix = np.zeros((2, 2), np.int64)
         np.add.at(matrix, (truth[truth != 255], prediction[truth != 255]), 1)
@@ -124,7 +125,8 @@ def test_slices_of_a_volume_know_their_distance(untrained_model, tmp_path):
         rows = list(csv.DictReader(opened))
     assert [float(row["distance"]) for row in rows] == [max(first - n, n - last) for n in lines]
     assert min(float(row["distance"]) for row in rows) > 1, "a gap lies between training and validation"
-    labels = geointerp.predict(data / "amplitude.npy", model=untrained_model, output=tmp_path / "labels.zarr")
+    output = tmp_path / "labels.zarr"
+    labels = geointerp.predict(data / "amplitude.npy", model=untrained_model, tile=56, output=output)
     labels.close()
     geointerp.evaluate(tmp_path / "labels.zarr", data / "labels.npy", model=run, output=tmp_path / "by-file")
     with (tmp_path / "by-file" / "iou-by-distance.csv").open() as opened:
