@@ -1,7 +1,7 @@
 """How far a slice lies from those a model was trained on: near slices look alike, and flatter the model.
 
 What was trained on is read from ``split.json`` of the run folder, which says of each volume along which
-dimension its slices were divided, and where the block for training begins and ends.
+dimension its slices were divided, and which of them had labels to learn from.
 """
 
 import json
@@ -18,23 +18,22 @@ _SPLIT = "split.json"
 
 @dataclass(frozen=True)
 class TrainingBlock:
-    """The block of slices of one volume that a model was trained on.
+    """The slices of one volume that a model was trained on.
 
     Attributes:
         volume: its file, as the data set names it.
         dimension: that the volume is divided along.
-        first: coordinate of the block's first slice.
-        last: coordinate of its last.
+        runs: coordinates of the first and last slice of each run of neighbouring slices that had labels: one
+            for a block labelled throughout, many for one that was labelled every so many slices.
     """
 
     volume: str
     dimension: str
-    first: float
-    last: float
+    runs: tuple[tuple[float, float], ...]
 
     def distance(self, coordinate: float) -> float:
-        """Return the distance of a slice to the nearest one of the block, in the coordinate's unit."""
-        return float(max(self.first - coordinate, coordinate - self.last, 0))
+        """Return the distance of a slice to the nearest one learnt from, in the coordinate's unit."""
+        return float(min(max(first - coordinate, coordinate - last, 0) for first, last in self.runs))
 
     def facing(self, labels: xr.DataArray) -> xr.DataArray:
         """Return labels with the dimension of the block first, to be cut as the model saw them.
@@ -88,7 +87,7 @@ def only_block(run: Path) -> TrainingBlock:
 def _block(volume: dict[str, Any]) -> list[TrainingBlock]:
     """Return the block of training slices of a volume's record, none where nothing of it was trained on."""
     part = volume["splits"].get("train")
-    if not part or not part["from_to"]:
+    if not part or not part["runs"]:
         return []
-    first, last = part["from_to"]
-    return [TrainingBlock(volume["amplitude"], part["dimension"], float(first), float(last))]
+    runs = tuple((float(first), float(last)) for first, last in part["runs"])
+    return [TrainingBlock(volume["amplitude"], part["dimension"], runs)]

@@ -121,7 +121,7 @@ def test_a_model_is_scored_on_labelled_data(run, sections, untrained_model):
 
 
 def test_distances_come_of_the_run_beside_two_files(run, pair):
-    part = {"train": {"dimension": "inline", "from_to": [0, 0], "labelled": 1}}
+    part = {"train": {"dimension": "inline", "runs": [[0, 0]]}}
     Path("split.json").write_text(json.dumps({"volumes": [{"amplitude": "a", "splits": part}]}))
     done = run("evaluate", *pair, "--model", ".", "-o", "out", "--quiet")
     assert (done.status, done.err) == (0, "")

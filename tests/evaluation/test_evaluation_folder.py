@@ -69,7 +69,7 @@ def test_each_slice_is_a_row(pair, tmp_path):
 
 
 def test_distance_counts_from_the_training_of_the_run(pair, tmp_path):
-    part = {"train": {"dimension": "crossline", "from_to": [500, 505], "labelled": 6}}
+    part = {"train": {"dimension": "crossline", "runs": [[500, 505]]}}
     record = {"kind": "volumes", "volumes": [{"amplitude": "a.sgy", "splits": part}]}
     (tmp_path / "split.json").write_text(json.dumps(record))
     report = evaluate(*pair, model=tmp_path, output=tmp_path / "out")

@@ -15,26 +15,29 @@ def run_folder(tmp_path, *volumes):
     return tmp_path
 
 
-def volume(name, **ends):
-    splits = {
-        split: {"dimension": "inline", "from_to": from_to, "labelled": 9} for split, from_to in ends.items()
-    }
+def volume(name, **runs):
+    splits = {split: {"dimension": "inline", "runs": some} for split, some in runs.items()}
     return {"amplitude": name, "why": "", "splits": splits}
 
 
 def test_distance_counts_from_the_ends_of_the_block():
-    block = TrainingBlock("a.sgy", "inline", 100, 110)
+    block = TrainingBlock("a.sgy", "inline", ((100, 110),))
     assert [block.distance(line) for line in (97, 100, 105, 110, 114)] == [3, 0, 0, 0, 4]
+
+
+def test_between_labelled_slices_distance_counts_from_the_nearest():
+    block = TrainingBlock("a.sgy", "inline", ((100, 100), (105, 105), (110, 112)))
+    assert [block.distance(line) for line in (99, 100, 102, 103, 108, 111, 115)] == [1, 0, 2, 2, 2, 0, 3]
 
 
 def test_the_blocks_are_those_of_the_record(tmp_path):
     run = run_folder(
         tmp_path,
-        volume("a.sgy", train=[100, 110], val=[112, 115]),
-        volume("b.sgy", test=[1, 9]),
+        volume("a.sgy", train=[[100, 110]], val=[[112, 115]]),
+        volume("b.sgy", test=[[1, 9]]),
         volume("c.sgy", train=[]),
     )
-    expected = {"a.sgy": TrainingBlock("a.sgy", "inline", 100, 110)}
+    expected = {"a.sgy": TrainingBlock("a.sgy", "inline", ((100, 110),))}
     assert training_blocks(run) == training_blocks(run / "model") == expected
     assert only_block(run) == expected["a.sgy"]
 
@@ -45,7 +48,7 @@ def test_sections_have_no_blocks(tmp_path):
 
 
 def test_of_several_volumes_none_is_meant(tmp_path):
-    run = run_folder(tmp_path, volume("a.sgy", train=[1, 2]), volume("b.sgy", train=[1, 2]))
+    run = run_folder(tmp_path, volume("a.sgy", train=[[1, 2]]), volume("b.sgy", train=[[1, 2]]))
     with pytest.raises(DataError, match="was trained on 2 volumes"):
         only_block(run)
 
@@ -59,7 +62,7 @@ def test_a_damaged_record_is_named(tmp_path, text):
 
 def test_labels_are_turned_to_face_the_slices():
     labels = xr.DataArray(np.zeros((2, 3, 4)), dims=("crossline", "inline", "time"))
-    block = TrainingBlock("a.sgy", "inline", 1, 2)
+    block = TrainingBlock("a.sgy", "inline", ((1, 2),))
     assert block.facing(labels).dims == ("inline", "crossline", "time")
     with pytest.raises(UsageError, match=r"slices along inline, and the labels have \(cdp, time\)"):
         block.facing(xr.DataArray(np.zeros((2, 3)), dims=("cdp", "time")))

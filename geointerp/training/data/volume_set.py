@@ -5,7 +5,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from geointerp.errors import DataError
 from geointerp.inference.live import live_traces
@@ -169,14 +171,21 @@ def _divided(volume: LabelledVolume, seed: list[int], problems: Problems) -> lis
 
 
 def _told(parts: Sequence[Part]) -> dict[str, Any]:
-    """Say in coordinates which slices are whose, ends included."""
+    """Say in coordinates which slices are whose: from which to which, and each run of labelled ones."""
     told = {}
     for split, volume, within in parts:
         dim = volume.divided_along
-        labelled = volume.amplitude[dim].values[volume.grid.labelled(dim, within)]
-        ends = [end.item() for end in (labelled[0], labelled[-1])] if labelled.size else []
-        told[split] = {"dimension": dim, "from_to": ends, "labelled": int(labelled.size)}
+        labelled = volume.grid.labelled(dim, within)
+        runs = _runs(labelled, volume.amplitude[dim].values)
+        ends = [runs[0][0], runs[-1][1]] if runs else []
+        told[split] = {"dimension": dim, "from_to": ends, "labelled": int(labelled.size), "runs": runs}
     return told
+
+
+def _runs(positions: NDArray[np.intp], coordinates: NDArray[Any]) -> list[list[Any]]:
+    """Return the coordinates of the first and last position of each run without a gap."""
+    runs = np.split(positions, np.flatnonzero(np.diff(positions) > 1) + 1)
+    return [[coordinates[end].item() for end in (run[0], run[-1])] for run in runs if run.size]
 
 
 def _slices(volume: LabelledVolume, within: dict[str, slice], channels: int) -> list[VolumeSlice]:

@@ -158,6 +158,8 @@ def test_slices_without_labels_are_not_drawn(tmp_path):
     ]
     assert set(drawn) < {102, 105, 111, 115}
     assert len(drawn) == 3  # and one in the gap
+    told = data.split_record["volumes"][0]["splits"]
+    assert {line for part in told.values() for run in part["runs"] for line in run} == set(drawn)
 
 
 def test_traces_without_data_are_mid_grey_and_their_labels_ignored(tmp_path):
