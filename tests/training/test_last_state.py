@@ -82,3 +82,4 @@ def test_a_damaged_one_is_named(tmp_path: Path, content: bytes | None) -> None:
     with pytest.raises(ModelError, match=r"training\.pt is damaged") as refused:
         read_checkpoint(tmp_path)
     assert "--overwrite" in str(refused.value.hint)
+    assert "weights_only" not in refused.value.message
