@@ -177,7 +177,7 @@ def test_rasters(run, tmp_path):
         (("-o", "a.csv", "--product", "craters"), 2, "craters is made of images"),
         (("-o", "a.txt", "--format", "petrel"), 2, "no form 'petrel'"),
         (("-o", "a.sgy", "--format", "float16"), 2, "no form 'float16'"),
-        (("-o", "a.png", "--at", "inline"), 2, "--at cannot be read"),
+        (("-o", "a.png", "--at", "inline"), 2, "no slice can be read from 'inline'"),
         (("-o", "a.csv", "--velocity", "-5"), 2, "--velocity"),
         (("-o", "a.csv", "--min-size", "0"), 2, "min-size"),
         ((), 2, "--output"),
