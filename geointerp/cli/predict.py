@@ -193,8 +193,8 @@ def _converted(work: "Callable[..., xr.Dataset]", volume: "xr.DataArray", output
     from geointerp.products.write import write_product
 
     folder = partial_of(output)
-    remove(folder)
     try:
+        remove(folder)
         folder.mkdir(parents=True)
     except OSError as error:
         raise OutputError(
