@@ -36,7 +36,7 @@ def place_outputs(inputs: Sequence[str], output: str | None, task: str) -> list[
 
     Args:
         inputs: their paths or URLs.
-        output: what was given to ``-o``; a trailing slash or an existing folder is a folder.
+        output: what was given to ``-o``; a trailing slash or an existing folder is a folder, but no store.
         task: the word between stem and suffix.
 
     Raises:
@@ -64,7 +64,8 @@ def _stem(path: str) -> str:
 
 def _is_folder(output: str) -> bool:
     path = Path(output)
-    return output.endswith("/") or (path.is_dir() and path.suffix.lower() != STORE_SUFFIX)
+    # Shells complete the name of a store, which is a folder to them, with a slash.
+    return path.suffix.lower() != STORE_SUFFIX and (output.endswith("/") or path.is_dir())
 
 
 def _refuse_clashes(inputs: Sequence[str], outputs: Sequence[Path]) -> None:

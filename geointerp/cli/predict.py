@@ -13,7 +13,7 @@ from geointerp.cli.console import Console
 from geointerp.cli.funnel import report
 from geointerp.cli.places import expand_inputs, place_outputs
 from geointerp.cli.progress import TileProgress
-from geointerp.errors import UsageError
+from geointerp.errors import OutputError, UsageError
 from geointerp.sinks.output import STORE_SUFFIX, check_free, partial_of, put_in_place, remove
 from geointerp.tasks import task_named
 
@@ -193,7 +193,14 @@ def _converted(work: "Callable[..., xr.Dataset]", volume: "xr.DataArray", output
     from geointerp.products.write import write_product
 
     folder = partial_of(output)
-    remove(folder)
+    try:
+        remove(folder)
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise OutputError(
+            f"{output} cannot be written: {error.strerror or error}",
+            hint="give -o a place that exists, has room, and that you may write to",
+        ) from None
     try:
         labels = work(output=folder / f"labels{STORE_SUFFIX}")
         write_product(labels, folder / output.name, volume=volume)
@@ -207,5 +214,6 @@ def _in_words(facts: dict[str, Any]) -> str:
     """Return a result in one line: its size, its classes, how long it took."""
     size = " × ".join(f"{length} {dim}" for dim, length in zip(facts["dims"], facts["shape"], strict=True))
     classes = ", ".join(f"{name} {share:.1%}" for name, share in facts["class_fractions"].items())
-    how = f"{facts['tiles']} tiles in {facts['seconds']:.1f} s on {facts['device']} in {facts['precision']}"
+    tiles = "1 tile" if facts["tiles"] == 1 else f"{facts['tiles']:,} tiles"
+    how = f"{tiles} in {facts['seconds']:.1f} s on {facts['device']} in {facts['precision']}"
     return f"{size}: {classes}; {how}"

@@ -31,16 +31,16 @@ def crater_table(labels: xr.DataArray, *, min_size: int) -> Table:
 
     Returns:
         On the map ``crater, longitude, latitude, diameter_m`` and points in the body's own longitude and
-        latitude; of an image ``crater, x, y, diameter_px``, pixel centres counted from 0. ``match`` is the
-        intersection over union of the labelled component and its circles, ``rim`` the share of the
-        circumference that was seen.
+        latitude; of an image ``crater, x, y, diameter_px``, its pixel centres counted from 0, also where
+        the labels are of a region. ``match`` is the intersection over union of the labelled component and
+        its circles, ``rim`` the share of the circumference that was seen.
     """
     ground = ground_of(labels)
     rows: list[_Row] = []
     for value, _ in classes_shown(labels):
         components = Components(labels, value, min_size)
         for number in range(1, len(components) + 1):
-            rows += _of_component(labels.shape, components, number, ground)
+            rows += _of_component(labels, components, number, ground)
     rows = sorted(_once(rows, ground), key=lambda row: -row[2])
     found = np.array(rows, np.float64).reshape(-1, 6)[:, :5]
     names = ("x", "y", "diameter_px") if ground is None else ("longitude", "latitude", "diameter_m")
@@ -67,7 +67,7 @@ def _once(rows: list[_Row], ground: Ground | None) -> list[_Row]:
 
 
 def _of_component(
-    shape: tuple[int, ...], components: Components, number: int, ground: Ground | None
+    labels: xr.DataArray, components: Components, number: int, ground: Ground | None
 ) -> list[_Row]:
     """Return a row for each circle of a component, and at its end whether the data's edge cuts it."""
     box = components.boxes[number - 1]
@@ -75,19 +75,24 @@ def _of_component(
     # Craters that all run together may fill a mosaic; then every n-th pixel has to do.
     stride = int(np.ceil(np.sqrt(mask.size / _MOST_PIXELS)))
     mask = mask[::stride, ::stride]
-    sides = np.stack([box[:, 0] == 0, box[:, 1] == shape], axis=1).ravel()
+    sides = np.stack([box[:, 0] == 0, box[:, 1] == labels.shape], axis=1).ravel()
     sampling = (1.0, 1.0) if ground is None else _pixel_size(ground, box.mean(axis=1))
     circles = find_circles(mask, sampling, sides)
     match = overlap_with(mask, circles, sampling)
     placed = []
     for circle in circles:
         if ground is None:
-            row, column = box[:, 0] + circle.centre * stride
+            row, column = _first_pixel(labels) + box[:, 0] + circle.centre * stride
             x, y, diameter = float(column), float(row), 2 * circle.radius * stride
         else:
             x, y, diameter = _on_the_ground(circle.outline * stride + box[:, 0], ground)
         placed.append((x, y, diameter, match, circle.support, bool(sides.any())))
     return placed
+
+
+def _first_pixel(labels: xr.DataArray) -> NDArray[np.float64]:
+    """Return the place in the image of the labels' first pixel: they may be of a region of it."""
+    return np.array([labels[dim].values[0] if dim in labels.coords else 0 for dim in labels.dims], np.float64)
 
 
 def _pixel_size(ground: Ground, middle: NDArray[np.float64]) -> tuple[float, float]:

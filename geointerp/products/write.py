@@ -56,6 +56,7 @@ def check_product(
     """
     suffix = check_suffix(path)
     product = choose_product(path, place, task, wishes.product)
+    _check_wishes(path, product, wishes)
     if product.is_labels:
         check_writable(place, path, volume=volume, form=wishes.form)
     if product.name == "sticks":
@@ -65,6 +66,16 @@ def check_product(
     elif wishes.form not in (None, "horizon" if suffix == ".txt" else None) and not product.is_labels:
         raise UsageError(f"there is no form '{wishes.form}' of {product.title}: {path}")
     return product
+
+
+def _check_wishes(path: Path, product: Product, wishes: Wishes) -> None:
+    """Refuse what says nothing about a product."""
+    if wishes.velocity is not None and product.name not in ("bodies", "areas"):
+        raise UsageError(f"a velocity is for volumes of bodies and areas, not for {product.title}: {path}")
+    if wishes.every != 1 and product.name != "sticks":
+        raise UsageError(f"every n-th section is for fault sticks, not for {product.title}: {path}")
+    if wishes.at is not None and path.suffix.lower() != ".png":
+        raise UsageError(f"a place to cut at is for pictures, .png, not for {path}")
 
 
 def write_product(
@@ -112,7 +123,7 @@ def write_product(
             write_table(table, partial, path.suffix.lower())
             count = len(table)
     if not count:
-        warnings.warn(f"{path}: {product.title}: none were found, it holds no rows", stacklevel=2)
+        warnings.warn(f"{path.name}: {product.title}: none were found, it holds no rows", stacklevel=2)
     return {"product": product.name, "count": count}
 
 

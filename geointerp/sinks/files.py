@@ -14,6 +14,7 @@ import xarray as xr
 from geointerp.errors import UsageError
 from geointerp.sinks.output import check_suffix, whole_or_not_at_all
 from geointerp.sinks.steps import as_stored, steps
+from geointerp.sources.remote import is_url
 
 SAMPLE_FORMATS = {"ieee": 5, "ibm": 1, "int8": 8}
 """How labels are stored in SEG-Y, by name; the first, which every program loads, unless another is named."""
@@ -41,6 +42,12 @@ def check_writable(
         raise UsageError(
             f"labels as {suffix} take their headers from the SEG-Y file they come from{source}: {path}",
             hint="export with --like survey.sgy, or write .zarr, .nc or .npy",
+        )
+    if suffix in _SEGY and volume is not None and is_url(volume.attrs["source"]):
+        raise UsageError(
+            f"labels as {suffix} copy the headers of a SEG-Y file on this machine, and the input is "
+            f"{volume.attrs['source']}: {path}",
+            hint="write .zarr, and export it with --like and a copy of the input",
         )
     if suffix in (".png", ".html") and volume is None:
         raise UsageError(f"{path} shows the input too, which is not at hand", hint="name it with --like")

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 
 from geointerp.sinks.classes import BACKGROUND, classes_of
 from geointerp.sinks.decimate import UNKNOWN, as_indices
@@ -88,10 +89,13 @@ def _draw_row(
 
 
 def _draw_input(axes: Axes, layer: Layer) -> None:
+    """Draw the input, smoothed, and what is missing to the sample: smoothing alone would widen its holes."""
     low, high = grey_limits(layer.values)
     axes.set_facecolor(_NO_DATA)
+    missing = ~np.isfinite(layer.values)
+    nearest = distance_transform_edt(missing, return_distances=False, return_indices=True)
     axes.imshow(
-        np.ma.masked_invalid(layer.values),
+        np.ma.masked_invalid(layer.values[tuple(nearest)]),
         cmap="gray",
         vmin=low,
         vmax=high,
@@ -99,6 +103,9 @@ def _draw_input(axes: Axes, layer: Layer) -> None:
         aspect=layer.aspect,
         interpolation="bilinear",
     )
+    if missing.any():
+        holes = missing[..., None] * np.array(to_rgba(_NO_DATA))
+        axes.imshow(holes, extent=layer.extent, aspect=layer.aspect, interpolation="nearest")
 
 
 def _draw_overlay(axes: Axes, layer: Layer, classes: Sequence[LabelClass]) -> None:

@@ -79,7 +79,8 @@ def write_segy_labels(
     changed = trace_words(template, survey, part.first, part.samples, options.sample_interval)
     with template.open("rb") as source, path.open("wb") as file:
         head = source.read(survey.layout.first_trace)
-        text = f"{title}: {_meanings(labels)}; {-1 if sample_format == 8 else NOTHING} NOTHING PREDICTED"
+        nothing = -1 if sample_format == 8 else NOTHING
+        text = f"{title}: {nothing} NO DATA; {_meanings(labels)}"  # in this order, as the end may be cut off
         file.write(file_header(head, survey, text, sample_format, part.samples, options.sample_interval))
         for start, stop in steps(labels, _STEP_SAMPLES):
             block = slice(start, stop)

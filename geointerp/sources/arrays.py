@@ -43,7 +43,8 @@ class MappedSamples:
 
     def __getitem__(self, key: Any) -> NDArray[np.float32]:
         """Read what numpy would return for ``key``, as float32."""
-        return read_indexed(key, self.shape, lambda *window: self.mapped()[window].astype(np.float32))
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and so no datum
+            return read_indexed(key, self.shape, lambda *window: self.mapped()[window].astype(np.float32))
 
 
 def open_npy(path: Path) -> xr.DataArray:
@@ -77,11 +78,11 @@ def open_raw(path: Path, shape: str | Sequence[int] | None, dtype: str | None) -
         UsageError: shape or type cannot be read.
     """
     if shape is None or dtype is None:
-        missing = " and ".join(
-            name for name, given in (("--shape", shape), ("--dtype", dtype)) if given is None
-        )
+        missing = [name for name, given in (("--shape", shape), ("--dtype", dtype)) if given is None]
+        verb = "is" if len(missing) == 1 else "are"
         raise DataError(
-            f"{path} has no header that says what it holds, and {missing} to say so is not given",
+            f"{path} has no header that says what it holds, and {' and '.join(missing)} to say so {verb} "
+            "not given",
             hint="such as --shape 601,481,1501 --dtype float32, in the order in which samples are stored",
         )
     sizes, kind = _sizes(shape), _sample_type(dtype)

@@ -58,6 +58,8 @@ def find_kind(place: Place, given: Mapping[str, Any]) -> str:
     start = _start(place)
     if start is None:
         return _kind_of_folder(place)
+    if not start:
+        raise DataError(f"{place} is empty (0 bytes)", hint="copy it again from where it came")
     if "shape" in given and not start.startswith(b"\x93NUMPY"):
         return "raw"
     kind = _by_content(start)
@@ -68,7 +70,7 @@ def find_kind(place: Place, given: Mapping[str, Any]) -> str:
     kind = kind or _SUFFIXES.get(place.suffix.lower())
     if kind:
         return kind
-    raise _other(place, start)
+    raise _other(place)
 
 
 def read_start(place: Place) -> bytes:
@@ -88,10 +90,9 @@ def _by_content(start: bytes) -> str | None:
     return "segy" if looks_like_segy(start) else None
 
 
-def _other(place: Place, start: bytes) -> DataError:
-    what = "is empty (0 bytes)" if not start else "is none of the kinds of file that are read"
+def _other(place: Place) -> DataError:
     return DataError(
-        f"{place} {what}",
+        f"{place} is none of the kinds of file that are read",
         hint=f"{_READ} are read; SEG-Y by the suffix .sgy or .segy, or its content; "
         "headerless files with --shape and --dtype",
     )

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from geointerp.errors import DataError, UsageError
 from geointerp.extras import needed
 from geointerp.sources.hillshade import Sun, shade
+from geointerp.sources.raster_place import Shading, has_transform, place_of_raster, shading_of
 from geointerp.sources.windows import lazily, read_indexed
 
 if TYPE_CHECKING:
@@ -25,21 +26,11 @@ Floats = NDArray[np.float32]
 
 _SIDE = 2048  # pixels of a chunk, about: 16 MiB
 _LUMINANCE = (0.299, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601, as Pillow has it
-_DEGREES = {"x": ("longitude", "degrees_east"), "y": ("latitude", "degrees_north")}
 _ONE_OPENER = Lock()
 """Rasterio allows one opener at a time for a file; two threads with one each end the process."""
 
 _LEAST_VALID = {"int16": -32752.0, "float32": -3.4028226e38}
 """In ISIS cubes lower values say why there is no datum: null, saturated, below what the instrument sees."""
-
-
-@dataclass(frozen=True)
-class Shading:
-    """How relief is lit: the sun, and the metres between pixels (eastward for each row, and northward)."""
-
-    sun: Sun
-    east: NDArray[np.float64]
-    north: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,8 +120,8 @@ def open_raster(
     try:
         with opened(opening) as dataset:
             bands = _bands(path, dataset, band)
-            place = _place(path, dataset)
-            shading = _shading(path, dataset, place, sun) if sun else None
+            place = place_of_raster(path, dataset)
+            shading = shading_of(path, dataset, place, sun) if sun else None
             pixels = RasterPixels(opening, bands, dataset.shape, shading)
             chunks, attrs = _chunks(dataset), _attributes(path, dataset, bands)
     except rasterio.errors.RasterioError as error:
@@ -161,13 +152,9 @@ def is_on_map(path: Path) -> bool:
 
     try:
         with opened({"fp": str(path)}) as dataset:
-            return _has_transform(dataset)
+            return has_transform(dataset)
     except rasterio.errors.RasterioError:
         return False
-
-
-def _has_transform(dataset: "DatasetReader") -> bool:
-    return not dataset.transform.is_identity and dataset.transform.determinant != 0
 
 
 def _innermost(error: BaseException) -> str:
@@ -196,77 +183,6 @@ def _bands(path: Path | str, dataset: "DatasetReader", band: int | None) -> tupl
         if np.dtype(dataset.dtypes[number - 1]).kind not in "biuf":
             raise DataError(f"{path}: band {number} holds {dataset.dtypes[number - 1]}, not real numbers")
     return bands
-
-
-def _place(path: Path | str, dataset: "DatasetReader") -> dict[str, Any]:
-    """Return the coordinates, and the grid mapping where the raster says what they are of.
-
-    Raises:
-        DataError: rows do not run along a parallel of the map.
-    """
-    rows, columns = dataset.shape
-    transform = dataset.transform
-    if not _has_transform(dataset):
-        return {"row": np.arange(rows, dtype=np.int32), "column": np.arange(columns, dtype=np.int32)}
-    if transform.b or transform.d:
-        raise DataError(
-            f"{path} lies askew on its map (rotation terms {transform.b:g} and {transform.d:g})",
-            hint="resample it first: gdalwarp INPUT north-up.tif",
-        )
-    place: dict[str, Any] = {
-        "y": ("y", transform.f + (np.arange(rows) + 0.5) * transform.e, _axis("y", dataset)),
-        "x": ("x", transform.c + (np.arange(columns) + 0.5) * transform.a, _axis("x", dataset)),
-    }
-    if dataset.crs is None:
-        warnings.warn(f"{path} has coordinates, but does not say in which reference system", stacklevel=2)
-        return place
-    wkt = dataset.crs.to_wkt()
-    numbers = " ".join(map(repr, transform.to_gdal()))
-    mapping = {"crs_wkt": wkt, "spatial_ref": wkt, "GeoTransform": numbers}
-    if dataset.crs.is_geographic:
-        mapping["grid_mapping_name"] = "latitude_longitude"
-    return place | {"spatial_ref": ((), np.int32(0), mapping)}
-
-
-def _axis(dim: str, dataset: "DatasetReader") -> dict[str, str]:
-    """Return the CF attributes of an axis."""
-    if dataset.crs is not None and dataset.crs.is_geographic:
-        name, units = _DEGREES[dim]
-        return {"standard_name": name, "units": units}
-    units = dataset.crs.linear_units if dataset.crs is not None else ""
-    known = {"units": "m" if units in ("metre", "meter") else units} if units else {}
-    return {"standard_name": f"projection_{dim}_coordinate", **known}
-
-
-def _shading(path: Path | str, dataset: "DatasetReader", place: dict[str, Any], sun: Sun) -> Shading:
-    """Find the metres between pixels; degrees are turned into them on the body's sphere.
-
-    Raises:
-        UsageError: they are unknown, or the raster is a picture in colours.
-    """
-    crs = dataset.crs
-    if "y" not in place or crs is None:
-        raise UsageError(f"{path} does not say how far apart its pixels are: its relief cannot be shaded")
-    if dataset.count == 3:
-        raise UsageError(f"{path} has 3 bands: name the one with the elevation", hint="such as --band 1")
-    transform = dataset.transform
-    if not crs.is_geographic:
-        metres = crs.linear_units_factor[1]
-        return Shading(sun, np.full(dataset.height, transform.a * metres), transform.e * metres)
-    degree = np.radians(_radius(crs))
-    parallels = np.maximum(np.cos(np.radians(place["y"][1])), 1e-6)  # never 0, not even at a pole
-    return Shading(sun, transform.a * degree * parallels, transform.e * degree)
-
-
-def _radius(crs: Any) -> float:
-    """Return the equatorial radius of the body in metres."""
-    ellipsoid = crs.to_dict(projjson=True)
-    while "ellipsoid" not in ellipsoid:
-        ellipsoid = next(
-            ellipsoid[key] for key in ("base_crs", "datum", "datum_ensemble") if key in ellipsoid
-        )
-    radius = ellipsoid["ellipsoid"].get("radius", ellipsoid["ellipsoid"].get("semi_major_axis"))
-    return float(radius["value"] if isinstance(radius, dict) else radius)
 
 
 def _in_units(dataset: "DatasetReader", band: int, window: Any) -> NDArray[np.float64]:
@@ -309,6 +225,6 @@ def _attributes(path: Path | str, dataset: "DatasetReader", bands: tuple[int, ..
             "scale": dataset.scales[first],
             "offset": dataset.offsets[first],
             "crs": dataset.crs.to_wkt() if dataset.crs else None,
-            "on_map": _has_transform(dataset),
+            "on_map": has_transform(dataset),
         },
     }

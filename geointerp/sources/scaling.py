@@ -52,25 +52,38 @@ def measure_scale(volume: xr.DataArray, kind: str = "symmetric", percentile: flo
         percentile: in (50, 100].
 
     Raises:
-        DataError: there is no finite, non-zero sample, or for ``range`` only one value.
+        DataError: there is no finite, non-zero sample, for ``range`` only one value, or such large ones that
+            float32 does not hold their differences.
         UsageError: the kind or percentile is none.
     """
     if kind not in ("symmetric", "range") or not 50 < percentile <= 100:
         raise UsageError(f"no amplitude scale '{kind}' at percentile {percentile} is known")
+    name = volume.attrs.get("source", "the data")
     samples = spread_sample(volume)
     if samples.size == 0:
-        name = volume.attrs.get("source", "the data")
         raise DataError(
             f"{name}: none of the {volume.size} samples is a finite number other than zero",
             hint="there is nothing to interpret in it: check the sample format and the file itself",
         )
-    if kind == "symmetric":
-        high = float(np.percentile(np.abs(samples), percentile))
-        return AmplitudeScale(kind, -high, high)
-    low, high = (float(value) for value in np.percentile(samples, (100 - percentile, percentile)))
+    low, high = _ends(samples, kind, percentile)
     if not low < high:
-        raise DataError(f"{volume.attrs.get('source', 'the data')}: all samples have the same value {low:g}")
+        raise DataError(f"{name}: all samples have the same value {low:g}")
+    if high - low > float(np.finfo(np.float32).max):
+        raise DataError(
+            f"{name}: its amplitudes run from {low:g} to {high:g}, further than float32 reaches",
+            hint="no recording has such: check the sample format and the byte order",
+        )
     return AmplitudeScale(kind, low, high)
+
+
+def _ends(samples: NDArray[np.float32], kind: str, percentile: float) -> tuple[float, float]:
+    """Return the amplitudes that become black and white."""
+    wide = samples.astype(np.float64)  # in which interpolation does not overflow
+    if kind == "symmetric":
+        high = float(np.percentile(np.abs(wide), percentile))
+        return -high, high
+    low, high = np.percentile(wide, (100 - percentile, percentile))
+    return float(low), float(high)
 
 
 def spread_sample(volume: xr.DataArray) -> NDArray[np.float32]:

@@ -81,6 +81,13 @@ def test_what_cannot_be_written_is_refused_before_any_work(predict, monkeypatch)
         assert not Path(name).exists()
 
 
+@pytest.mark.parametrize("name", ["labels.zarr", "labels.csv"])
+def test_where_nothing_can_be_written_the_output_is_named(predict, survey, name):
+    done = predict("-o", f"{survey}/{name}")
+    assert (done.status, done.out) == (1, "")
+    assert done.err.startswith(f"error: {survey}/{name} cannot be written: ")
+
+
 def test_a_region_is_in_the_units_of_the_coordinates(predict):
     done = predict("-o", "labels.zarr", "--region", "crossline=310:330,time=200:300")
     assert done.status == 0, done.err

@@ -43,6 +43,10 @@ def test_an_existing_store_is_no_folder_for_results(tmp_path):
     assert place_outputs(["a.sgy"], str(store), "salt") == [store]
 
 
+def test_the_slash_after_a_completed_name_makes_no_folder_of_a_store(tmp_path):
+    assert place_outputs(["a.sgy"], "old.zarr/", "salt") == [Path("old.zarr")]
+
+
 def test_a_file_cannot_take_several_results():
     with pytest.raises(UsageError, match=r"there are 2 inputs and one output, all\.zarr"):
         place_outputs(["a.sgy", "b.sgy"], "all.zarr", "salt")

@@ -93,6 +93,13 @@ def test_an_image_has_pixels():
     assert table.crs is None
 
 
+def test_in_a_region_of_an_image_pixels_are_those_of_the_image():
+    labels = image(discs((60, 80), [(20, 30, 12)]))["labels"]
+    labels = labels.assign_coords(row=np.arange(100, 160), column=np.arange(500, 580))
+    (x,), (y,) = (crater_table(labels, min_size=20).columns[name] for name in ("x", "y"))
+    assert (x, y) == pytest.approx((530, 120), abs=0.5)
+
+
 def test_no_crater_is_an_empty_catalogue():
     table = crater_table(image(np.zeros((30, 40)))["labels"], min_size=20)
     assert (len(table), list(table.columns)) == (0, ["crater", "x", "y", "diameter_px", "match", "rim"])

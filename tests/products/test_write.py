@@ -93,10 +93,24 @@ def test_products_are_written_whole(tmp_path, task, suffix, product):
 def test_nothing_found_is_an_empty_file_and_a_warning(tmp_path, task, suffix):
     labels = MADE[task].copy(deep=True)
     labels["labels"][:] = 0
-    with pytest.warns(UserWarning, match="none were found"):
+    with pytest.warns(UserWarning, match=rf"^a\{suffix}: .* none were found"):
         facts = write_product(labels, tmp_path / f"a{suffix}")
     assert facts["count"] == 0
     assert (tmp_path / f"a{suffix}").exists()
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "wishes", "words"),
+    [
+        ("craters", "a.csv", Wishes(velocity=3000), "a velocity is for"),
+        ("salt", "a.csv", Wishes(every=2), "every n-th section is for fault sticks"),
+        ("craters", "a.tif", Wishes(at="x=3"), "a place to cut at is for pictures"),
+    ],
+)
+def test_a_wish_that_says_nothing_is_refused(tmp_path, task, name, wishes, words):
+    with pytest.raises(UsageError, match=words):
+        write_product(MADE[task], tmp_path / name, wishes=wishes)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_smallest_size_can_be_set(tmp_path):

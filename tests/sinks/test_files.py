@@ -6,7 +6,7 @@ import xarray as xr
 from PIL import Image
 
 from geointerp.errors import UsageError
-from geointerp.sinks.files import write_labels
+from geointerp.sinks.files import check_writable, write_labels
 from geointerp.sinks.steps import steps
 
 
@@ -46,6 +46,12 @@ def test_npy_steps_by_the_shards_of_a_zarr_store(tmp_path):
         assert steps(stored["labels"]) == [(0, 8), (8, 13)]
         write_labels(stored, tmp_path / "a.npy")
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), values)
+
+
+def test_segy_of_an_input_that_lies_elsewhere_is_refused_before_any_work(tmp_path, volume):
+    volume.attrs |= {"format": "SEG-Y", "source": "s3://bucket/survey.sgy"}
+    with pytest.raises(UsageError, match=r"the input is s3://bucket/survey\.sgy: .*a\.sgy"):
+        check_writable(volume, tmp_path / "a.sgy", volume=volume)
 
 
 def test_netcdf_holds_everything(tmp_path, labels):

@@ -187,3 +187,14 @@ def test_dates_run_down_the_page(tmp_path):
     draw(grey(labels), labels, tmp_path / "a.png")
     pixels = drawn(tmp_path / "a.png")[:-80]
     assert middle(near(pixels, FAULT_RED))[0] > 0.7 * pixels.shape[0]
+
+
+def test_a_missing_sample_is_a_hole_of_one_sample(tmp_path):
+    labels = array((6, 6), ("row", "column"), flag_meanings="background fault")
+    labels[4, 1] = 1
+    data = grey(labels)
+    data[2, 3] = np.nan
+    draw(data, labels, tmp_path / "a.png")
+    pixels = drawn(tmp_path / "a.png")
+    cell = near(pixels, FAULT_RED).sum()
+    assert near(pixels, NO_DATA, within=4).sum() == pytest.approx(2 * cell, rel=0.1)  # in both panels

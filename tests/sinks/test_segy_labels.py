@@ -154,7 +154,7 @@ def test_a_text_header_without_a_blank_line_loses_its_38th(tmp_path):
     write_segy_labels(labels_of(open_volume(template)), tmp_path / "b.sgy", template=template, title="MINE")
     lines = open_volume(tmp_path / "b.sgy").attrs["segy"]["text_header"].split("\n")
     assert lines[37].startswith("C38 GEOINTERP")
-    assert "MINE: 0 BACKGROUND 1 FAULT; 255 NOTHING" in lines[37]
+    assert "MINE: 255 NO DATA; 0 BACKGROUND 1 FAULT" in lines[37]
     assert [line for line in lines if line != lines[37]] == [
         text[start : start + 80] for start in range(0, 3200, 80) if start != 37 * 80
     ]

@@ -57,6 +57,11 @@ def test_npy_with_pickled_objects_is_not_unpickled(tmp_path):
         open_volume(tmp_path / "a.npy")
 
 
+def test_what_float32_cannot_hold_is_no_datum(tmp_path):
+    np.save(tmp_path / "a.npy", np.array([[1e200, 1.0], [-1e200, 2.0]]))
+    np.testing.assert_array_equal(open_volume(tmp_path / "a.npy").values, [[np.inf, 1], [-np.inf, 2]])
+
+
 def test_truncated_npy(tmp_path):
     np.save(tmp_path / "a.npy", np.zeros((50, 50)))
     (tmp_path / "a.npy").write_bytes((tmp_path / "a.npy").read_bytes()[:500])
@@ -197,7 +202,15 @@ def test_a_folder(tmp_path):
         open_volume(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"some text\n", b"\xff\x80\x90" * 3000])
+@pytest.mark.parametrize("name", ["a.xyz", "a.sgy", "a.dat", "a.cub", "a.jp2", "a.npy", "a.zarr"])
+def test_an_empty_file(tmp_path, name):
+    (tmp_path / name).touch()
+    with pytest.raises(DataError, match=rf"{name} is empty \(0 bytes\)") as caught:
+        open_volume(tmp_path / name)
+    assert "copy it again" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("content", [b"some text\n", b"\xff\x80\x90" * 3000])
 def test_another_kind(tmp_path, content):
     (tmp_path / "a.xyz").write_bytes(content)
     with pytest.raises(DataError, match=r"a\.xyz is ") as caught:

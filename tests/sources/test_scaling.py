@@ -112,6 +112,13 @@ def test_one_value_has_no_range():
         measure_scale(xr.DataArray(np.full((5, 6), 7.0, np.float32), dims=("cdp", "time")), "range")
 
 
+@pytest.mark.parametrize("kind", ["symmetric", "range"])
+def test_amplitudes_too_large_to_subtract(kind):
+    values = np.array([[-3e38, 3e38, 1.0], [3e38, -3e38, 2.0]], np.float32)
+    with pytest.raises(DataError, match=r"from -3e\+38 to 3e\+38, further than float32 reaches"):
+        measure_scale(xr.DataArray(values, dims=("cdp", "time")), kind)
+
+
 @pytest.mark.parametrize(("kind", "percentile"), [("robust", 99), ("range", 50), ("range", 101)])
 def test_no_such_scale(kind, percentile):
     with pytest.raises(UsageError):

@@ -1,0 +1,102 @@
+"""Where a raster lies on its map: coordinates and reference system, and the metres between its pixels."""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geointerp.errors import DataError, UsageError
+from geointerp.sources.hillshade import Sun
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
+
+_DEGREES = {"x": ("longitude", "degrees_east"), "y": ("latitude", "degrees_north")}
+
+
+@dataclass(frozen=True)
+class Shading:
+    """How relief is lit: the sun, and the metres between pixels (eastward for each row, and northward)."""
+
+    sun: Sun
+    east: NDArray[np.float64]
+    north: float
+
+
+def has_transform(dataset: "DatasetReader") -> bool:
+    """Whether a raster says where its pixels lie."""
+    return not dataset.transform.is_identity and dataset.transform.determinant != 0
+
+
+def place_of_raster(path: Path | str, dataset: "DatasetReader") -> dict[str, Any]:
+    """Return the coordinates, and the grid mapping where the raster says what they are of.
+
+    Raises:
+        DataError: rows do not run along a parallel of the map.
+    """
+    rows, columns = dataset.shape
+    transform = dataset.transform
+    if not has_transform(dataset):
+        return {"row": np.arange(rows, dtype=np.int32), "column": np.arange(columns, dtype=np.int32)}
+    if transform.b or transform.d:
+        raise DataError(
+            f"{path} lies askew on its map (rotation terms {transform.b:g} and {transform.d:g})",
+            hint="resample it first: gdalwarp INPUT north-up.tif",
+        )
+    place: dict[str, Any] = {
+        "y": ("y", transform.f + (np.arange(rows) + 0.5) * transform.e, _axis("y", dataset)),
+        "x": ("x", transform.c + (np.arange(columns) + 0.5) * transform.a, _axis("x", dataset)),
+    }
+    if dataset.crs is None:
+        warnings.warn(f"{path} has coordinates, but does not say in which reference system", stacklevel=2)
+        return place
+    wkt = dataset.crs.to_wkt()
+    numbers = " ".join(map(repr, transform.to_gdal()))
+    mapping = {"crs_wkt": wkt, "spatial_ref": wkt, "GeoTransform": numbers}
+    if dataset.crs.is_geographic:
+        mapping["grid_mapping_name"] = "latitude_longitude"
+    return place | {"spatial_ref": ((), np.int32(0), mapping)}
+
+
+def _axis(dim: str, dataset: "DatasetReader") -> dict[str, str]:
+    """Return the CF attributes of an axis."""
+    if dataset.crs is not None and dataset.crs.is_geographic:
+        name, units = _DEGREES[dim]
+        return {"standard_name": name, "units": units}
+    units = dataset.crs.linear_units if dataset.crs is not None else ""
+    known = {"units": "m" if units in ("metre", "meter") else units} if units else {}
+    return {"standard_name": f"projection_{dim}_coordinate", **known}
+
+
+def shading_of(path: Path | str, dataset: "DatasetReader", place: dict[str, Any], sun: Sun) -> Shading:
+    """Find the metres between pixels; degrees are turned into them on the body's sphere.
+
+    Raises:
+        UsageError: they are unknown, or the raster is a picture in colours.
+    """
+    crs = dataset.crs
+    if "y" not in place or crs is None:
+        raise UsageError(f"{path} does not say how far apart its pixels are: its relief cannot be shaded")
+    if dataset.count == 3:
+        raise UsageError(f"{path} has 3 bands: name the one with the elevation", hint="such as --band 1")
+    transform = dataset.transform
+    if not crs.is_geographic:
+        metres = crs.linear_units_factor[1]
+        return Shading(sun, np.full(dataset.height, transform.a * metres), transform.e * metres)
+    degree = np.radians(_radius(crs))
+    parallels = np.maximum(np.cos(np.radians(place["y"][1])), 1e-6)  # never 0, not even at a pole
+    return Shading(sun, transform.a * degree * parallels, transform.e * degree)
+
+
+def _radius(crs: Any) -> float:
+    """Return the equatorial radius of the body in metres."""
+    ellipsoid = crs.to_dict(projjson=True)
+    while "ellipsoid" not in ellipsoid:
+        ellipsoid = next(
+            ellipsoid[key] for key in ("base_crs", "datum", "datum_ensemble") if key in ellipsoid
+        )
+    radius = ellipsoid["ellipsoid"].get("radius", ellipsoid["ellipsoid"].get("semi_major_axis"))
+    return float(radius["value"] if isinstance(radius, dict) else radius)
