@@ -143,11 +143,11 @@ def test_an_interrupt_says_how_to_go_on(
     def interrupt(table: TrainingTable, loss: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(TrainingTable, "step", interrupt)
-    done = run("finetune", "--data", labelled_set, *SMALL, *CHEAP, "-o", "out")
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingTable, "step", interrupt)
+        done = run("finetune", "--data", labelled_set, *SMALL, *CHEAP, "-o", "out")
     assert done.status == 130
     assert done.err.splitlines()[-2:] == ["error: interrupted", "hint: go on with --resume"]
-    monkeypatch.undo()
     assert run("finetune", "--data", labelled_set, *SMALL, *CHEAP, "-o", "out", "--resume").status == 0
 
 

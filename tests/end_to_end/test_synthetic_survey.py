@@ -70,6 +70,8 @@ def test_an_interrupted_prediction_goes_on(survey, untrained_model, tmp_path, en
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Tests that run in the background would hand on that they ignore interrupts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     manifest = tmp_path / ".labels.zarr.partial" / "geointerp-manifest.jsonl"
     deadline = time.monotonic() + 120

@@ -14,6 +14,7 @@ from stub_models import Attention, Convolution, Failing, Identity, Watched, mode
 from geointerp.inference import predict as predict_module
 from geointerp.inference.accumulator import Blender, SliceSum
 from geointerp.inference.live import live_traces
+from geointerp.inference.passes import ViewPass
 from geointerp.inference.predict import predict
 from geointerp.inference.window import Window
 from geointerp.tiling import blocks as blocks_module
@@ -159,10 +160,9 @@ def test_a_long_stretch_without_data_piles_nothing_up(monkeypatch):
     volume[20:] = np.nan
     in_bands(monkeypatch)
     most = []
-    close = predict_module.run.__globals__["ViewPass"]._close_finished
+    close = ViewPass._close_finished
     monkeypatch.setattr(
-        "geointerp.inference.passes.ViewPass._close_finished",
-        lambda self: (most.append(len(self._under_way)), close(self)),
+        ViewPass, "_close_finished", lambda self: (most.append(len(self._under_way)), close(self))
     )
     predict(volume, model=model_of(Convolution()), precision="bf16", batch_size=64)
     assert max(most) <= 4

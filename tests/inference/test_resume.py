@@ -226,7 +226,7 @@ def test_remains_without_a_record_are_started_over(tmp_path):
 
 def with_reading(**options):
     volume = volume_of((16, 45, 61))
-    volume.attrs["segy"] = {"options": options}
+    volume.attrs["reading"] = options
     return volume
 
 
