@@ -14,8 +14,17 @@ from torch import Tensor
 
 from geointerp.synthesis import record
 from geointerp.synthesis.draw import Draw
-from geointerp.synthesis.faults import DEFAULT, FaultRecipe, draw_faults, draw_folds
-from geointerp.synthesis.structure import Faults, Folds, displacement_profile, grid, undo_faults, undo_folds
+from geointerp.synthesis.faults import DEFAULT, FaultRecipe
+from geointerp.synthesis.structure import (
+    Faults,
+    Folds,
+    displacement_profile,
+    draw_faults,
+    draw_folds,
+    grid,
+    undo_faults,
+    undo_folds,
+)
 
 # Survey seeds lie apart from those of training and measuring.
 _FIRST_SEED = 700_000_000
