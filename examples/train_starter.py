@@ -1,13 +1,14 @@
 """Train the bundled starter backbone and the five task models from synthetic data, from scratch.
 
     python examples/train_starter.py backbone       # the encoder learns faults, from nothing
-    python examples/train_starter.py joint          # the encoder goes on with all five tasks at once
-    python examples/train_starter.py adapt faults   # LoRA and decoder on the frozen encoder, for each task
+    python examples/train_starter.py faults         # LoRA and decoder on the frozen encoder
+    python examples/train_starter.py adapt salt     # the same for salt, facies, craters and events
     python examples/measure_models.py               # figures on unseen samples, into the cards
 
 Each stage can be stopped at any moment and started again with the same command: it goes on from
 runs/<stage>/last.pt. Every batch is drawn from its step's own seed, so a run is the same however often
-it was interrupted. The losses of the bundled models are in models/<name>/losses.csv.
+it was interrupted. The losses of the bundled models are in models/<name>/losses.csv. The adapters of the four
+later tasks start from what is bundled, the starter and the fault model's decoder, and ran with OMP_NUM_THREADS=1.
 """
 
 import shutil
@@ -18,10 +19,10 @@ from typing import Any
 import torch
 import typer
 from timm.layers import set_fused_attn
-from torch import Tensor, nn
+from torch import Tensor
 
 from geointerp.network.backbone import create_backbone
-from geointerp.network.bundle import BACKBONE, save_backbone, save_model
+from geointerp.network.bundle import BACKBONE, load_adapter, save_backbone, save_model
 from geointerp.network.checkpoint import load_backbone_weights
 from geointerp.network.decoders import create_decoder
 from geointerp.network.description import (
@@ -40,7 +41,6 @@ from geointerp.synthesis.generators import GENERATORS
 from geointerp.synthesis.ranges import Ranges
 from geointerp.tasks import TASKS, task_named
 from geointerp.training.grey import PERCENTILE, grey_of
-from geointerp.training.joint import JointSegmenter
 from geointerp.training.loop import Batch, Recipe, train
 
 TILE = (224, 224)
@@ -55,25 +55,41 @@ CURRICULUM: tuple[tuple[int, Ranges], ...] = (
     (1700, CLEAR),
     (2695, NO_MATTER_HOW_FAINT),
 )
-# Samples of each task in a batch of the second stage. The first has taught it faults.
-SHARES = {"faults": 3, "salt": 4, "facies": 5, "craters": 5, "events": 4}
 # Batches of the stages, and everything the models are measured on, come from seeds that lie apart.
-FIRST_SEED = {"backbone": 1_000_000, "joint": 3_000_000, "adapt": 2_000_000}
+FIRST_SEED = {
+    "backbone": 1_000_000,
+    "faults": 2_000_000,
+    "salt": 3_000_000,
+    "facies": 4_000_000,
+    "craters": 5_000_000,
+    "events": 6_000_000,
+}
 
-FIRST_STAGE = Recipe(steps=3600, rate=1e-3, warmup=200, decay=800, seed=1)
-SECOND_STAGE = Recipe(steps=1000, batch_size=sum(SHARES.values()), rate=6e-4, warmup=40, decay=300, seed=1)
-ADAPTING = Recipe(steps=150, rate=5e-4, warmup=20, decay=110, seed=1)
-# Faults are one sample in thirty: unweighted, the network would rather miss one than invent one.
-ADAPTERS = {task: ADAPTING for task in TASKS} | {"faults": replace(ADAPTING, class_weights=(1.0, 3.0))}
+ADAPTING = Recipe(steps=600, batch_size=8, rate=1e-3, warmup=30, decay=300, seed=1)
+RECIPES = dict.fromkeys(TASKS, ADAPTING) | {
+    "backbone": Recipe(steps=3600, rate=1e-3, warmup=200, decay=800, seed=1),
+    # Faults are one sample in thirty: unweighted, the network would rather miss one than invent one.
+    "faults": Recipe(steps=300, rate=5e-4, warmup=30, decay=240, seed=1, class_weights=(1.0, 3.0)),
+}
+# The starter has seen faults alone: other tasks ask more of LoRA.
+RANK = dict.fromkeys(TASKS, 16) | {"faults": 8}
 
 app = typer.Typer(add_completion=False, help=__doc__)
 
 
-def tiles(task: str, count: int, seed: int, ranges: Ranges) -> tuple[Tensor, Tensor]:
-    """Fresh samples of a task as grey tiles, a little too weak or too strong, and their labels."""
-    generator = GENERATORS[task]
-    amplitude, label = generator(count, seed, height=TILE[0], width=TILE[1], recipe=ranges)
-    return grey_of(amplitude, Draw(seed).log_uniform(0.6, 1.8, count), generator.scale), label
+def batches(stage: str, recipe: Recipe) -> Batch:
+    """The batch of a step: fresh samples, scaled a little too weak or too strong."""
+    generator = GENERATORS["faults" if stage == "backbone" else stage]
+
+    def batch(step: int) -> tuple[Tensor, Tensor]:
+        seed = first_seed(stage, recipe) + step
+        amplitude, label = generator(
+            recipe.batch_size, seed, height=TILE[0], width=TILE[1], recipe=ranges(stage, step)
+        )
+        factor = Draw(seed).log_uniform(0.6, 1.8, recipe.batch_size)
+        return grey_of(amplitude, factor, generator.scale), label
+
+    return batch
 
 
 def first_seed(stage: str, recipe: Recipe) -> int:
@@ -81,114 +97,100 @@ def first_seed(stage: str, recipe: Recipe) -> int:
     return FIRST_SEED[stage] + 100_000 * recipe.seed
 
 
-def one_task(stage: str, task: str, recipe: Recipe) -> Batch:
-    """The batches of a stage that sees one task."""
-
-    def batch(step: int) -> tuple[Tensor, Tensor]:
-        ranges = GENERATORS[task].ranges if stage == "adapt" else first_stage_ranges(step)
-        return tiles(task, recipe.batch_size, first_seed(stage, recipe) + step, ranges)
-
-    return batch
+def ranges(stage: str, step: int) -> Ranges:
+    """What the samples of a step are drawn from."""
+    if stage == "backbone":
+        return next((ranges for until, ranges in CURRICULUM if step < until), PLAIN)
+    return PLAIN if stage == "faults" else GENERATORS[stage].ranges
 
 
-def all_tasks(recipe: Recipe) -> Batch:
-    """The batches of the second stage: some samples of each task."""
-
-    def batch(step: int) -> tuple[Tensor, Tensor]:
-        seed = first_seed("joint", recipe) + step
-        parts = [tiles(task, share, seed, GENERATORS[task].ranges) for task, share in SHARES.items()]
-        return torch.cat([grey for grey, _ in parts]), torch.cat([label for _, label in parts])
-
-    return batch
+def new_segmenter(task: str) -> Segmenter:
+    """The starter with a decoder for ``task``, random."""
+    classes = len(task_named(task).classes)
+    return Segmenter(
+        create_backbone(STARTER, TILE), create_decoder(DECODER.name, 192, classes, DECODER.width)
+    )
 
 
-def first_stage_ranges(step: int) -> Ranges:
-    """What the sections of a step are drawn from."""
-    return next((ranges for until, ranges in CURRICULUM if step < until), PLAIN)
-
-
-def new_decoder(task: str) -> nn.Module:
-    """The decoder of a task, random."""
-    return create_decoder(DECODER.name, 192, len(task_named(task).classes), DECODER.width)
-
-
-def new_joint() -> JointSegmenter:
-    """The starter with a random decoder for each task."""
-    return JointSegmenter(create_backbone(STARTER, TILE), {task: new_decoder(task) for task in SHARES}, SHARES)
-
-
-def description(name: str, stages: list[dict[str, Any]], **changes: Any) -> ModelDescription:
+def description(stage: str, recipe: Recipe, **changes: Any) -> ModelDescription:
     """What a model folder says of itself."""
-    scale = GENERATORS[name].scale if name in GENERATORS else "symmetric"
-    training = {
-        "data": "synthetic sections and images (geointerp.synthesis), each seen once",
-        "script": "examples/train_starter.py",
-        "stages": stages,
-    }
+    stretches = CURRICULUM if stage == "backbone" else ()
     return ModelDescription(
-        name=name, normalisation=Normalisation(scale, PERCENTILE), tile=TILE, training=training, **changes
+        tile=TILE,
+        training={
+            "data": "synthetic samples (geointerp.synthesis), each seen once",
+            "script": f"examples/train_starter.py {stage}",
+            "recipe": asdict(recipe),
+            "ranges": [{"until_step": until, **ranges.as_dict()} for until, ranges in stretches]
+            + [{"until_step": recipe.steps, **ranges(stage, recipe.steps).as_dict()}],
+            "first_seed": first_seed(stage, recipe),
+        },
+        **changes,
     )
 
 
-def stage(command: str, recipe: Recipe, ranges: dict[str, Any]) -> dict[str, Any]:
-    """A stage of training as a model folder records it."""
-    seed = first_seed(command.split()[0], recipe)
-    return {"command": command, "recipe": asdict(recipe), "first_seed": seed, "ranges": ranges}
-
-
 @app.command()
-def backbone(steps: int = FIRST_STAGE.steps, runs: Path = Path("runs")) -> None:
-    """Teach the encoder faults, from random weights."""
-    recipe = replace(FIRST_STAGE, steps=steps)
+def backbone(steps: int = RECIPES["backbone"].steps, runs: Path = Path("runs")) -> None:
+    """Learn the encoder from nothing; write models/starter."""
+    recipe = replace(RECIPES["backbone"], steps=steps)
     torch.manual_seed(recipe.seed)
-    model = Segmenter(create_backbone(STARTER, TILE), new_decoder("faults"))
-    train(model, one_task("backbone", "faults", recipe), recipe, runs / "backbone")
-
-
-@app.command()
-def joint(steps: int = SECOND_STAGE.steps, runs: Path = Path("runs")) -> None:
-    """Go on with all five tasks; write models/starter."""
-    recipe = replace(SECOND_STAGE, steps=steps)
-    torch.manual_seed(recipe.seed)
-    model = new_joint()
-    learnt = torch.load(runs / "backbone" / "last.pt", weights_only=True)["model"]
-    model.segmenters["faults"].load_state_dict(learnt)
-    train(model, all_tasks(recipe), recipe, runs / "joint", criterion=model.loss)
+    model = new_segmenter("faults")
+    train(model, batches("backbone", recipe), recipe, runs / "backbone")
     starter = models_home() / STARTER
-    first = {f"until step {until}": ranges.as_dict() for until, ranges in CURRICULUM}
-    stages = [
-        stage("backbone", FIRST_STAGE, first | {"to the end": PLAIN.as_dict()}),
-        stage("joint", recipe, {task: GENERATORS[task].ranges.as_dict() for task in SHARES}),
-    ]
     own = description(
-        STARTER, stages, task=None, classes=(), backbone=BackboneInfo(STARTER, ""), decoder=None
+        "backbone",
+        recipe,
+        name=STARTER,
+        task=None,
+        classes=(),
+        backbone=BackboneInfo(STARTER, ""),
+        decoder=None,
+        normalisation=Normalisation("symmetric", PERCENTILE),
     )
-    encoder = model.segmenters["faults"].backbone
-    save_backbone(starter, encoder, own)
-    shutil.copy(runs / "joint" / "losses.csv", starter / "losses_joint.csv")
+    save_backbone(starter, model.backbone, own)
+    shutil.copy(runs / "backbone" / "losses.csv", starter)
+
+
+@app.command()
+def faults(steps: int = RECIPES["faults"].steps, runs: Path = Path("runs")) -> None:
+    """Adapt the frozen starter to faults; the decoder goes on from the encoder's training."""
+    segmenter = new_segmenter("faults")
+    learnt = torch.load(runs / "backbone" / "last.pt", weights_only=True)["model"]
+    segmenter.load_state_dict(learnt)
+    adapt_to("faults", segmenter, steps, runs)
 
 
 @app.command()
 def adapt(task: str, steps: int = ADAPTING.steps, runs: Path = Path("runs")) -> None:
-    """Adapt the frozen starter to a task with LoRA and a decoder; write models/TASK."""
-    about = task_named(task)
-    recipe = replace(ADAPTERS[task], steps=steps)
+    """Adapt the frozen starter to another task; the decoder goes on from that of the fault model."""
+    torch.manual_seed(RECIPES[task].seed)
+    segmenter = new_segmenter(task)
+    fault_model, _ = load_adapter(models_home() / "faults")
+    learnt = fault_model.get_base_model().decoder.modules_to_save["default"].state_dict()
+    own = segmenter.decoder.state_dict()
+    # Its last layer has other classes.
+    segmenter.decoder.load_state_dict({k: w if "classify" in k else learnt[k] for k, w in own.items()})
+    adapt_to(task, segmenter, steps, runs)
+
+
+def adapt_to(task: str, segmenter: Segmenter, steps: int, runs: Path) -> None:
+    """Train LoRA and the decoder of ``segmenter`` on the stored starter; write models/TASK."""
+    recipe = replace(RECIPES[task], steps=steps)
     torch.manual_seed(recipe.seed)
-    together = new_joint()
-    # The decoder goes on from where the joint training left it; the encoder is the stored one, in float16.
-    together.load_state_dict(torch.load(runs / "joint" / "last.pt", weights_only=True)["model"])
-    segmenter = together.segmenters[task]
     starter = models_home() / STARTER
     load_backbone_weights(segmenter.backbone, starter / BACKBONE)
-    model = add_lora(segmenter, rank=8, alpha=8.0)
-    train(model, one_task("adapt", task, recipe), recipe, runs / task)
+    model = add_lora(segmenter, rank=RANK[task], alpha=float(RANK[task]))
+    train(model, batches(task, recipe), recipe, runs / task)
+    about = task_named(task)
     own = description(
         task,
-        [stage(f"adapt {task}", recipe, GENERATORS[task].ranges.as_dict())],
+        recipe,
+        name=task,
         task=task,
         classes=about.classes,
         backbone=read_description(starter).backbone,
         decoder=DECODER,
+        normalisation=Normalisation(GENERATORS[task].scale, PERCENTILE),
         views=about.views,
     )
     save_model(models_home() / task, model, own, torch.float16)

@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from geointerp.synthesis import record
@@ -19,7 +18,12 @@ from geointerp.synthesis.ranges import Range, Ranges
 
 # Classes of diameter in pixels, and how many craters of each fall in an epoch on a canvas at most. A crater
 # is drawn in a window of 2.5 diameters, so all of a class can be drawn at once.
-_SIZES: tuple[tuple[float, float, int], ...] = ((5.0, 9.0, 24), (9.0, 20.0, 24), (20.0, 45.0, 5), (45.0, 96.0, 1))
+_SIZES: tuple[tuple[float, float, int], ...] = (
+    (5.0, 9.0, 24),
+    (9.0, 20.0, 24),
+    (20.0, 45.0, 5),
+    (45.0, 96.0, 1),
+)
 _REACH = 1.25  # half a window, in diameters: where the ejecta end
 _EPOCHS = 3
 
@@ -102,10 +106,11 @@ def crater_images(
     """
     draw = Draw(seed, device)
     ground, label = cratered_ground(draw, recipe, count, height, width)
-    picture = photograph(draw, recipe, lit(draw, recipe, ground))
-    elevation = photograph(draw, recipe, record.unit_power(levelled(ground)))
     raw = draw.chance(recipe.elevation, count, 1, 1)
-    return torch.where(raw, elevation, picture), label.to(torch.uint8)
+    # An altimeter is far less noisy than a camera.
+    noise = draw.log_uniform(*recipe.noise, count, 1, 1) * torch.where(raw, 0.1, 1.0)
+    scene = torch.where(raw, ground, lit(draw, recipe, ground))
+    return photograph(draw, recipe, scene, noise), label.to(torch.uint8)
 
 
 def cratered_ground(
@@ -172,7 +177,11 @@ def strike(
     hit = torch.nonzero(draw.uniform(0.0, 1.0, count) < density)[:, 0]
     diameter, depth, sign = (field[hit, None, None] for field in (crater.diameter, crater.depth, crater.sign))
     steps = torch.arange(side, device=draw.device)
-    where = (hit[:, None, None], (row[hit, None] + steps)[:, :, None], (column[hit, None] + steps)[:, None, :])
+    where = (
+        hit[:, None, None],
+        (row[hit, None] + steps)[:, :, None],
+        (column[hit, None] + steps)[:, None, :],
+    )
     before = ground[where]
     offset = steps - side // 2 + crater.shift[hit, None]
     squash = crater.squash[hit, None, None]
@@ -252,23 +261,22 @@ def lit(draw: Draw, recipe: CraterRecipe, ground: Tensor) -> Tensor:
     facing = -(down * torch.sin(azimuth) + across * torch.cos(azimuth))
     steepness = (1.0 + down.square() + across.square()).sqrt()
     light = ((torch.sin(elevation) + torch.cos(elevation) * facing) / steepness).clamp_min(0.0)
-    albedo = torch.exp(draw.uniform(0.0, 0.25, count, 1, 1) * record.smooth_field(draw, count, height, width, 5))
+    albedo = torch.exp(
+        draw.uniform(0.0, 0.25, count, 1, 1) * record.smooth_field(draw, count, height, width, 5)
+    )
     return light * albedo
 
 
-def levelled(ground: Tensor) -> Tensor:
-    """Elevation less its mean."""
-    return ground - ground.mean(dim=(1, 2), keepdim=True)
+def photograph(draw: Draw, recipe: CraterRecipe, scene: Tensor, noise: Tensor) -> Tensor:
+    """``scene`` (count, height, width) blurred, noisy, with its contrast stretched until ends are cut off.
 
-
-def photograph(draw: Draw, recipe: CraterRecipe, scene: Tensor) -> Tensor:
-    """``scene`` (count, height, width) blurred, noisy, with its contrast stretched until ends are cut off."""
+    ``noise`` (count, 1, 1) is in units of the scene's deviation.
+    """
     count, height, width = scene.shape
-    scene = record.unit_power(levelled(creep(scene, draw.uniform(*recipe.camera, count))))
-    grain = draw.normal(count, height, width)
+    scene = creep(scene, draw.uniform(*recipe.camera, count))
+    scene = record.unit_power(scene - scene.mean(dim=(1, 2), keepdim=True))
     stripes = draw.normal(count, 1, width) * draw.chance(0.1, count, 1, 1)
-    noise = draw.log_uniform(*recipe.noise, count, 1, 1)
-    scene = scene + noise * (grain + 0.5 * stripes)
+    scene = scene + noise * (draw.normal(count, height, width) + 0.5 * stripes)
     limit = draw.log_uniform(*recipe.contrast, count, 1, 1)
     middle = draw.uniform(-0.4, 0.4, count, 1, 1)
     return torch.maximum(torch.minimum(scene, middle + limit), middle - limit)

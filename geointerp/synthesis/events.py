@@ -44,11 +44,11 @@ class EventRecipe(Ranges):
 
     events: tuple[int, int] = (0, 3)
     start: Range = (-0.3, 0.8)
-    slowness: Range = (0.05, 3.5)
+    slowness: Range = (0.05, 6.0)
     ratio: Range = (1.5, 2.1)
     distance: Range = (2.0, 600.0)
     period: Range = (4.0, 30.0)
-    coda: Range = (12.0, 90.0)
+    coda: Range = (12.0, 130.0)
     loudness: Range = (2.0, 30.0)
     common: Range = (0.05, 1.0)
     traffic: float = 0.3
@@ -61,10 +61,10 @@ DEFAULT = EventRecipe()
 
 # Noisier, more shared noise and traffic, other slownesses, periods and codas, worse coupling.
 SHIFTED = EventRecipe(
-    slowness=(0.04, 4.5),
+    slowness=(0.04, 8.0),
     ratio=(1.4, 2.3),
     period=(3.5, 36.0),
-    coda=(10.0, 110.0),
+    coda=(10.0, 160.0),
     loudness=(1.6, 20.0),
     common=(0.1, 1.5),
     traffic=0.5,
@@ -196,7 +196,9 @@ def traffic(draw: Draw, count: int, height: int, width: int) -> Tensor:
     one = (count, 1, 1)
     speed = draw.log_uniform(0.05, 0.5, *one) * draw.sign(*one)
     track = x - draw.uniform(0.0, 1.0, *one) * width - speed * (t - height / 2)
-    vehicle = torch.exp(-0.5 * (track / draw.uniform(1.0, 4.0, *one)).square()) * draw.normal(count, height, 1)
+    vehicle = torch.exp(-0.5 * (track / draw.uniform(1.0, 4.0, *one)).square()) * draw.normal(
+        count, height, 1
+    )
     stretch = x - draw.uniform(0.0, 1.0, *one) * width
     hum = torch.sin(2 * torch.pi * t / draw.log_uniform(4.0, 30.0, *one))
     hum = hum * torch.exp(-0.5 * (stretch / draw.uniform(2.0, 12.0, *one)).square())

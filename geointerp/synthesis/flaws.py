@@ -84,5 +84,3 @@ def clipped(draw: Draw, seismic: Tensor) -> Tensor:
     """Amplitudes beyond a low limit cut off, as pictures and eight-bit volumes have them."""
     limit = draw.log_uniform(0.3, 2.0, seismic.shape[0], 1, 1)
     return seismic.clamp(-limit, limit)
-
-

@@ -149,7 +149,9 @@ def one_body(draw: Draw, recipe: SaltRecipe, kind: Tensor, z: Tensor, x: Tensor)
     # A diapir is rounded at its top; its flanks bulge into an overhang or spread downwards.
     cap = (down / (1.2 * half)).clamp(0.0, 1.0)
     flank = half * (cap * (2.0 - cap)).sqrt() * (1.0 + draw.uniform(-0.3, 0.9, *one) * down / height)
-    diapir = torch.where(down > 0, across.abs() / flank.clamp_min(1.0) - 1.0, torch.hypot(across, down) / half)
+    diapir = torch.where(
+        down > 0, across.abs() / flank.clamp_min(1.0) - 1.0, torch.hypot(across, down) / half
+    )
     # A dome's top is a Gaussian over a base outside the section or within it.
     crest = top + reach * (1.0 - torch.exp(-0.5 * (across / (1.2 * half)).square()))
     base = top + 0.85 * reach

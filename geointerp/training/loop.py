@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from geointerp.training.losses import ce_dice
 
 Batch = Callable[[int], tuple[Tensor, Tensor]]
-Criterion = Callable[[Any, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,6 @@ def train(
     recipe: Recipe,
     folder: Path,
     *,
-    criterion: Criterion | None = None,
     device: torch.device | str = "cpu",
     save_every: float = 180.0,
     note: Callable[[str], None] = print,
@@ -72,7 +70,6 @@ def train(
             a run that was cut off go on exactly.
         recipe: how long and how fast.
         folder: receives ``last.pt`` (what goes on from here) and ``losses.csv``.
-        criterion: the loss of what the model gives and the labels; cross-entropy + Dice by default.
         device: where the model is.
         save_every: seconds between checkpoints.
         note: told the loss every ten steps.
@@ -81,13 +78,12 @@ def train(
     trained = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(trained, recipe.rate, weight_decay=recipe.weight_decay, betas=(0.9, 0.98))
     first = restore(folder, model, optimiser)
-    criterion = criterion or weighted_loss(recipe)
     model.train()
     saved = started = time.monotonic()
     for step in range(first, recipe.steps):
         for group in optimiser.param_groups:
             group["lr"] = rate_at(step, recipe)
-        loss = take_step(model, optimiser, batch(step), recipe, torch.device(device), criterion)
+        loss = take_step(model, optimiser, batch(step), recipe, torch.device(device))
         record_loss(folder / "losses.csv", step, loss)
         if (step + 1) % 10 == 0:
             speed = (step + 1 - first) / (time.monotonic() - started)
@@ -100,29 +96,19 @@ def train(
     model.eval()
 
 
-def weighted_loss(recipe: Recipe) -> Criterion:
-    """Cross-entropy + Dice with the recipe's class weights."""
-
-    def loss(logits: Tensor, target: Tensor) -> Tensor:
-        weights = torch.tensor(recipe.class_weights, device=logits.device) if recipe.class_weights else None
-        return ce_dice(logits, target, weights)
-
-    return loss
-
-
 def take_step(
     model: nn.Module,
     optimiser: torch.optim.Optimizer,
     tiles: tuple[Tensor, Tensor],
     recipe: Recipe,
     device: torch.device,
-    criterion: Criterion,
 ) -> float:
     """One update; returns the loss before it."""
     grey, target = (t.to(device) for t in tiles)
     with torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
         logits = model(grey)
-    loss = criterion(logits, target)
+    weights = torch.tensor(recipe.class_weights, device=device) if recipe.class_weights else None
+    loss = ce_dice(logits, target, weights)
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_([p for group in optimiser.param_groups for p in group["params"]], recipe.clip)
