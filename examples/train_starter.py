@@ -7,8 +7,9 @@
 
 Each stage can be stopped at any moment and started again with the same command: it goes on from
 runs/<stage>/last.pt. Every batch is drawn from its step's own seed, so a run is the same however often
-it was interrupted. The losses of the bundled models are in models/<name>/losses.csv. The adapters of the four
-later tasks start from what is bundled, the starter and the fault model's decoder, and ran with OMP_NUM_THREADS=1.
+it was interrupted. The losses of the bundled models are in models/<name>/losses.csv. The adapters of the
+four later tasks start from what is bundled, the starter and the fault model's decoder, so that each can be
+trained again by itself; they ran with OMP_NUM_THREADS=1.
 """
 
 import shutil

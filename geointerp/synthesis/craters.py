@@ -1,9 +1,10 @@
 """Images and elevation models of cratered ground: old craters under young ones, then light and a camera.
 
-An elevation model grows in three epochs. In each, craters of all sizes fall on it, as many as ``N(>D) ~ D^-2``
-says, each levelling the ground it hits; then the ground creeps (diffuses), which wears small craters down before
-large ones. The picture is the ground lit by the sun, with the contrast, blur and noise of a camera, or the
-elevation itself. Craters that are too small or too shallow to be seen are left unlabelled, as are hills.
+An elevation model grows in three epochs. In each, craters of all sizes fall on it, as many as
+``N(>D) ~ D^-2`` says, each levelling the ground it hits; then the ground creeps (diffuses), which wears small
+craters down before large ones. The picture is the ground lit by the sun, with the contrast, blur and noise of
+a camera, or the elevation itself. Craters too small or too shallow to be seen are left unlabelled, as are
+hills.
 """
 
 import math

@@ -1,11 +1,11 @@
 """DAS recordings of earthquakes and blasts: P and S arrivals from travel times, under the noise of a fibre.
 
-Time runs down, channels across. A straight fibre and a source at a distance ``d`` from it, at channel ``x0``:
-the P wave arrives at ``t0 + p sqrt(d² + (x - x0)²)`` with ``p`` the slowness in samples a channel, the S wave
-later by the ratio of the velocities. With 10 m channels and 0.01 s samples, 2 to 6 km/s make ``p`` 0.5 to 0.17;
-finer channels or slower sampling change it, so the range is wide. A fibre feels strain along itself: P as
-``cos²`` of the angle of incidence, S as ``sin`` of twice that angle. Both waves have a coda. The label runs from
-each arrival that stands out of the noise to where its coda sinks into it.
+Time runs down, channels across. A straight fibre and a source at a distance ``d`` from it, at channel
+``x0``: the P wave arrives at ``t0 + p sqrt(d² + (x - x0)²)`` with ``p`` the slowness in samples a channel, the
+S wave later by the ratio of the velocities. With 10 m channels and 0.01 s samples, 2 to 6 km/s make ``p`` 0.5
+to 0.17; other channels and samplings change it, so the range is wide. A fibre feels strain along itself: P as
+``cos²`` of the angle of incidence, S as ``sin`` of twice that angle. Both waves have a coda. The label runs
+from each arrival that stands out of the noise to where its coda sinks into it.
 """
 
 from dataclasses import dataclass
@@ -93,8 +93,8 @@ def event_recordings(
         device: where to compute.
 
     Returns:
-        Strain rates, float32 (count, height, width), in units of the noise; labels, uint8, same shape, 1 in an
-        event.
+        Strain rates, float32 (count, height, width), in units of the noise; labels, uint8, same shape, 1 in
+        an event.
     """
     draw = Draw(seed, device)
     t, x = grid(count, height, width, draw.device)
@@ -162,7 +162,7 @@ def directivity(draw: Draw, recipe: EventRecipe, cosine: Tensor, path: Tensor) -
 
 
 def wave_train(draw: Draw, since: Tensor, period: Tensor, fall: Tensor) -> Tensor:
-    """A wave ``since`` samples after its arrival: an onset, then a coda that scatters; about unit envelope."""
+    """A wave ``since`` samples after its arrival: an onset, then a scattering coda; about unit envelope."""
     count, height, width = since.shape
     wavelet = record.ricker(period, draw.uniform(0.0, 3.1, count))
     wave = record.convolve_down(draw.normal(count, _TRAIN, 1), wavelet)[:, :, 0]

@@ -1,9 +1,9 @@
 """Seismic facies by reflection pattern: packages between surfaces, each laid down in its own manner.
 
-Surfaces divide a section into packages; some are cut by a channel with a fill of its own. Within a package the
-layers run parallel to its top or base, waver (subparallel), fan out (divergent), prograde in sigmoids or
-straight foresets between toplap and downlap (clinoform), are contorted and broken (chaotic), or hardly reflect
-(transparent). All of it is then folded, faulted and recorded.
+Surfaces divide a section into packages; some are cut by a channel with a fill of its own. Within a package
+the layers run parallel to its top or base, waver (subparallel), fan out (divergent), prograde in sigmoids or
+straight foresets between toplap and downlap (clinoform), are contorted and broken (chaotic), or hardly
+reflect (transparent). All of it is then folded, faulted and recorded.
 """
 
 from dataclasses import dataclass
@@ -106,8 +106,8 @@ def facies_sections(
         device: where to compute.
 
     Returns:
-        Amplitudes, float32 (count, height, width), about unit power; labels, uint8, same shape: the classes of
-        the task, 255 where the section is blank.
+        Amplitudes, float32 (count, height, width), about unit power; labels, uint8, same shape: the classes
+        of the task, 255 where the section is blank.
     """
     draw = Draw(seed, device)
     z, x = grid(count, height, width, draw.device)
