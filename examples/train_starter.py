@@ -3,6 +3,7 @@
     python examples/train_starter.py backbone       # the encoder learns faults, from nothing
     python examples/train_starter.py faults         # LoRA and decoder on the frozen encoder
     python examples/train_starter.py adapt salt     # the same for salt, facies, craters and events
+    python examples/train_starter.py twin salt      # a U-Net on the same batches, to compare with
     python examples/measure_models.py               # figures on unseen samples, into the cards
 
 Each stage can be stopped at any moment and started again with the same command: it goes on from
@@ -36,6 +37,7 @@ from geointerp.network.description import (
 from geointerp.network.home import STARTER, models_home
 from geointerp.network.lora import add_lora
 from geointerp.network.segmenter import Segmenter
+from geointerp.network.unet import UNet
 from geointerp.synthesis.draw import Draw
 from geointerp.synthesis.faults import CLEAR, DEFAULT, SHIFTED
 from geointerp.synthesis.generators import GENERATORS
@@ -48,8 +50,7 @@ TILE = (224, 224)
 DECODER = DecoderInfo("mla", width=0.5)
 # What the encoder sees in its first stage, until which step. It began on the hardest sections, learnt
 # slowly, and was given clear ones; then ordinary ones, at first with faults labelled that the noise hides.
-PLAIN = replace(DEFAULT, flaws=0.0)
-NO_MATTER_HOW_FAINT = replace(PLAIN, audible=-100.0)
+NO_MATTER_HOW_FAINT = replace(DEFAULT, audible=-100.0)
 CURRICULUM: tuple[tuple[int, Ranges], ...] = (
     (913, SHIFTED),
     (1038, replace(NO_MATTER_HOW_FAINT, half_width=1.25)),
@@ -74,6 +75,8 @@ RECIPES = dict.fromkeys(TASKS, ADAPTING) | {
 }
 # The starter has seen faults alone: other tasks ask more of LoRA.
 RANK = dict.fromkeys(TASKS, 16) | {"faults": 8}
+# A U-Net of a quarter of the original's channels costs as much to run as the starter with a decoder.
+TWIN_WIDTH = 0.25
 
 app = typer.Typer(add_completion=False, help=__doc__)
 
@@ -101,8 +104,8 @@ def first_seed(stage: str, recipe: Recipe) -> int:
 def ranges(stage: str, step: int) -> Ranges:
     """What the samples of a step are drawn from."""
     if stage == "backbone":
-        return next((ranges for until, ranges in CURRICULUM if step < until), PLAIN)
-    return PLAIN if stage == "faults" else GENERATORS[stage].ranges
+        return next((ranges for until, ranges in CURRICULUM if step < until), DEFAULT)
+    return GENERATORS[stage].ranges
 
 
 def new_segmenter(task: str) -> Segmenter:
@@ -196,6 +199,15 @@ def adapt_to(task: str, segmenter: Segmenter, steps: int, runs: Path) -> None:
     )
     save_model(models_home() / task, model, own, torch.float16)
     shutil.copy(runs / task / "losses.csv", models_home() / task)
+
+
+@app.command()
+def twin(task: str, steps: int = 0, runs: Path = Path("runs")) -> None:
+    """Train a U-Net on the batches of a task's adapter, to compare with; it stays in runs/unet-TASK."""
+    recipe = replace(RECIPES[task], steps=steps or RECIPES[task].steps)
+    torch.manual_seed(recipe.seed)
+    network = UNet(len(task_named(task).classes), width=TWIN_WIDTH)
+    train(network, batches(task, recipe), recipe, runs / f"unet-{task}")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,6 @@ class FaultRecipe(Deformation, Acquisition):
     least: float = 3.0
     half_width: float = 1.5
     audible: float = 0.0
-    flaws: float = 0.08
 
 
 DEFAULT = FaultRecipe()
@@ -52,7 +51,6 @@ SHIFTED = FaultRecipe(
     least=2.0,
     half_width=1.25,
     audible=-100.0,
-    flaws=0.0,
 )
 
 # Easier: many large faults, little noise, and a broad label, from which a network learns sooner what a
@@ -67,7 +65,6 @@ CLEAR = FaultRecipe(
     blur=(0.0, 0.4),
     half_width=2.0,
     audible=-100.0,
-    flaws=0.0,
 )
 
 
