@@ -1,8 +1,11 @@
 """The five tasks, one table: their classes, colours and default views."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from geointerp.errors import UsageError
+
+_SPARE_COLOURS = ("#4363d8", "#e6194b", "#3cb44b", "#f58231", "#911eb4", "#42d4f4", "#ffe119", "#a9a9a9")
 
 
 @dataclass(frozen=True)
@@ -83,3 +86,12 @@ def task_named(name: str) -> Task:
     if name not in TASKS:
         raise UsageError(f"no task is called '{name}'", hint=f"the tasks are {', '.join(TASKS)}")
     return TASKS[name]
+
+
+def classes_named(names: Sequence[str]) -> tuple[LabelClass, ...]:
+    """Return classes with the colours that the tasks give to their names, and spare ones for the others."""
+    known = {one.name: one.colour for task in TASKS.values() for one in task.classes}
+    return tuple(
+        LabelClass(name, known.get(name, _SPARE_COLOURS[value % len(_SPARE_COLOURS)]))
+        for value, name in enumerate(names)
+    )

@@ -55,8 +55,8 @@ def align(prediction: xr.DataArray, truth: xr.DataArray) -> tuple[xr.DataArray, 
                 f"the truth {_range(truth[dim])}",
                 hint="check that both come from the same survey, and how their headers are read",
             )
-        prediction = prediction.isel({dim: _as_slice(mine)})
-        truth = truth.isel({dim: _as_slice(theirs)})
+        prediction = prediction.isel({dim: as_slice(mine)})
+        truth = truth.isel({dim: as_slice(theirs)})
     return prediction, truth
 
 
@@ -99,7 +99,7 @@ def _step(coordinate: NDArray[Any]) -> float:
     return float(np.abs(np.diff(coordinate)).min()) if coordinate.size > 1 else 1.0
 
 
-def _as_slice(positions: NDArray[np.intp]) -> slice | NDArray[np.intp]:
+def as_slice(positions: NDArray[np.intp]) -> slice | NDArray[np.intp]:
     """Turn neighbouring positions into a slice, which lazy arrays read without gathering."""
     if np.all(np.diff(positions) == 1):
         return slice(int(positions[0]), int(positions[-1]) + 1)

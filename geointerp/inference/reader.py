@@ -68,7 +68,7 @@ class SlabReader:
         # Without a datum the network sees mid-grey, what a zero amplitude is in a symmetric scale.
         grey = self.scale.to_grey(np.where(valid, amplitudes, np.float32(np.nan)))
         own = np.arange(block.start, block.stop) - first
-        images = grey[own, None] if self.channels == 1 else _between_neighbours(grey, valid, own)
+        images = grey[own, None] if self.channels == 1 else between_neighbours(grey, valid, own)
         return Slab(block, images, valid[own], self.earlier(block))
 
     def _amplitudes(self, first: int, stop: int) -> Floats:
@@ -106,7 +106,7 @@ def live_traces(volume: xr.DataArray) -> xr.DataArray:
     return xr.DataArray(np.concatenate(parts), dims=[dim for dim in volume.dims if dim != samples])
 
 
-def _between_neighbours(grey: Floats, valid: Mask, own: npt.NDArray[np.intp]) -> Floats:
+def between_neighbours(grey: Floats, valid: Mask, own: npt.NDArray[np.intp]) -> Floats:
     """Stack each slice between its neighbours: (slices, 3, rows, columns).
 
     The first and last slice of the data repeat themselves. Where a neighbour has no datum the slice's own

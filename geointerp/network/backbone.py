@@ -64,6 +64,16 @@ def create_backbone(name: str, tile: tuple[int, int], *, pretrained: bool = Fals
     return model
 
 
+def patch_of(name: str) -> int:
+    """Return the side of the patches of the encoder called ``name``, without making room for its weights.
+
+    Raises:
+        UsageError: timm knows no such vision transformer.
+    """
+    with torch.device("meta"):
+        return int(create_backbone(name, (448, 448)).patch_embed.patch_size[0])
+
+
 def feature_blocks(depth: int, count: int = 4) -> list[int]:
     """Evenly spaced blocks, 0-based, the last included: 2, 5, 8, 11 of 12 (the paper's 3, 6, 9, 12)."""
     return [depth * (k + 1) // count - 1 for k in range(count)]

@@ -1,4 +1,4 @@
-"""Weights from files: timm's safetensors, Meta's DINOv2 ``.pth``, our starter; checked key by key."""
+"""Weights in files: timm's safetensors, Meta's DINOv2 ``.pth``, our starter; checked key by key."""
 
 import hashlib
 import pickle
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
-from torch import Tensor
+from torch import Tensor, nn
 
 from geointerp.errors import ModelError
 
@@ -74,6 +74,27 @@ def check_keys(expected: Mapping[str, Tensor], found: Mapping[str, Tensor], path
 def _elsewhere(expected: Iterable[str], found: Iterable[str]) -> str:
     shared = len(set(expected) & set(found))
     return f"{shared} of the model's {len(list(expected))} keys are in the file; is it the right backbone?"
+
+
+def write_weights(path: Path, weights: dict[str, Tensor]) -> None:
+    """Write a safetensors file that others may read; safetensors itself gives it to the owner alone."""
+    save_file(weights, path, metadata={"format": "pt"})
+    path.chmod(0o644)
+
+
+def stored_as(name: str, tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    """A contiguous copy of ``tensor`` in the type it is stored in."""
+    exact = "running_" in name or not tensor.is_floating_point()
+    return tensor.detach().cpu().contiguous() if exact else tensor.detach().cpu().to(dtype).contiguous()
+
+
+def plain_weights(module: nn.Module) -> dict[str, Tensor]:
+    """The weights of a module as they are without the LoRA that peft may have put beside them, float32."""
+    return {
+        name.replace(".base_layer", ""): stored_as(name, tensor, torch.float32)
+        for name, tensor in module.state_dict().items()
+        if ".lora_" not in name
+    }
 
 
 def weights_sha256(weights: Mapping[str, Tensor]) -> str:

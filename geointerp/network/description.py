@@ -24,7 +24,7 @@ class BackboneInfo:
 
 @dataclass(frozen=True)
 class DecoderInfo:
-    """The decoder: its name and the factor on the paper's channels."""
+    """The decoder, or ``unet``: its name and the factor on the paper's channels."""
 
     name: str
     width: float = 1.0
@@ -50,7 +50,7 @@ class ModelDescription:
         name: of the model; the folder's name for bundled ones.
         task: one of the five, or None for classes of one's own.
         classes: in the order of their label values.
-        backbone: the encoder the adapter belongs to.
+        backbone: the encoder the adapter belongs to; None for a U-Net, which has none.
         decoder: the decoder that is stored with the adapter; None for a backbone alone, such as the starter.
         normalisation: how amplitudes become grey values.
         channels: ``repeat`` (the slice alone) or ``neighbours`` (the slice between its two neighbours).
@@ -61,12 +61,15 @@ class ModelDescription:
         training: how the model was trained.
         metrics: measured figures.
         files: sha256 of the weight files in the folder, by name.
+        network: ``vit`` (encoder and decoder) or ``unet``.
+        method: what learnt: ``lora`` (updates of the attention, and the decoder), ``full`` (all) or
+            ``frozen`` (the decoder alone).
     """
 
     name: str
     task: str | None
     classes: tuple[LabelClass, ...]
-    backbone: BackboneInfo
+    backbone: BackboneInfo | None
     decoder: DecoderInfo | None
     normalisation: Normalisation
     channels: Literal["repeat", "neighbours"] = "repeat"
@@ -77,6 +80,8 @@ class ModelDescription:
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    network: Literal["vit", "unet"] = "vit"
+    method: Literal["lora", "full", "frozen"] = "lora"
     schema_version: int = SCHEMA_VERSION
 
     def write(self, folder: Path) -> None:

@@ -10,6 +10,9 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _HOMES = (_PACKAGE / "models", _PACKAGE.parent / "models")
 
 STARTER = "starter"
+RUN_MODEL = "model"
+"""Where the best model lies in the run folder of a training."""
+
 HUB = "hf:"
 
 
@@ -37,7 +40,9 @@ def bundled_model(name: str) -> Path:
 
 
 def find_model(path: str | Path) -> Path:
-    """The folder of the model at a path; a word that is no model folder may be the name of a bundled one.
+    """The folder of the model at a path, or of the best model of the training whose run folder is there.
+
+    A word that is neither may be the name of a bundled one.
 
     Raises:
         ModelError: there is neither; names the bundled ones.
@@ -49,8 +54,9 @@ def find_model(path: str | Path) -> Path:
             f"models are not fetched from the hub yet: {words}",
             hint="download the model's folder and give its path",
         )
-    if (Path(path) / FILE_NAME).is_file():
-        return Path(path)
+    for folder in (Path(path), Path(path) / RUN_MODEL):
+        if (folder / FILE_NAME).is_file():
+            return folder
     if words == Path(words).name and (models_home() / words / FILE_NAME).is_file():
         return models_home() / words
     raise ModelError(f"no model '{path}': neither bundled nor a folder with {FILE_NAME}", hint=_known())

@@ -19,12 +19,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from geointerp.tasks import TASKS, LabelClass
+from geointerp.tasks import LabelClass, classes_named
 
 _OVERLAY_ALPHA = 0.85
 _AREA_ALPHA = 0.45
 _UNKNOWN = (0.75, 0.82, 0.9, 1.0)
-_SPARE_COLOURS = ("#4363d8", "#e6194b", "#3cb44b", "#f58231", "#911eb4", "#42d4f4", "#ffe119", "#a9a9a9")
 _DOWNWARDS = ("time", "depth", "row", "distance")
 _UNITS = {"time": "ms", "depth": "m", "distance": "m"}
 
@@ -87,11 +86,7 @@ def classes_of(labels: xr.DataArray) -> list[LabelClass]:
     if not names:
         largest = np.nanmax(np.where(labels.values == 255, 0, labels.values))
         names = [str(value) for value in range(int(largest) + 1)]
-    known = {one.name: one.colour for task in TASKS.values() for one in task.classes}
-    return [
-        LabelClass(name, known.get(name, _SPARE_COLOURS[value % len(_SPARE_COLOURS)]))
-        for value, name in enumerate(names)
-    ]
+    return list(classes_named(names))
 
 
 def middle_slices(labels: xr.DataArray) -> list[Slice]:

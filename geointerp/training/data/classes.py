@@ -1,0 +1,104 @@
+"""Which classes a data set's labels are, and whether the labels keep to them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geointerp.errors import DataError, UsageError
+from geointerp.evaluation.report import as_labels
+from geointerp.sinks.pairs import IGNORED
+from geointerp.tasks import TASKS, LabelClass, classes_named, task_named
+
+LabelCounts = NDArray[np.int64]
+"""Samples of each of the 256 label values."""
+
+
+def known_classes(
+    asked: Sequence[str] | None, described: Sequence[str] | None, task: str | None
+) -> tuple[LabelClass, ...] | None:
+    """Return the classes that are known before the labels are read, None where nothing says them.
+
+    Args:
+        asked: names given by the user, which win.
+        described: names in ``dataset.json``.
+        task: whose classes they are otherwise.
+
+    Raises:
+        UsageError: the names given by the user are no list of classes.
+        DataError: those of ``dataset.json`` are not.
+    """
+    for names, source, kind in ((asked, "--classes", UsageError), (described, "dataset.json", DataError)):
+        if names:
+            _check_names(names, source, kind)
+            return classes_named(names)
+    return task_named(task).classes if task else None
+
+
+def classes_of_values(counts: LabelCounts) -> tuple[LabelClass, ...]:
+    """Return classes called ``0``, ``1``, … up to the largest label."""
+    met = np.flatnonzero(counts[:IGNORED])
+    return classes_named([str(value) for value in range(int(met[-1]) + 1 if met.size else 0)])
+
+
+def labels_of(values: NDArray[np.generic], name: str, ignore_index: int) -> NDArray[np.uint8]:
+    """Turn stored label values into uint8: NaN and ``ignore_index`` become 255.
+
+    Raises:
+        DataError: a value is no whole number from 0 to 255.
+    """
+    if ignore_index != IGNORED:
+        values = np.where(values == ignore_index, np.asarray(IGNORED, values.dtype), values)
+    return as_labels(values, f"label file {name}")
+
+
+def count_labels(labels: NDArray[np.uint8]) -> LabelCounts:
+    """Count the samples of each label value: int64 (256,)."""
+    counts: LabelCounts = np.bincount(labels.ravel(), minlength=IGNORED + 1)
+    return counts
+
+
+def outside(counts: LabelCounts, classes: Sequence[LabelClass] | None) -> str | None:
+    """Say which label lies outside the classes, and how often; None if none does."""
+    if classes is None:
+        return None
+    wrong = np.flatnonzero(counts[len(classes) : IGNORED]) + len(classes)
+    if not wrong.size:
+        return None
+    samples = int(counts[wrong].sum())
+    return f"label {wrong[-1]} of {len(classes)} classes ({samples} samples outside 0 to {len(classes) - 1})"
+
+
+def check_presence(where: str, split: str, counts: LabelCounts, classes: Sequence[LabelClass]) -> None:
+    """Refuse a split without labels, and a training set of a single class.
+
+    Raises:
+        DataError: nothing can be learnt, or measured, with it.
+    """
+    met = np.flatnonzero(counts[:IGNORED])
+    if not met.size:
+        raise DataError(
+            f"{where}: none of the labels of '{split}' says anything: all are {IGNORED} (ignored)"
+        )
+    if split == "train" and met.size == 1:
+        raise DataError(
+            f"{where}: the training labels hold a single class: {met[0]} ('{classes[met[0]].name}') "
+            f"in all {counts[met[0]]} labelled samples",
+            hint=f"there is nothing to tell apart; {IGNORED} is ignored: in a black and white mask, "
+            "write the class as 1",
+        )
+
+
+def _check_names(names: Sequence[str], source: str, kind: type[UsageError | DataError]) -> None:
+    if isinstance(names, str) or not 2 <= len(names) < IGNORED or not all(name.strip() for name in names):
+        raise kind(
+            f"{source} gives {len(names)} classes", hint=f"2 to {IGNORED - 1} names are needed, none empty"
+        )
+    twice = sorted({name for name in names if list(names).count(name) > 1})
+    if twice:
+        raise kind(f"{source} names a class twice: {', '.join(twice)}")
+
+
+def views_of_task(task: str | None) -> tuple[str, ...]:
+    """Return the slices a volume is drawn as by default: the task's, or inlines."""
+    return TASKS[task].views if task else ("inline",)

@@ -1,0 +1,73 @@
+"""``dataset.json``: what a training folder says of itself."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from geointerp.errors import DataError
+from geointerp.sinks.pairs import DESCRIPTION, IGNORED
+
+SplitName = Annotated[
+    Literal["train", "val", "test", "auto"],
+    BeforeValidator(lambda name: {"valid": "val", None: "auto"}.get(name, name)),
+]
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class VolumeEntry:
+    """A volume of the set.
+
+    Attributes:
+        amplitude: file of the amplitudes, below the folder or absolute.
+        labels: file of the labels.
+        split: which split it belongs to; ``auto`` divides it into blocks of slices.
+    """
+
+    amplitude: str
+    labels: str
+    split: SplitName = "auto"
+
+
+@dataclass(frozen=True)
+class DatasetFile:
+    """The content of ``dataset.json``; all of it is optional.
+
+    Attributes:
+        task: one of the five.
+        classes: names, in the order of the label values.
+        ignore_index: a label value that counts as unknown, besides 255.
+        shape: rows and columns of headerless ``.dat`` files.
+        volumes: of a set made of volumes.
+    """
+
+    task: str | None = None
+    classes: tuple[str, ...] | None = None
+    ignore_index: int = IGNORED
+    shape: tuple[int, int] | None = None
+    volumes: tuple[VolumeEntry, ...] = ()
+
+
+def read_dataset_file(folder: Path) -> DatasetFile:
+    """Read ``dataset.json`` of a folder; without one, nothing is said.
+
+    Raises:
+        DataError: it cannot be read, is no JSON object, or a field is missing or wrong.
+    """
+    path = folder / DESCRIPTION
+    try:
+        return TypeAdapter(DatasetFile).validate_python(json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return DatasetFile()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise DataError(
+            f"{path}: {where}: {first['msg']}",
+            hint='its fields are task, classes, ignore_index, shape and volumes: [{"amplitude": …, '
+            '"labels": …, "split": "train"}]',
+        ) from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is no readable JSON: {error}") from None

@@ -1,0 +1,50 @@
+"""What is wrong with a data set, collected over all its files and told in one error."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from geointerp.errors import DataError, GeointerpError
+
+_NAMED = 3
+
+
+@dataclass
+class Problems:
+    """Problems met so far.
+
+    Attributes:
+        folder: the data set.
+        found: one text a problem, beginning with the file.
+        hints: what to do about them, in the order met.
+    """
+
+    folder: Path
+    found: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
+
+    def add(self, where: str, what: str, hint: str | None = None) -> None:
+        """Note a problem of one file."""
+        self.found.append(f"{where}: {what}")
+        if hint and hint not in self.hints:
+            self.hints.append(hint)
+
+    def add_error(self, where: str, error: GeointerpError) -> None:
+        """Note a file that cannot be read."""
+        self.add(where, error.message, error.hint)
+
+    def refuse(self) -> None:
+        """Refuse the data set if anything is wrong with it.
+
+        Raises:
+            DataError: names the first problems and counts all of them.
+        """
+        if not self.found:
+            return
+        count = len(self.found)
+        more = f"; and {count - _NAMED} more" if count > _NAMED else ""
+        raise DataError(
+            f"{self.folder}: {count} {'problem' if count == 1 else 'problems'}: "
+            + "; ".join(self.found[:_NAMED])
+            + more,
+            hint=self.hints[0] if self.hints else None,
+        )

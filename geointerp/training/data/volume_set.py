@@ -1,0 +1,177 @@
+"""The volumes of a training folder: opened, checked, divided into splits, and cut into slices."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from geointerp.errors import DataError
+from geointerp.inference.reader import live_traces
+from geointerp.network.description import Normalisation
+from geointerp.sources.open import open_label_file, open_volume
+from geointerp.sources.scaling import measure_scale, spread_sample
+from geointerp.tasks import LabelClass, classes_named
+from geointerp.tiling.views import View, choose_views, sample_dim, widened
+from geointerp.training.data.blocks import LEAST_SLICES, divide
+from geointerp.training.data.classes import LabelCounts, outside, views_of_task
+from geointerp.training.data.description import DatasetFile, VolumeEntry
+from geointerp.training.data.found import Asked, Found, digest_of
+from geointerp.training.data.label_grid import match_labels
+from geointerp.training.data.problems import Problems
+from geointerp.training.data.split import Item
+from geointerp.training.data.volumes import LabelledVolume, VolumeSlice
+
+_PATCH = 14
+Part = tuple[str, LabelledVolume, dict[str, slice]]
+"""A split's name, a volume, and the positions of it that belong to the split."""
+
+
+def open_volumes(folder: Path, dataset: DatasetFile, asked: Asked) -> Found:
+    """Open and check all volumes of a set, and choose the slices of each split.
+
+    Raises:
+        DataError: something is wrong with them; the first problems are named, all are counted.
+        UsageError: a volume has no such view.
+    """
+    problems = Problems(folder)
+    volumes: list[LabelledVolume] = []
+    names: set[tuple[str, ...]] = set()
+    for entry in dataset.volumes:
+        try:
+            volumes.append(_open(folder, entry, dataset.ignore_index, asked))
+        except DataError as error:
+            problems.add_error(entry.amplitude, error)
+            continue
+        names |= _check_labels(volumes[-1], asked.classes, problems)
+    if asked.classes is None and len(names) > 1:
+        listed = " and ".join(", ".join(some) for some in sorted(names))
+        problems.add("labels", f"their files name different classes: {listed}", "say which with --classes")
+    problems.refuse()
+    chosen = asked.normalisation_for(any(map(_negative, volumes)))
+    _scale(volumes, chosen, problems)
+    parts, told = _parts(volumes, asked.seed, problems)
+    problems.refuse()
+    items: dict[str, list[Item]] = {}
+    counts: dict[str, LabelCounts] = {}
+    for split, volume, within in parts:
+        items.setdefault(split, []).extend(_slices(volume, within, asked.channels))
+        part = volume.counts[within.get(volume.divided_along, slice(None))].sum(axis=0)
+        counts[split] = counts.get(split, 0) + part
+    record = {"kind": "volumes", "seed": asked.seed, "volumes": told}
+    digest = digest_of(*(volume.digest for volume in volumes)).hex()
+    return Found(items, counts, chosen, record, digest, next(iter(names), ()))
+
+
+def _open(folder: Path, entry: VolumeEntry, ignore_index: int, asked: Asked) -> LabelledVolume:
+    """Open a volume and read its labels once.
+
+    Raises:
+        DataError: a file cannot be read, or the labels do not lie on the amplitudes.
+    """
+    amplitude, stored = open_volume(folder / entry.amplitude), open_label_file(folder / entry.labels)
+    grid = match_labels(entry.labels, amplitude, stored, ignore_index)
+    cut = _views(amplitude, asked)
+    volume = LabelledVolume(entry, amplitude, grid, cut)
+    volume.counts, labels = grid.read_all(volume.divided_along)
+    volume.digest = _digest(volume, labels)
+    if any(view.slices == sample_dim(list(grid.sizes)) for view in cut if view.slices):
+        volume.live = live_traces(amplitude)
+    return volume
+
+
+def _views(amplitude: xr.DataArray, asked: Asked) -> tuple[View, ...]:
+    """Return the views asked for; the task's otherwise, but none that is too narrow."""
+    dims = [str(dim) for dim in amplitude.dims]
+    wanted = (asked.views or views_of_task(asked.task)) if len(dims) == 3 else None
+    chosen = choose_views(dims, wanted)
+    sizes = {str(dim): size for dim, size in amplitude.sizes.items()}
+    return chosen if asked.views else widened(chosen, sizes, _PATCH)
+
+
+def _digest(volume: LabelledVolume, labels: bytes) -> bytes:
+    """Return the sha256 of what tells a volume apart without reading all of it."""
+    amplitude = volume.amplitude
+    facts = {name: amplitude.attrs.get(name) for name in ("source_size", "source_headers_sha256")}
+    coordinates = (amplitude[dim].values for dim in amplitude.dims)
+    return digest_of(repr((asdict(volume.entry), amplitude.dims, facts)), *coordinates, labels)
+
+
+def _check_labels(
+    volume: LabelledVolume, classes: Sequence[LabelClass] | None, problems: Problems
+) -> set[tuple[str, ...]]:
+    """Check the labels against the classes, or against those they name; returns the latter."""
+    names = tuple(str(volume.grid.labels.attrs.get("flag_meanings", "")).split())
+    beyond = outside(volume.counts.sum(axis=0), classes or classes_named(names) or None)
+    if beyond:
+        problems.add(volume.entry.labels, beyond)
+    return {names} if names else set()
+
+
+def _negative(volume: LabelledVolume) -> bool:
+    return bool((spread_sample(volume.amplitude) < 0).any())
+
+
+def _scale(volumes: Sequence[LabelledVolume], normalisation: Normalisation, problems: Problems) -> None:
+    """Give each volume its scale, measured over the whole of it as for a prediction."""
+    for volume in volumes:
+        try:
+            volume.scale = measure_scale(volume.amplitude, normalisation.kind, normalisation.percentile)
+        except DataError as error:
+            problems.add_error(volume.entry.amplitude, error)
+
+
+def _parts(
+    volumes: Sequence[LabelledVolume], seed: int, problems: Problems
+) -> tuple[list[Part], list[dict[str, Any]]]:
+    """Decide which positions of each volume belong to which split, and tell it in plain values."""
+    no_val = all(volume.entry.split not in ("val", "auto") for volume in volumes)
+    parts: list[Part] = []
+    told = []
+    for number, volume in enumerate(volumes):
+        split, why = volume.entry.split, "dataset.json says so"
+        if split == "auto" or (split == "train" and no_val):
+            why = f"divided by seed {seed}: " + ("no volume is for val" if split == "train" else "auto")
+            mine = _divided(volume, [seed, number], problems)
+        else:
+            mine = [(split, volume, {})]
+        parts += mine
+        told.append({"amplitude": volume.entry.amplitude, "why": why, "splits": _told(mine)})
+    return parts, told
+
+
+def _divided(volume: LabelledVolume, seed: list[int], problems: Problems) -> list[Part]:
+    """Divide a volume into blocks for training and validation."""
+    dim = volume.divided_along
+    labelled = volume.grid.labelled(dim, {})
+    if len(labelled) < LEAST_SLICES:
+        problems.add(
+            volume.entry.labels,
+            f"has labels on {len(labelled)} {dim} positions; {LEAST_SLICES} are needed to divide it "
+            "into training, gap and validation",
+            'label more, or give the volume a "split" and another volume the other',
+        )
+        return []
+    division = divide(labelled, seed)
+    return [("train", volume, {dim: division.train}), ("val", volume, {dim: division.val})]
+
+
+def _told(parts: Sequence[Part]) -> dict[str, Any]:
+    """Say in coordinates which slices are whose, ends included."""
+    told = {}
+    for split, volume, within in parts:
+        dim = volume.divided_along
+        labelled = volume.amplitude[dim].values[volume.grid.labelled(dim, within)]
+        ends = [end.item() for end in (labelled[0], labelled[-1])] if labelled.size else []
+        told[split] = {"dimension": dim, "from_to": ends, "labelled": int(labelled.size)}
+    return told
+
+
+def _slices(volume: LabelledVolume, within: dict[str, slice], channels: int) -> list[VolumeSlice]:
+    """Return the slices of a part that hold labels, view by view."""
+    slices = []
+    for view in volume.views:
+        numbers = [0] if view.slices is None else volume.grid.labelled(view.slices, within).tolist()
+        slices += [VolumeSlice(volume, view, number, within, channels) for number in numbers]
+    return slices

@@ -1,0 +1,125 @@
+"""The run folder: what a training was told, how it went, and what came of it.
+
+config.yaml    every setting, resolved; what gives the classes, their weights and the augmentations; versions
+split.json     which slices are in which split
+metrics.csv    a row an epoch; without times, so that two runs of one training can be compared
+curves.png     the same drawn
+samples.png    input, truth and prediction of validation slices, by the best model
+model/         the best model so far: a model folder
+last/          what ``--resume`` goes on from
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+from typing import Any
+
+import yaml
+
+from geointerp import __version__
+from geointerp.errors import DataError, OutputError, UsageError
+from geointerp.sinks.output import check_free, remove
+from geointerp.training.progress import Epoch
+
+CONFIG = "config.yaml"
+SPLIT = "split.json"
+METRICS = "metrics.csv"
+CURVES = "curves.png"
+SAMPLES = "samples.png"
+_LIBRARIES = ("torch", "timm", "peft", "accelerate")
+
+
+def versions() -> dict[str, str]:
+    """Return what the training was computed with."""
+    libraries = {name: version(name) for name in _LIBRARIES}
+    return {"geointerp": __version__, "python": python_version(), **libraries}
+
+
+def check_place(run: Path, *, overwrite: bool, resume: bool) -> None:
+    """Refuse a run folder that may not be written to.
+
+    Raises:
+        OutputError: something is there that is neither to be replaced nor to be gone on with.
+    """
+    if resume and (run / CONFIG).is_file():
+        return
+    try:
+        check_free(run, overwrite=overwrite, marker=CONFIG)
+    except OutputError as error:
+        if overwrite or not (run / CONFIG).is_file():
+            raise
+        raise OutputError(error.message, hint="--overwrite replaces it, --resume goes on with it") from None
+
+
+def begin_run(run: Path, config: dict[str, Any], split: dict[str, Any]) -> None:
+    """Write the folder with what is known before the first step; what was there is removed.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        remove(run)
+        run.mkdir(parents=True)
+        (run / SPLIT).write_text(json.dumps(split, indent=2) + "\n")
+        (run / CONFIG).write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+    except OSError as error:
+        raise OutputError(
+            f"{run} cannot be written: {error.strerror or error}",
+            hint="give -o a place that exists, has room, and that you may write to",
+        ) from error
+
+
+def read_config(run: Path) -> dict[str, Any]:
+    """Return what ``config.yaml`` of a run folder says.
+
+    Raises:
+        DataError: it is missing or no such file.
+    """
+    try:
+        config = yaml.safe_load((run / CONFIG).read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise DataError(f"{run / CONFIG} cannot be read: {error}") from error
+    if not isinstance(config, dict):
+        raise DataError(f"{run / CONFIG} is no list of settings")
+    return config
+
+
+def check_same(run: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Refuse to go on with a training that was begun otherwise.
+
+    Args:
+        run: the run folder.
+        before: what decided the result then.
+        now: what decides it now, by the same names.
+
+    Raises:
+        UsageError: names what differs, and both values.
+    """
+    differ = [
+        f"{name} was {before.get(name)} and is {value}"
+        for name, value in now.items()
+        if before.get(name) != value
+    ]
+    if differ:
+        raise UsageError(
+            f"{run} was begun with other settings: {'; '.join(differ)}",
+            hint="--resume goes on with the same; for a new training give another -o, or --overwrite",
+        )
+
+
+def write_metrics(run: Path, epochs: Iterable[Epoch], classes: Sequence[str]) -> None:
+    """Write ``metrics.csv``: six decimals, empty where a class is neither there nor predicted."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    figures = ("epoch", "lr", "train_loss", "val_loss", "mIoU", "mPA", "accuracy")
+    table.writerow((*figures, *(f"IoU {name}" for name in classes)))
+    for one in epochs:
+        values = (one.train_loss, one.val_loss, one.miou, one.mpa, one.accuracy, *one.ious)
+        table.writerow((one.number, f"{one.rate:.6g}", *("" if v is None else f"{v:.6f}" for v in values)))
+    partial = run / f".{METRICS}.partial"
+    partial.write_text(text.getvalue())
+    partial.replace(run / METRICS)
