@@ -38,9 +38,11 @@ from geointerp.network.home import STARTER, models_home
 from geointerp.network.lora import add_lora
 from geointerp.network.segmenter import Segmenter
 from geointerp.network.unet import UNet
+from geointerp.synthesis.craters import SPARSE
 from geointerp.synthesis.draw import Draw
+from geointerp.synthesis.events import EVEN
 from geointerp.synthesis.faults import CLEAR, DEFAULT, SHIFTED
-from geointerp.synthesis.generators import GENERATORS
+from geointerp.synthesis.generators import GENERATORS, Generator
 from geointerp.synthesis.ranges import Ranges
 from geointerp.tasks import TASKS, task_named
 from geointerp.training.grey import PERCENTILE, grey_of
@@ -48,15 +50,20 @@ from geointerp.training.loop import Batch, Recipe, train
 
 TILE = (224, 224)
 DECODER = DecoderInfo("mla", width=0.5)
-# What the encoder sees in its first stage, until which step. It began on the hardest sections, learnt
-# slowly, and was given clear ones; then ordinary ones, at first with faults labelled that the noise hides.
+# What a stage sees first, until which step. The encoder began on the hardest sections, learnt slowly, and was
+# given clear ones; then ordinary ones, at first with faults labelled that the noise hides. A look at real
+# pictures brought more craters and walls of light and shadow, and fibres that are coupled unevenly.
 NO_MATTER_HOW_FAINT = replace(DEFAULT, audible=-100.0)
-CURRICULUM: tuple[tuple[int, Ranges], ...] = (
-    (913, SHIFTED),
-    (1038, replace(NO_MATTER_HOW_FAINT, half_width=1.25)),
-    (1700, CLEAR),
-    (2695, NO_MATTER_HOW_FAINT),
-)
+CURRICULA: dict[str, tuple[tuple[int, Ranges], ...]] = {
+    "backbone": (
+        (913, SHIFTED),
+        (1038, replace(NO_MATTER_HOW_FAINT, half_width=1.25)),
+        (1700, CLEAR),
+        (2695, NO_MATTER_HOW_FAINT),
+    ),
+    "craters": ((169, SPARSE),),
+    "events": ((301, EVEN),),
+}
 # Batches of the stages, and everything the models are measured on, come from seeds that lie apart.
 FIRST_SEED = {
     "backbone": 1_000_000,
@@ -69,6 +76,9 @@ FIRST_SEED = {
 
 ADAPTING = Recipe(steps=600, batch_size=8, rate=1e-3, warmup=30, decay=300, seed=1)
 RECIPES = dict.fromkeys(TASKS, ADAPTING) | {
+    "craters": replace(ADAPTING, steps=800, decay=400),
+    "events": replace(ADAPTING, steps=900, decay=400),
+    "facies": replace(ADAPTING, steps=1100, decay=500),
     "backbone": Recipe(steps=3600, rate=1e-3, warmup=200, decay=800, seed=1),
     # Faults are one sample in thirty: unweighted, the network would rather miss one than invent one.
     "faults": Recipe(steps=300, rate=5e-4, warmup=30, decay=240, seed=1, class_weights=(1.0, 3.0)),
@@ -83,7 +93,7 @@ app = typer.Typer(add_completion=False, help=__doc__)
 
 def batches(stage: str, recipe: Recipe) -> Batch:
     """The batch of a step: fresh samples, scaled a little too weak or too strong."""
-    generator = GENERATORS["faults" if stage == "backbone" else stage]
+    generator = generator_of(stage)
 
     def batch(step: int) -> tuple[Tensor, Tensor]:
         seed = first_seed(stage, recipe) + step
@@ -103,9 +113,13 @@ def first_seed(stage: str, recipe: Recipe) -> int:
 
 def ranges(stage: str, step: int) -> Ranges:
     """What the samples of a step are drawn from."""
-    if stage == "backbone":
-        return next((ranges for until, ranges in CURRICULUM if step < until), DEFAULT)
-    return GENERATORS[stage].ranges
+    stretches = CURRICULA.get(stage, ())
+    return next((ranges for until, ranges in stretches if step < until), generator_of(stage).ranges)
+
+
+def generator_of(stage: str) -> Generator:
+    """What a stage learns from."""
+    return GENERATORS["faults" if stage == "backbone" else stage]
 
 
 def new_segmenter(task: str) -> Segmenter:
@@ -118,14 +132,15 @@ def new_segmenter(task: str) -> Segmenter:
 
 def description(stage: str, recipe: Recipe, **changes: Any) -> ModelDescription:
     """What a model folder says of itself."""
-    stretches = CURRICULUM if stage == "backbone" else ()
     return ModelDescription(
         tile=TILE,
         training={
             "data": "synthetic samples (geointerp.synthesis), each seen once",
             "script": f"examples/train_starter.py {stage}",
             "recipe": asdict(recipe),
-            "ranges": [{"until_step": until, **ranges.as_dict()} for until, ranges in stretches]
+            "ranges": [
+                {"until_step": until, **ranges.as_dict()} for until, ranges in CURRICULA.get(stage, ())
+            ]
             + [{"until_step": recipe.steps, **ranges(stage, recipe.steps).as_dict()}],
             "first_seed": first_seed(stage, recipe),
         },
@@ -134,9 +149,9 @@ def description(stage: str, recipe: Recipe, **changes: Any) -> ModelDescription:
 
 
 @app.command()
-def backbone(steps: int = RECIPES["backbone"].steps, runs: Path = Path("runs")) -> None:
+def backbone(steps: int = 0, runs: Path = Path("runs")) -> None:
     """Learn the encoder from nothing; write models/starter."""
-    recipe = replace(RECIPES["backbone"], steps=steps)
+    recipe = replace(RECIPES["backbone"], steps=steps or RECIPES["backbone"].steps)
     torch.manual_seed(recipe.seed)
     model = new_segmenter("faults")
     train(model, batches("backbone", recipe), recipe, runs / "backbone")
@@ -156,7 +171,7 @@ def backbone(steps: int = RECIPES["backbone"].steps, runs: Path = Path("runs")) 
 
 
 @app.command()
-def faults(steps: int = RECIPES["faults"].steps, runs: Path = Path("runs")) -> None:
+def faults(steps: int = 0, runs: Path = Path("runs")) -> None:
     """Adapt the frozen starter to faults; the decoder goes on from the encoder's training."""
     segmenter = new_segmenter("faults")
     learnt = torch.load(runs / "backbone" / "last.pt", weights_only=True)["model"]
@@ -165,7 +180,7 @@ def faults(steps: int = RECIPES["faults"].steps, runs: Path = Path("runs")) -> N
 
 
 @app.command()
-def adapt(task: str, steps: int = ADAPTING.steps, runs: Path = Path("runs")) -> None:
+def adapt(task: str, steps: int = 0, runs: Path = Path("runs")) -> None:
     """Adapt the frozen starter to another task; the decoder goes on from that of the fault model."""
     torch.manual_seed(RECIPES[task].seed)
     segmenter = new_segmenter(task)
@@ -179,7 +194,7 @@ def adapt(task: str, steps: int = ADAPTING.steps, runs: Path = Path("runs")) -> 
 
 def adapt_to(task: str, segmenter: Segmenter, steps: int, runs: Path) -> None:
     """Train LoRA and the decoder of ``segmenter`` on the stored starter; write models/TASK."""
-    recipe = replace(RECIPES[task], steps=steps)
+    recipe = replace(RECIPES[task], steps=steps or RECIPES[task].steps)
     torch.manual_seed(recipe.seed)
     starter = models_home() / STARTER
     load_backbone_weights(segmenter.backbone, starter / BACKBONE)

@@ -46,14 +46,15 @@ class CraterRecipe(Ranges):
         noise: of the camera, of the picture's deviation.
         elevation: share of pictures that show elevation itself.
         hills: share of craters that are hills instead.
+        scarps: share of pictures with a wall in full light or deep shadow, in which nothing is labelled.
         smallest: diameter of the smallest crater labelled.
         faintest: depth of the faintest crater labelled, of its diameter.
     """
 
-    density: Range = (0.12, 1.0)
+    density: Range = (0.4, 1.0)
     depth: Range = (0.1, 0.24)
     rim: Range = (0.022, 0.06)
-    creep: Range = (0.3, 2.2)
+    creep: Range = (0.3, 1.6)
     rough: Range = (0.01, 0.12)
     relief: Range = (0.01, 0.16)
     sun: Range = (8.0, 55.0)
@@ -62,23 +63,28 @@ class CraterRecipe(Ranges):
     noise: Range = (0.02, 0.3)
     elevation: float = 0.2
     hills: float = 0.12
+    scarps: float = 0.35
     smallest: float = 8.0
     faintest: float = 0.035
 
 
 DEFAULT = CraterRecipe()
 
+# Fewer craters on more worn ground without walls: what training began with.
+SPARSE = CraterRecipe(density=(0.12, 1.0), creep=(0.3, 2.2), scarps=0.0)
+
 # Noisier, rougher and more worn ground, lower and higher suns, harder contrast, craters of other depths.
 SHIFTED = CraterRecipe(
-    density=(0.1, 1.2),
+    density=(0.2, 1.0),
     depth=(0.08, 0.26),
-    creep=(0.2, 2.6),
+    creep=(0.2, 2.0),
     rough=(0.02, 0.15),
     relief=(0.01, 0.2),
     sun=(5.0, 65.0),
     contrast=(0.9, 3.5),
     camera=(0.2, 1.7),
     noise=(0.05, 0.45),
+    scarps=0.5,
 )
 
 
@@ -110,7 +116,9 @@ def crater_images(
     raw = draw.chance(recipe.elevation, count, 1, 1)
     # An altimeter is far less noisy than a camera.
     noise = draw.log_uniform(*recipe.noise, count, 1, 1) * torch.where(raw, 0.1, 1.0)
-    scene = torch.where(raw, ground, lit(draw, recipe, ground))
+    light, shown = walled(draw, recipe, lit(draw, recipe, ground))
+    label &= raw | shown
+    scene = torch.where(raw, ground, light)
     return photograph(draw, recipe, scene, noise), label.to(torch.uint8)
 
 
@@ -266,6 +274,18 @@ def lit(draw: Draw, recipe: CraterRecipe, ground: Tensor) -> Tensor:
         draw.uniform(0.0, 0.25, count, 1, 1) * record.smooth_field(draw, count, height, width, 5)
     )
     return light * albedo
+
+
+def walled(draw: Draw, recipe: CraterRecipe, light: Tensor) -> tuple[Tensor, Tensor]:
+    """``light`` (count, height, width) with bright or black walls of far larger forms; where there is none."""
+    if recipe.scarps <= 0.0:
+        return light, torch.ones_like(light, dtype=torch.bool)
+    count, height, width = light.shape
+    one = (count, 1, 1)
+    form = record.smooth_field(draw, count, height, width, 3) - draw.uniform(0.4, 1.6, *one)
+    wall = torch.sigmoid(draw.log_uniform(4.0, 30.0, *one) * form) * draw.chance(recipe.scarps, *one)
+    brightness = light.mean(dim=(1, 2), keepdim=True) * draw.choice((0.0, 0.0, 2.0, 3.0), *one)
+    return torch.lerp(light, brightness, wall), wall < 0.5
 
 
 def photograph(draw: Draw, recipe: CraterRecipe, scene: Tensor, noise: Tensor) -> Tensor:

@@ -38,6 +38,7 @@ class EventRecipe(Ranges):
         common: noise that all channels share, of the rest.
         traffic: share of the recordings with vehicles or other slow, narrow signals.
         scatter: of the channels' gains, as a natural logarithm.
+        stretches: share of the recordings in which some stretches of the fibre are far better coupled.
         dead: share of dead channels, in recordings that have any.
         audible: an event is labelled where its envelope is so many times the noise.
     """
@@ -53,11 +54,15 @@ class EventRecipe(Ranges):
     common: Range = (0.05, 1.0)
     traffic: float = 0.3
     scatter: Range = (0.0, 0.4)
+    stretches: float = 0.4
     dead: Range = (0.01, 0.12)
     audible: float = 0.8
 
 
 DEFAULT = EventRecipe()
+
+# Every stretch of the fibre coupled alike: what training began with.
+EVEN = EventRecipe(stretches=0.0)
 
 # Noisier, more shared noise and traffic, other slownesses, periods and codas, worse coupling.
 SHIFTED = EventRecipe(
@@ -69,6 +74,7 @@ SHIFTED = EventRecipe(
     common=(0.1, 1.5),
     traffic=0.5,
     scatter=(0.1, 0.6),
+    stretches=0.6,
     dead=(0.02, 0.2),
 )
 
@@ -214,5 +220,18 @@ def couple(draw: Draw, recipe: EventRecipe, recording: Tensor) -> Tensor:
     share = draw.uniform(*recipe.dead, *one) * draw.chance(0.3, *one)
     dead = draw.uniform(0.0, 1.0, count, 1, width) < share
     limit = torch.where(draw.chance(0.2, *one), draw.log_uniform(1.5, 6.0, *one), torch.inf)
-    uneven = recording * gain * coupling
+    uneven = recording * gain * coupling * stretched(draw, recipe, count, width)
     return torch.where(dead, 0.02 * uneven, uneven.clamp(-limit, limit))
+
+
+def stretched(draw: Draw, recipe: EventRecipe, count: int, width: int) -> Tensor:
+    """Gain of the fibre's stretches, up to tenfold from one to the next, (count, 1, channels)."""
+    gain = torch.ones(count, 1, width, device=draw.device)
+    if recipe.stretches <= 0.0:
+        return gain
+    x = torch.arange(width, dtype=torch.float32, device=draw.device)
+    for _ in range(2):
+        beyond = x > draw.uniform(0.05, 0.95, count, 1, 1) * width
+        step = draw.log_uniform(0.1, 10.0, count, 1, 1)
+        gain = gain * torch.where(beyond & draw.chance(recipe.stretches, count, 1, 1), step, 1.0)
+    return gain / gain.amax(dim=2, keepdim=True)
