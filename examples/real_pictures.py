@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from geointerp.evaluation.catalogues import Catalogue, read_catalogue
+from geointerp.evaluation.crater_report import evaluate_catalogues
+from geointerp.products.craters import crater_table
 from matplotlib.figure import Figure
 from PIL import Image
 
 import geointerp
-from geointerp.evaluation.catalogues import Catalogue, read_catalogue
-from geointerp.evaluation.crater_report import evaluate_catalogues
-from geointerp.products.craters import crater_table
 from geointerp.sinks.picture import draw
 from geointerp.tasks import TASKS
 

@@ -1,6 +1,7 @@
 """``geointerp synth``: labelled synthetic data."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +26,11 @@ _SAMPLES_AT_ONCE = 16
 _FIRST_INLINE, _FIRST_CROSSLINE = 1001, 2001
 _SAMPLE_INTERVAL_MS = 4.0
 _SUFFIXES = (".sgy", ".segy")
+_TITLES = {
+    "amplitude": "SYNTHETIC AMPLITUDES: GEOINTERP SYNTH SURVEY, SEED {seed}",
+    "faults": "TRUE FAULTS OF THE SYNTHETIC SURVEY OF SEED {seed}: 1 ON FAULTS, 0 ELSEWHERE",
+    "salt": "TRUE SALT OF THE SYNTHETIC SURVEY OF SEED {seed}: 1 IN SALT, 0 ELSEWHERE",
+}
 _MOST_SAMPLES = 32767  # the count is a signed word of 16 bits to most programs
 
 
@@ -80,6 +86,7 @@ def survey(
     ctx: typer.Context,
     output: Annotated[Path, typer.Option("--output", "-o", help="SEG-Y file to write.")],
     shape: Annotated[str, typer.Option(help="Inlines, crosslines, samples: IL,XL,T.")] = "96,192,288",
+    salt: Annotated[bool, typer.Option("--salt", help="Add salt, and its truth as <stem>_salt.sgy.")] = False,
     seed: Seed = 0,
     overwrite: options.Overwrite = False,
     json: options.Json = False,
@@ -92,20 +99,17 @@ def survey(
     from geointerp.synthesis.survey import synthesise_survey
 
     console: Console = ctx.obj
-    truth = output.with_name(f"{output.stem}_faults{output.suffix}")
-    for path in (output, truth):
+    contents = ("amplitude", "faults", "salt") if salt else ("amplitude", "faults")
+    paths = [output, *(output.with_name(f"{output.stem}_{truth}{output.suffix}") for truth in contents[1:])]
+    for path in paths:
         check_free(path, overwrite=overwrite)
-    amplitude, labels = synthesise_survey(size, seed)
-    # Neither takes its name before both are written.
-    with (
-        whole_or_not_at_all(output, overwrite=overwrite) as first,
-        whole_or_not_at_all(truth, overwrite=overwrite) as second,
-    ):
-        _write(first, amplitude, f"SYNTHETIC AMPLITUDES: GEOINTERP SYNTH SURVEY, SEED {seed}")
-        _write(
-            second, labels, f"TRUE FAULTS OF THE SYNTHETIC SURVEY OF SEED {seed}: 1 ON FAULTS, 0 ELSEWHERE"
-        )
-    for path, content in ((output, "amplitude"), (truth, "faults")):
+    made = synthesise_survey(size, seed, salt=salt)
+    # None takes its name before all are written.
+    with ExitStack() as files:
+        for path, content in zip(paths, contents, strict=True):
+            partial = files.enter_context(whole_or_not_at_all(path, overwrite=overwrite))
+            _write(partial, getattr(made, content), _TITLES[content].format(seed=seed))
+    for path, content in zip(paths, contents, strict=True):
         console.result(path, {"output": str(path), "content": content, "shape": size, "seed": seed})
 
 

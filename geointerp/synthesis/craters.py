@@ -277,7 +277,7 @@ def lit(draw: Draw, recipe: CraterRecipe, ground: Tensor) -> Tensor:
 
 
 def walled(draw: Draw, recipe: CraterRecipe, light: Tensor) -> tuple[Tensor, Tensor]:
-    """``light`` (count, height, width) with bright or black walls of far larger forms; where there is none."""
+    """``light`` (count, height, width) with bright or black walls of larger forms; where there is none."""
     if recipe.scarps <= 0.0:
         return light, torch.ones_like(light, dtype=torch.bool)
     count, height, width = light.shape

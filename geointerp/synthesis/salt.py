@@ -33,6 +33,8 @@ class SaltRecipe(Deformation, Acquisition):
         inside: reflectivity within salt, of that of the layers.
         boundary: reflection coefficient of the top, of a strong layer.
         shadow: amplitude that is left below salt.
+        base: reflection coefficient of the base, of that of the top.
+        patchy: unevenness of the boundary's coefficients, as a natural logarithm.
     """
 
     faults: tuple[int, int] = (0, 4)
@@ -48,6 +50,8 @@ class SaltRecipe(Deformation, Acquisition):
     inside: Range = (0.0, 0.35)
     boundary: Range = (1.0, 5.0)
     shadow: Range = (0.25, 1.0)
+    base: Range = (0.0, 0.8)
+    patchy: float = 0.3
 
 
 DEFAULT = SaltRecipe()
@@ -67,7 +71,31 @@ SHIFTED = SaltRecipe(
     boundary=(0.8, 4.0),
 )
 
-_DIAPIR, _DOME, _SHEET = 0, 1, 2
+DIAPIR, DOME, SHEET = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Body:
+    """A salt body a section; each field (sections, 1, 1), in samples and traces.
+
+    Attributes:
+        kind: diapir, dome or sheet.
+        middle, top: its place.
+        half: half the width of a diapir or dome.
+        reach: height of a dome or sheet.
+        flat: half the width of a sheet.
+        lean: traces across per sample down.
+        spread: how much wider a diapir is a whole section further down, relative.
+    """
+
+    kind: Tensor
+    middle: Tensor
+    top: Tensor
+    half: Tensor
+    reach: Tensor
+    flat: Tensor
+    lean: Tensor
+    spread: Tensor
 
 
 def salt_sections(
@@ -122,42 +150,49 @@ def draw_bodies(
     lifted = torch.zeros_like(z)
     present = draw.integers(*recipe.bodies, sections, 1, 1)
     for k in range(recipe.bodies[1]):
-        kind = draw.integers(_DIAPIR, _SHEET, sections, 1, 1)
+        kind = draw.integers(DIAPIR, SHEET, sections, 1, 1)
         roughness = draw.uniform(*recipe.rough, sections, 1, 1)
         uneven = roughness * record.smooth_field(draw, sections, height, width, 7)
-        body = one_body(draw, recipe, kind, z, x) + uneven
+        body = outside_of(draw_body(draw, recipe, kind, height, width), z, x) + uneven
         body = torch.where(present > k, body, torch.inf)
-        drag = draw.uniform(*recipe.drag, sections, 1, 1) * (kind != _SHEET)
+        drag = draw.uniform(*recipe.drag, sections, 1, 1) * (kind != SHEET)
         near = torch.exp(-body.clamp_min(0.0) / draw.log_uniform(0.15, 1.2, sections, 1, 1))
         lifted += drag * near
         outside = torch.minimum(outside, body)
     return outside, lifted
 
 
-def one_body(draw: Draw, recipe: SaltRecipe, kind: Tensor, z: Tensor, x: Tensor) -> Tensor:
-    """One body a section of its ``kind`` (sections, 1, 1), as ``outside`` of ``draw_bodies``."""
-    sections, height, width = z.shape
-    one = (sections, 1, 1)
-    middle = draw.uniform(0.0, 1.0, *one) * width
-    top = draw.uniform(*recipe.top, *one) * height
-    half = draw.log_uniform(*recipe.half_width, *one) * width
-    reach = draw.uniform(*recipe.height, *one) * height
-    flat = draw.log_uniform(*recipe.sheet, *one) * width
-    lean = draw.uniform(-0.5, 0.5, *one)
-    down = z - top
-    across = x - middle - lean * down
-    # A diapir is rounded at its top; its flanks bulge into an overhang or spread downwards.
-    cap = (down / (1.2 * half)).clamp(0.0, 1.0)
-    flank = half * (cap * (2.0 - cap)).sqrt() * (1.0 + draw.uniform(-0.3, 0.9, *one) * down / height)
-    diapir = torch.where(
-        down > 0, across.abs() / flank.clamp_min(1.0) - 1.0, torch.hypot(across, down) / half
+def draw_body(draw: Draw, recipe: SaltRecipe, kind: Tensor, height: int, width: int) -> Body:
+    """A body a section, of its ``kind`` (sections, 1, 1)."""
+    one = kind.shape
+    return Body(
+        kind=kind,
+        middle=draw.uniform(0.0, 1.0, *one) * width,
+        top=draw.uniform(*recipe.top, *one) * height,
+        half=draw.log_uniform(*recipe.half_width, *one) * width,
+        reach=draw.uniform(*recipe.height, *one) * height,
+        flat=draw.log_uniform(*recipe.sheet, *one) * width,
+        lean=draw.uniform(-0.5, 0.5, *one),
+        spread=draw.uniform(-0.3, 0.9, *one),
     )
+
+
+def outside_of(body: Body, z: Tensor, x: Tensor) -> Tensor:
+    """How far each sample lies outside a body, as a part of its size, negative within; shape of ``z``."""
+    down = z - body.top
+    across = x - body.middle - body.lean * down
+    # A diapir is rounded at its top; its flanks bulge into an overhang or spread downwards.
+    cap = (down / (1.2 * body.half)).clamp(0.0, 1.0)
+    flank = body.half * (cap * (2.0 - cap)).sqrt() * (1.0 + body.spread * down / z.shape[1])
+    above = torch.hypot(across, down) / body.half
+    diapir = torch.where(down > 0, across.abs() / flank.clamp_min(1.0) - 1.0, above)
     # A dome's top is a Gaussian over a base outside the section or within it.
-    crest = top + reach * (1.0 - torch.exp(-0.5 * (across / (1.2 * half)).square()))
-    base = top + 0.85 * reach
-    dome = torch.maximum(crest - z, z - base) / (0.6 * reach)
-    ellipse = torch.hypot((x - middle) / flat, (z - top - lean * 0.4 * (x - middle)) / (0.35 * reach)) - 1.0
-    return torch.where(kind == _DIAPIR, diapir, torch.where(kind == _DOME, dome, ellipse))
+    crest = body.top + body.reach * (1.0 - torch.exp(-0.5 * (across / (1.2 * body.half)).square()))
+    base = body.top + 0.85 * body.reach
+    dome = torch.maximum(crest - z, z - base) / (0.6 * body.reach)
+    tilted = down - 0.4 * body.lean * (x - body.middle)
+    sheet = torch.hypot((x - body.middle) / body.flat, tilted / (0.35 * body.reach)) - 1.0
+    return torch.where(body.kind == DIAPIR, diapir, torch.where(body.kind == DOME, dome, sheet))
 
 
 def quiet_layers(draw: Draw, field: Tensor, depth: Tensor) -> Tensor:
@@ -184,6 +219,6 @@ def fill(draw: Draw, field: Tensor, salt: Tensor, recipe: SaltRecipe) -> Tensor:
     base = ~salt & torch.roll(salt, 1, dims=1)
     top[:, 0] = base[:, 0] = False
     bright = draw.log_uniform(*recipe.boundary, *one) * strength * 2.0
-    patchy = torch.exp(0.3 * record.smooth_field(draw, sections, height, width, 6))
+    patchy = torch.exp(recipe.patchy * record.smooth_field(draw, sections, height, width, 6))
     filled = torch.where(top, bright * patchy, filled)
-    return torch.where(base, -bright * draw.uniform(0.0, 0.8, *one) * patchy, filled)
+    return torch.where(base, -bright * draw.uniform(*recipe.base, *one) * patchy, filled)

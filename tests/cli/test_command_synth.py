@@ -39,6 +39,14 @@ def test_json_tells_of_both_files(run):
     ]
 
 
+def test_salt_is_written_beside_when_asked(run):
+    done = run("synth", "survey", "-o", "s.sgy", "--shape", "4,30,40", "--seed", "3", "--salt")
+    assert done == (0, "s.sgy\ns_faults.sgy\ns_salt.sgy\n", "")
+    salt = geointerp.open_volume("s_salt.sgy").values
+    assert salt.shape == (4, 30, 40)
+    assert set(np.unique(salt)) == {0, 1}
+
+
 def test_neither_file_is_replaced_unasked(run):
     Path("s_faults.sgy").write_text("mine")
     done = run("synth", "survey", "-o", "s.sgy", "--shape", "2,10,20")
