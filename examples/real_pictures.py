@@ -45,7 +45,7 @@ def draw_file(task: str, path: Path, folder: Path) -> None:
     else:
         draw(volume, labels, picture)
     shrink(picture)
-    known = labels.values[labels.values != 255]
+    known = labels.values[np.isfinite(labels.values) & (labels.values != 255)].astype(np.int64)
     share = np.bincount(known, minlength=len(TASKS[task].classes)) / known.size
     names = (one.name for one in TASKS[task].classes)
     print(f"{picture}: " + ", ".join(f"{name} {part:.1%}" for name, part in zip(names, share, strict=True)))

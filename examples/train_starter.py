@@ -16,10 +16,11 @@ trained again by itself; they ran with OMP_NUM_THREADS=1.
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 import typer
+from peft import PeftModel
 from timm.layers import set_fused_attn
 from torch import Tensor
 
@@ -76,9 +77,9 @@ FIRST_SEED = {
 
 ADAPTING = Recipe(steps=600, batch_size=8, rate=1e-3, warmup=30, decay=300, seed=1)
 RECIPES = dict.fromkeys(TASKS, ADAPTING) | {
-    "craters": replace(ADAPTING, steps=800, decay=400),
-    "events": replace(ADAPTING, steps=900, decay=400),
-    "facies": replace(ADAPTING, steps=1100, decay=500),
+    "craters": replace(ADAPTING, steps=665, decay=320),
+    "events": replace(ADAPTING, steps=735, decay=320),
+    "facies": replace(ADAPTING, steps=710, decay=320),
     "backbone": Recipe(steps=3600, rate=1e-3, warmup=200, decay=800, seed=1),
     # Faults are one sample in thirty: unweighted, the network would rather miss one than invent one.
     "faults": Recipe(steps=300, rate=5e-4, warmup=30, decay=240, seed=1, class_weights=(1.0, 3.0)),
@@ -88,7 +89,14 @@ RANK = dict.fromkeys(TASKS, 16) | {"faults": 8}
 # A U-Net of a quarter of the original's channels costs as much to run as the starter with a decoder.
 TWIN_WIDTH = 0.25
 
+Steps = Annotated[int, typer.Option(help="Batches in all; 0: as many as the recipe says.")]
+
 app = typer.Typer(add_completion=False, help=__doc__)
+
+
+def recipe_of(stage: str, steps: int) -> Recipe:
+    """The recipe of a stage, for as many steps as asked."""
+    return replace(RECIPES[stage], steps=steps or RECIPES[stage].steps)
 
 
 def batches(stage: str, recipe: Recipe) -> Batch:
@@ -132,11 +140,12 @@ def new_segmenter(task: str) -> Segmenter:
 
 def description(stage: str, recipe: Recipe, **changes: Any) -> ModelDescription:
     """What a model folder says of itself."""
+    command = stage if stage in ("backbone", "faults") else f"adapt {stage}"
     return ModelDescription(
         tile=TILE,
         training={
             "data": "synthetic samples (geointerp.synthesis), each seen once",
-            "script": f"examples/train_starter.py {stage}",
+            "script": f"examples/train_starter.py {command}",
             "recipe": asdict(recipe),
             "ranges": [
                 {"until_step": until, **ranges.as_dict()} for until, ranges in CURRICULA.get(stage, ())
@@ -149,9 +158,9 @@ def description(stage: str, recipe: Recipe, **changes: Any) -> ModelDescription:
 
 
 @app.command()
-def backbone(steps: int = 0, runs: Path = Path("runs")) -> None:
+def backbone(steps: Steps = 0, runs: Path = Path("runs")) -> None:
     """Learn the encoder from nothing; write models/starter."""
-    recipe = replace(RECIPES["backbone"], steps=steps or RECIPES["backbone"].steps)
+    recipe = recipe_of("backbone", steps)
     torch.manual_seed(recipe.seed)
     model = new_segmenter("faults")
     train(model, batches("backbone", recipe), recipe, runs / "backbone")
@@ -171,34 +180,39 @@ def backbone(steps: int = 0, runs: Path = Path("runs")) -> None:
 
 
 @app.command()
-def faults(steps: int = 0, runs: Path = Path("runs")) -> None:
+def faults(steps: Steps = 0, runs: Path = Path("runs")) -> None:
     """Adapt the frozen starter to faults; the decoder goes on from the encoder's training."""
     segmenter = new_segmenter("faults")
-    learnt = torch.load(runs / "backbone" / "last.pt", weights_only=True)["model"]
-    segmenter.load_state_dict(learnt)
-    adapt_to("faults", segmenter, steps, runs)
+    segmenter.load_state_dict(torch.load(runs / "backbone" / "last.pt", weights_only=True)["model"])
+    adapt_to("faults", with_lora("faults", segmenter), recipe_of("faults", steps), runs)
 
 
 @app.command()
-def adapt(task: str, steps: int = 0, runs: Path = Path("runs")) -> None:
+def adapt(task: str, steps: Steps = 0, runs: Path = Path("runs")) -> None:
     """Adapt the frozen starter to another task; the decoder goes on from that of the fault model."""
+    adapt_to(task, with_lora(task, from_fault_model(task)), recipe_of(task, steps), runs)
+
+
+def from_fault_model(task: str) -> Segmenter:
+    """A segmenter with the decoder of the bundled fault model, but for its last layer."""
     torch.manual_seed(RECIPES[task].seed)
     segmenter = new_segmenter(task)
     fault_model, _ = load_adapter(models_home() / "faults")
     learnt = fault_model.get_base_model().decoder.modules_to_save["default"].state_dict()
     own = segmenter.decoder.state_dict()
-    # Its last layer has other classes.
     segmenter.decoder.load_state_dict({k: w if "classify" in k else learnt[k] for k, w in own.items()})
-    adapt_to(task, segmenter, steps, runs)
+    return segmenter
 
 
-def adapt_to(task: str, segmenter: Segmenter, steps: int, runs: Path) -> None:
-    """Train LoRA and the decoder of ``segmenter`` on the stored starter; write models/TASK."""
-    recipe = replace(RECIPES[task], steps=steps or RECIPES[task].steps)
-    torch.manual_seed(recipe.seed)
-    starter = models_home() / STARTER
-    load_backbone_weights(segmenter.backbone, starter / BACKBONE)
-    model = add_lora(segmenter, rank=RANK[task], alpha=float(RANK[task]))
+def with_lora(task: str, segmenter: Segmenter) -> PeftModel:
+    """``segmenter`` on the stored starter, frozen, with LoRA beside it."""
+    torch.manual_seed(RECIPES[task].seed)
+    load_backbone_weights(segmenter.backbone, models_home() / STARTER / BACKBONE)
+    return add_lora(segmenter, rank=RANK[task], alpha=float(RANK[task]))
+
+
+def adapt_to(task: str, model: PeftModel, recipe: Recipe, runs: Path) -> None:
+    """Train LoRA and decoder; write models/TASK."""
     train(model, batches(task, recipe), recipe, runs / task)
     about = task_named(task)
     own = description(
@@ -207,7 +221,7 @@ def adapt_to(task: str, segmenter: Segmenter, steps: int, runs: Path) -> None:
         name=task,
         task=task,
         classes=about.classes,
-        backbone=read_description(starter).backbone,
+        backbone=read_description(models_home() / STARTER).backbone,
         decoder=DECODER,
         normalisation=Normalisation(GENERATORS[task].scale, PERCENTILE),
         views=about.views,
@@ -217,9 +231,9 @@ def adapt_to(task: str, segmenter: Segmenter, steps: int, runs: Path) -> None:
 
 
 @app.command()
-def twin(task: str, steps: int = 0, runs: Path = Path("runs")) -> None:
+def twin(task: str, steps: Steps = 0, runs: Path = Path("runs")) -> None:
     """Train a U-Net on the batches of a task's adapter, to compare with; it stays in runs/unet-TASK."""
-    recipe = replace(RECIPES[task], steps=steps or RECIPES[task].steps)
+    recipe = recipe_of(task, steps)
     torch.manual_seed(recipe.seed)
     network = UNet(len(task_named(task).classes), width=TWIN_WIDTH)
     train(network, batches(task, recipe), recipe, runs / f"unet-{task}")

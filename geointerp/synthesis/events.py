@@ -1,9 +1,9 @@
 """DAS recordings of earthquakes and blasts: P and S arrivals from travel times, under the noise of a fibre.
 
 Time runs down, channels across. A straight fibre and a source at a distance ``d`` from it, at channel
-``x0``: the P wave arrives at ``t0 + p sqrt(d² + (x - x0)²)``, ``p`` being the slowness in samples a channel, the
-S wave later by the ratio of the velocities. With 10 m channels and 0.01 s samples, 2 to 6 km/s make ``p`` 0.5
-to 0.17; other channels and samplings change it, so the range is wide.
+``x0``: the P wave arrives at ``t0 + p sqrt(d² + (x - x0)²)``, ``p`` being the slowness in samples a channel,
+the S wave later by the ratio of the velocities. With 10 m channels and 0.01 s samples, 2 to 6 km/s make ``p``
+0.5 to 0.17; other channels and samplings change it, so the range is wide.
 
 A fibre feels strain along itself: P as ``cos²`` of the angle of incidence, S as ``sin`` of twice that angle.
 Both waves have a coda. The label runs from each arrival that stands out of the noise to where its coda sinks
