@@ -41,7 +41,7 @@ from geointerp.network.segmenter import Segmenter
 from geointerp.network.unet import UNet
 from geointerp.synthesis.craters import SPARSE
 from geointerp.synthesis.draw import Draw
-from geointerp.synthesis.events import EVEN
+from geointerp.synthesis.events import EVEN, FELT_ALIKE
 from geointerp.synthesis.faults import CLEAR, DEFAULT, SHIFTED
 from geointerp.synthesis.generators import GENERATORS, Generator
 from geointerp.synthesis.ranges import Ranges
@@ -63,7 +63,7 @@ CURRICULA: dict[str, tuple[tuple[int, Ranges], ...]] = {
         (2695, NO_MATTER_HOW_FAINT),
     ),
     "craters": ((169, SPARSE),),
-    "events": ((301, EVEN),),
+    "events": ((301, EVEN), (735, FELT_ALIKE)),
 }
 # Batches of the stages, and everything the models are measured on, come from seeds that lie apart.
 FIRST_SEED = {
@@ -77,9 +77,9 @@ FIRST_SEED = {
 
 ADAPTING = Recipe(steps=600, batch_size=8, rate=1e-3, warmup=30, decay=300, seed=1)
 RECIPES = dict.fromkeys(TASKS, ADAPTING) | {
-    "craters": replace(ADAPTING, steps=665, decay=320),
-    "events": replace(ADAPTING, steps=735, decay=320),
-    "facies": replace(ADAPTING, steps=710, decay=320),
+    "craters": replace(ADAPTING, steps=840, decay=340),
+    "events": replace(ADAPTING, steps=905, decay=170),
+    "facies": replace(ADAPTING, steps=890, decay=290),
     "backbone": Recipe(steps=3600, rate=1e-3, warmup=200, decay=800, seed=1),
     # Faults are one sample in thirty: unweighted, the network would rather miss one than invent one.
     "faults": Recipe(steps=300, rate=5e-4, warmup=30, decay=240, seed=1, class_weights=(1.0, 3.0)),

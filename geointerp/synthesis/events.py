@@ -41,6 +41,7 @@ class EventRecipe(Ranges):
         traffic: share of the recordings with vehicles or other slow, narrow signals.
         scatter: of the channels' gains, as a natural logarithm.
         stretches: share of the recordings in which some stretches of the fibre are far better coupled.
+        felt: share of those events that only some stretches feel, under the same noise as elsewhere.
         dead: share of dead channels, in recordings that have any.
         audible: an event is labelled where its envelope is so many times the noise.
     """
@@ -57,14 +58,16 @@ class EventRecipe(Ranges):
     traffic: float = 0.3
     scatter: Range = (0.0, 0.4)
     stretches: float = 0.4
+    felt: float = 0.4
     dead: Range = (0.01, 0.12)
     audible: float = 0.8
 
 
 DEFAULT = EventRecipe()
 
-# Every stretch of the fibre coupled alike: what training began with.
-EVEN = EventRecipe(stretches=0.0)
+# Every stretch of the fibre coupled alike, or at least feeling events alike: what training began with.
+EVEN = EventRecipe(stretches=0.0, felt=0.0)
+FELT_ALIKE = EventRecipe(felt=0.0)
 
 # Noisier, more shared noise and traffic, other slownesses, periods and codas, worse coupling.
 SHIFTED = EventRecipe(
@@ -77,6 +80,7 @@ SHIFTED = EventRecipe(
     traffic=0.5,
     scatter=(0.1, 0.6),
     stretches=0.6,
+    felt=0.5,
     dead=(0.02, 0.2),
 )
 
@@ -164,6 +168,8 @@ def directivity(draw: Draw, recipe: EventRecipe, cosine: Tensor, path: Tensor) -
     site = torch.exp(0.25 * record.smooth_field(draw, count, 1, width, 6))
     p = (0.33 + 0.67 * cosine.square()) * spreading * site * draw.log_uniform(0.2, 1.0, *one)
     s = (0.33 + 0.67 * (2.0 * sine * cosine).abs()) * spreading * site
+    coupling = stretched(draw, recipe.felt, count, width)
+    p, s = p * coupling, s * coupling
     loudest = torch.maximum(p, s).amax(dim=2, keepdim=True)
     scale = draw.log_uniform(*recipe.loudness, *one) / loudest
     return p * scale, s * scale
@@ -222,18 +228,21 @@ def couple(draw: Draw, recipe: EventRecipe, recording: Tensor) -> Tensor:
     share = draw.uniform(*recipe.dead, *one) * draw.chance(0.3, *one)
     dead = draw.uniform(0.0, 1.0, count, 1, width) < share
     limit = torch.where(draw.chance(0.2, *one), draw.log_uniform(1.5, 6.0, *one), torch.inf)
-    uneven = recording * gain * coupling * stretched(draw, recipe, count, width)
+    uneven = recording * gain * coupling * stretched(draw, recipe.stretches, count, width)
     return torch.where(dead, 0.02 * uneven, uneven.clamp(-limit, limit))
 
 
-def stretched(draw: Draw, recipe: EventRecipe, count: int, width: int) -> Tensor:
-    """Gain of the fibre's stretches, up to tenfold from one to the next, (count, 1, channels)."""
+def stretched(draw: Draw, share: float, count: int, width: int) -> Tensor:
+    """Gain of the fibre's stretches, up to tenfold from one to the next, (count, 1, channels).
+
+    ``share`` is the chance of each of two steps; 0 draws nothing.
+    """
     gain = torch.ones(count, 1, width, device=draw.device)
-    if recipe.stretches <= 0.0:
+    if share <= 0.0:
         return gain
     x = torch.arange(width, dtype=torch.float32, device=draw.device)
     for _ in range(2):
         beyond = x > draw.uniform(0.05, 0.95, count, 1, 1) * width
         step = draw.log_uniform(0.1, 10.0, count, 1, 1)
-        gain = gain * torch.where(beyond & draw.chance(recipe.stretches, count, 1, 1), step, 1.0)
+        gain = gain * torch.where(beyond & draw.chance(share, count, 1, 1), step, 1.0)
     return gain / gain.amax(dim=2, keepdim=True)

@@ -19,6 +19,7 @@ KNOWN = replace(
     loudness=(60.0, 60.0),
     coda=(20.0, 20.0),
     period=(6.0, 6.0),
+    felt=0.0,
 )
 
 
@@ -59,7 +60,7 @@ def test_nothing_arrives_before_the_p_wave(known: tuple[torch.Tensor, torch.Tens
 def test_directions_decide_which_wave_is_felt() -> None:
     """Along the fibre P is strongest; S vanishes along and across it and peaks in between."""
     cosine = torch.tensor([0.0, np.sqrt(0.5), 1.0])[None, None, :].expand(400, 1, 3)
-    recipe = replace(DEFAULT, loudness=(1.0, 1.0))
+    recipe = replace(DEFAULT, loudness=(1.0, 1.0), felt=0.0)
     p, s = events.directivity(Draw(3), recipe, cosine, torch.ones(400, 1, 3))
     mean_p, mean_s = p.mean(dim=(0, 1)), s.mean(dim=(0, 1))
     assert mean_p[0] < mean_p[1] < mean_p[2]
@@ -86,7 +87,7 @@ def test_noise_alone_is_not_labelled() -> None:
 
 
 def test_dead_channels_are_nearly_silent() -> None:
-    recipe = replace(DEFAULT, dead=(0.2, 0.2), scatter=(0.0, 0.0))
+    recipe = replace(DEFAULT, dead=(0.2, 0.2), scatter=(0.0, 0.0), stretches=0.0)
     recording, _ = events.event_recordings(40, 3, height=80, width=80, recipe=recipe)
     level = recording.std(dim=1)
     quiet = level < 0.1 * level.median(dim=1, keepdim=True).values
