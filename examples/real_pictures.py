@@ -85,7 +85,7 @@ def draw_circles(volume: xr.DataArray, circles: dict[str, Catalogue], picture: P
 def shrink(picture: Path) -> None:
     """Store a picture with a palette of few colours."""
     with Image.open(picture) as full:
-        full.convert("RGB").quantize(COLOURS).save(picture, optimize=True)
+        full.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(picture, optimize=True)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ from geointerp.network.home import STARTER, models_home
 from geointerp.network.lora import add_lora
 from geointerp.network.segmenter import Segmenter
 from geointerp.network.unet import UNet
+from geointerp.synthesis import salt
 from geointerp.synthesis.craters import SPARSE
 from geointerp.synthesis.draw import Draw
 from geointerp.synthesis.events import EVEN, FELT_ALIKE
@@ -62,6 +63,7 @@ CURRICULA: dict[str, tuple[tuple[int, Ranges], ...]] = {
         (1700, CLEAR),
         (2695, NO_MATTER_HOW_FAINT),
     ),
+    "salt": ((600, salt.CLEAR),),
     "craters": ((169, SPARSE),),
     "events": ((301, EVEN), (735, FELT_ALIKE)),
 }
@@ -77,6 +79,7 @@ FIRST_SEED = {
 
 ADAPTING = Recipe(steps=600, batch_size=8, rate=1e-3, warmup=30, decay=300, seed=1)
 RECIPES = dict.fromkeys(TASKS, ADAPTING) | {
+    "salt": replace(ADAPTING, steps=720, decay=120),
     "craters": replace(ADAPTING, steps=840, decay=340),
     "events": replace(ADAPTING, steps=905, decay=170),
     "facies": replace(ADAPTING, steps=890, decay=290),

@@ -3,7 +3,7 @@
 A body is a diapir (a stock that widens or narrows downwards), a dome (a broad pillow) or a detached sheet. It
 drags the layers beside it up and arches those above it. Its top reflects strongly, its inside is nearly
 transparent or chaotic, and what lies below it is dim. Look-alikes are drawn in and left unlabelled: dim
-clouds, transparent and chaotic layers without the strong top, mutes.
+clouds, zones of faint or chaotic layers without the strong top, mutes.
 """
 
 from dataclasses import dataclass
@@ -35,6 +35,8 @@ class SaltRecipe(Deformation, Acquisition):
         shadow: amplitude that is left below salt.
         base: reflection coefficient of the base, of that of the top.
         patchy: unevenness of the boundary's coefficients, as a natural logarithm.
+        murk: share of the sections with a zone, unlabelled, in which noise drowns the layers; as many have
+            one in which they are chaotic.
     """
 
     faults: tuple[int, int] = (0, 4)
@@ -52,9 +54,13 @@ class SaltRecipe(Deformation, Acquisition):
     shadow: Range = (0.25, 1.0)
     base: Range = (0.0, 0.8)
     patchy: float = 0.3
+    murk: float = 0.4
 
 
 DEFAULT = SaltRecipe()
+
+# Without zones that are murky or chaotic and yet no salt: what training began with.
+CLEAR = SaltRecipe(murk=0.0)
 
 # Noisier, other wavelets, larger throws, more and smaller bodies with louder insides and fainter tops.
 SHIFTED = SaltRecipe(
@@ -69,6 +75,7 @@ SHIFTED = SaltRecipe(
     rough=(0.02, 0.28),
     inside=(0.0, 0.45),
     boundary=(0.8, 4.0),
+    murk=0.5,
 )
 
 DIAPIR, DOME, SHEET = 0, 1, 2
@@ -131,7 +138,7 @@ def salt_sections(
     depth = undo_folds(z, x, draw_folds(draw, recipe, count, width))
     layers = record.reflectivity(draw, count, 1600)
     field = quiet_layers(draw, record.sample_layers(layers, depth + 400.0), depth)
-    field = fill(draw, field, salt, recipe)
+    field = fill(draw, murky(draw, recipe, field), salt, recipe)
     recorded = acquire(draw, field, draw.log_uniform(*recipe.period, count), recipe)
     return recorded.seismic, (salt & ~recorded.blank).to(torch.uint8)
 
@@ -202,6 +209,21 @@ def quiet_layers(draw: Draw, field: Tensor, depth: Tensor) -> Tensor:
     thickness = draw.log_uniform(15.0, 90.0, sections, 1, 1)
     faint = (depth > start) & (depth < start + thickness) & draw.chance(0.35, sections, 1, 1)
     return torch.where(faint, field * draw.uniform(0.05, 0.4, sections, 1, 1), field)
+
+
+def murky(draw: Draw, recipe: SaltRecipe, field: Tensor) -> Tensor:
+    """``field`` with zones, in some sections, whose layers are faint or chaotic, without a boundary."""
+    if recipe.murk <= 0.0:
+        return field
+    sections, height, width = field.shape
+    one = (sections, 1, 1)
+    strength = field.square().mean(dim=(1, 2), keepdim=True).sqrt()
+    jumble = draw.normal(sections, height, width) * strength * draw.uniform(0.3, 1.0, *one)
+    for zone in (field * draw.uniform(0.0, 0.4, *one), jumble):
+        bumps = record.smooth_field(draw, sections, height, width, 4) - draw.uniform(0.2, 1.4, *one)
+        share = torch.sigmoid(draw.log_uniform(3.0, 12.0, *one) * bumps) * draw.chance(recipe.murk, *one)
+        field = torch.lerp(field, zone, share)
+    return field
 
 
 def fill(draw: Draw, field: Tensor, salt: Tensor, recipe: SaltRecipe) -> Tensor:

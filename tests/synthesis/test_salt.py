@@ -14,6 +14,7 @@ CLEAN = replace(
     blur=(0.0, 0.0),
     flaws=0.0,
     inside=(0.0, 0.0),
+    murk=0.0,
     bodies=(1, 2),
 )
 
