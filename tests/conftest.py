@@ -53,6 +53,27 @@ def untrained_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def labelled_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A training folder that is soon learnt: bright bands in noise, 4 sections to train and 2 to validate."""
+    import numpy as np
+
+    folder = tmp_path_factory.mktemp("labelled")
+    generator = np.random.default_rng(3)
+    for split, count in (("train", 4), ("val", 2)):
+        for part in ("images", "labels"):
+            (folder / split / part).mkdir(parents=True)
+        for number in range(count):
+            amplitude = generator.normal(size=(60, 70)).astype(np.float32)
+            labels = np.zeros((60, 70), np.uint8)
+            top = int(generator.integers(5, 35))
+            amplitude[top : top + 20] += 4
+            labels[top : top + 20] = 1
+            np.save(folder / split / "images" / f"{number}.npy", amplitude)
+            np.save(folder / split / "labels" / f"{number}.npy", labels)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real recordings that ``GEOINTERP_REAL_DATA`` names."""
     folder = os.environ.get("GEOINTERP_REAL_DATA")

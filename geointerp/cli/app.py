@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from geointerp import __version__
-from geointerp.cli import evaluate, info, models, predict, synth
+from geointerp.cli import evaluate, finetune, info, models, predict, synth
 from geointerp.cli.console import Console
 from geointerp.cli.funnel import run
 
@@ -18,6 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("predict")(predict.command)
+app.command("finetune")(finetune.command)
 app.command("evaluate")(evaluate.command)
 app.command("info")(info.command)
 app.command("models")(models.command)

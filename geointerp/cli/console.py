@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -19,12 +19,14 @@ class Console:
         quiet: nothing but errors goes to stderr.
         debug: errors come with their traceback.
         resume_hint: what to do after an interrupt, once there is something to go on with.
+        words: the command line, after the program's name.
     """
 
     def __init__(self) -> None:
         """Start with what holds before any option is read."""
         self.json = self.quiet = self.debug = False
         self.resume_hint: str | None = None
+        self.words: Sequence[str] = ()
         self._people: RichConsole | None = None
 
     @property

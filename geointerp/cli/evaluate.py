@@ -1,65 +1,141 @@
-"""``geointerp evaluate``: predicted labels against true ones."""
+"""``geointerp evaluate``: predicted labels or craters against true ones, or a model on labelled data."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from geointerp.cli import options
 from geointerp.cli.console import Console
+from geointerp.cli.progress import TileProgress
+from geointerp.cli.scores import class_table, crater_summary, label_summary
+from geointerp.errors import UsageError
 
-if TYPE_CHECKING:
-    from rich.table import Table
+_CATALOGUE = ".csv"
+_FOR_CRATERS = ("units", "min_diameter")
+_FOR_MODELS = ("data", "split", "device", "precision")
+_FOR_LABELS = ("tolerance", "paper_metrics", "batch_size")
+_FOR_ALL = ("output", "overwrite")
+_MODEL = "A model on labelled data"
+_CRATERS = "Two catalogues of craters"
 
 
 def command(
     ctx: typer.Context,
     prediction: Annotated[
-        Path, typer.Argument(help="Predicted labels: .zarr, .nc, SEG-Y, .npy or an image.")
-    ],
-    truth: Annotated[Path, typer.Argument(help="True labels, likewise.")],
+        Path | None,
+        typer.Argument(help="Predicted labels: .zarr, .nc, SEG-Y, .npy or an image; or craters: .csv."),
+    ] = None,
+    truth: Annotated[Path | None, typer.Argument(help="True labels or craters, likewise.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="Run or model folder; beside two files, the run whose training slices distances count from.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of labelled data.", rich_help_panel=_MODEL)
+    ] = None,
+    split: Annotated[
+        Literal["train", "val", "test"] | None,
+        typer.Option(help="Which part of the data; test by default.", rich_help_panel=_MODEL),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="auto, cpu, cuda[:N] or mps.", rich_help_panel=_MODEL)
+    ] = None,
+    precision: Annotated[
+        Literal["auto", "fp32", "bf16", "fp16"] | None,
+        typer.Option(help="What the network computes in.", rich_help_panel=_MODEL),
+    ] = None,
     tolerance: Annotated[
         float | None, typer.Option(help="Also score thin labels, forgiving this many samples.")
     ] = None,
+    paper_metrics: Annotated[
+        bool, typer.Option("--paper-metrics", help="Add the published code's averages over batches.")
+    ] = False,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(help="Images in a batch of --paper-metrics; by default as published, or 1."),
+    ] = None,
+    units: Annotated[
+        Literal["pixels", "m", "km"] | None,
+        typer.Option(help="What a column 'diameter' beside long and lat holds.", rich_help_panel=_CRATERS),
+    ] = None,
+    min_diameter: Annotated[
+        float | None,
+        typer.Option(help="Leave out smaller craters, in pixels or km.", rich_help_panel=_CRATERS),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for the report, its pictures and its tables."),
+    ] = None,
+    overwrite: options.Overwrite = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Compare predicted labels with true ones, matched by their coordinates."""
+    """Compare predicted labels with true ones, matched by their coordinates; or score a model on data."""
+    console: Console = ctx.obj
+    if prediction is not None and truth is not None:
+        catalogues = {path.suffix.lower() for path in (prediction, truth)} == {_CATALOGUE}
+        report = _of_catalogues(ctx) if catalogues else _of_labels(ctx)
+    elif prediction is None and model is not None and data is not None:
+        report = _of_model(ctx, console)
+    else:
+        raise UsageError(
+            "there is nothing to compare: evaluate takes a prediction and a truth, or --model and --data",
+            hint="geointerp evaluate predicted.zarr truth.sgy, or evaluate --model runs/mine --data mydir",
+        )
+    console.result(output, report)
+    if "classes" in report:
+        console.show(class_table(report))
+        console.show(label_summary(report, tolerance))
+    else:
+        console.show(crater_summary(report))
+
+
+def _of_catalogues(ctx: typer.Context) -> dict[str, Any]:
+    from geointerp.evaluation.crater_report import evaluate_catalogues
+
+    _refuse(ctx, "two catalogues", (*_FOR_LABELS, "model", *_FOR_MODELS))
+    return evaluate_catalogues(**_given(ctx, ("prediction", "truth", *_FOR_CRATERS, *_FOR_ALL)))
+
+
+def _of_labels(ctx: typer.Context) -> dict[str, Any]:
     from geointerp.evaluation.report import evaluate
 
-    console: Console = ctx.obj
-    report = evaluate(prediction, truth, tolerance=tolerance)
-    console.result(None, report)
-    console.show(_class_table(report))
-    console.show(_summary(report, tolerance))
+    _refuse(ctx, "two files of labels", _FOR_CRATERS + _FOR_MODELS)
+    return evaluate(**_given(ctx, ("prediction", "truth", "model", *_FOR_LABELS, *_FOR_ALL)))
 
 
-def _class_table(report: dict[str, Any]) -> "Table":
-    """Lay the figures of the classes out, one a row."""
-    from rich.table import Table
+def _of_model(ctx: typer.Context, console: Console) -> dict[str, Any]:
+    from geointerp.evaluation.of_model import evaluate_model
 
-    table = Table("class", box=None, header_style="bold", pad_edge=False)
-    for heading in ("IoU", "precision", "recall", "F1", "support"):
-        table.add_column(heading, justify="right")
-    for one in report["classes"]:
-        figures = [_figure(one[key]) for key in ("iou", "precision", "recall", "f1")]
-        table.add_row(one["name"], *figures, f"{one['support']:,}")
-    return table
-
-
-def _summary(report: dict[str, Any], tolerance: float | None) -> str:
-    """Return the figures of all classes together, a line or two."""
-    names = {"mIoU": "mIoU", "mPA": "mPA", "accuracy": "pixel accuracy"}
-    lines = ["   ".join(f"{name} {_figure(report[key])}" for key, name in names.items())]
-    if "tolerant" in report:
-        figures = report["tolerant"]
-        lines.append(
-            f"within {tolerance:g} samples   F1 {_figure(figures['f1'])}   "
-            f"precision {_figure(figures['precision'])}   recall {_figure(figures['recall'])}"
+    _refuse(ctx, "a model on labelled data", _FOR_CRATERS)
+    with TileProgress(console, "images") as progress:
+        return evaluate_model(
+            **_given(ctx, ("model", *_FOR_MODELS, *_FOR_LABELS, *_FOR_ALL)), progress=progress
         )
-    return "\n".join(lines)
 
 
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
+def _given(ctx: typer.Context, names: Sequence[str]) -> dict[str, Any]:
+    """Return the arguments and options of these names that were given."""
+    return {
+        name: ctx.params[name]
+        for name in names
+        if not (ctx.params[name] is None or ctx.params[name] is False)
+    }
+
+
+def _refuse(ctx: typer.Context, what: str, names: Sequence[str]) -> None:
+    """Refuse options that mean nothing for what is compared.
+
+    Raises:
+        UsageError: one was given.
+    """
+    for name in _given(ctx, names):
+        raise UsageError(f"--{name.replace('_', '-')} means nothing for {what}")

@@ -7,6 +7,7 @@
 """
 
 import signal
+import sys
 import warnings
 from collections.abc import Sequence
 from types import FrameType
@@ -37,6 +38,7 @@ def run(app: typer.Typer, console: Console, arguments: Sequence[str] | None = No
         console: where everything is said.
         arguments: the command line after the program's name; ``sys.argv`` by default.
     """
+    console.words = sys.argv[1:] if arguments is None else arguments
     signal.signal(signal.SIGTERM, _terminate)
     with warnings.catch_warnings():
         warnings.showwarning = console.python_warning

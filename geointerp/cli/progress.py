@@ -16,9 +16,15 @@ class TileProgress:
     The bar is drawn only where stderr is a terminal; notes are printed in either case.
     """
 
-    def __init__(self, console: Console) -> None:
-        """Prepare, drawing nothing before the first ``start``."""
+    def __init__(self, console: Console, counted: str = "tiles") -> None:
+        """Prepare, drawing nothing before the first ``start``.
+
+        Args:
+            console: whose stderr the bar is drawn on.
+            counted: what is counted, for the rate.
+        """
         self._console = console
+        self._counted = counted
         self._bar: Progress | None = None
         self._pass: TaskID | None = None
 
@@ -38,7 +44,7 @@ class TileProgress:
         if not self._console.shows_bars:
             return
         if self._bar is None:
-            self._bar = _new_bar(self._console)
+            self._bar = _new_bar(self._console, self._counted)
             self._bar.start()
         self._pass = self._bar.add_task(what, total=total_tiles)
 
@@ -52,31 +58,33 @@ class TileProgress:
         self._console.note(message)
 
 
-def _new_bar(console: Console) -> "Progress":
+def _new_bar(console: Console, counted: str) -> "Progress":
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        _rate_column(),
+        _rate_column(counted),
         TimeRemainingColumn(),
         TextColumn("left"),
         console=console.people,
     )
 
 
-def _rate_column() -> "ProgressColumn":
+def _rate_column(counted: str) -> "ProgressColumn":
     from rich.progress import ProgressColumn
     from rich.text import Text
 
     class Rate(ProgressColumn):
-        """Tiles a second, over the last samples of the bar's clock."""
+        """Tiles, or whatever is counted, a second, over the last samples of the bar's clock."""
 
         def render(self, task: "Task") -> "Text":
             speed = task.finished_speed or task.speed
             if speed is None:
                 return Text("")
-            return Text(f"{speed:,.0f} tiles/s" if speed >= 10 else f"{speed:.1f} tiles/s", style="cyan")
+            return Text(
+                f"{speed:,.0f} {counted}/s" if speed >= 10 else f"{speed:.1f} {counted}/s", style="cyan"
+            )
 
     return Rate()

@@ -30,6 +30,17 @@ def mean_of_known(values: Iterable[float | None]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
+def f1_of(precision: float | None, recall: float | None) -> float | None:
+    """Return the harmonic mean of precision and recall.
+
+    None only when neither exists, and 0 when one of them does not, or both are 0.
+    """
+    if precision is None and recall is None:
+        return None
+    p, r = precision or 0.0, recall or 0.0
+    return 2 * p * r / (p + r) if p + r else 0.0
+
+
 def class_metrics(confusion: NDArray[np.int64], names: Sequence[str]) -> list[dict[str, Any]]:
     """Return name, IoU, precision, recall, F1 and support of each class.
 

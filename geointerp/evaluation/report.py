@@ -9,12 +9,15 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from geointerp.errors import DataError, UsageError
+from geointerp.errors import DataError
 from geointerp.evaluation.alignment import align
-from geointerp.evaluation.confusion import IGNORED, ConfusionMatrix
-from geointerp.evaluation.metrics import metrics
-from geointerp.evaluation.tolerant import TolerantScore
+from geointerp.evaluation.confusion import IGNORED
+from geointerp.evaluation.folder import check_folder, write_folder
+from geointerp.evaluation.nearness import only_block
+from geointerp.evaluation.paper import paper_batch
+from geointerp.evaluation.score import Score
 from geointerp.sources.open import open_label_file
+from geointerp.tasks import classes_named
 
 LabelSource = xr.Dataset | xr.DataArray | str | Path
 """Labels: an array, a Dataset with ``labels``, or a file (label store, SEG-Y of labels, .npy, image)."""
@@ -23,7 +26,15 @@ _BLOCK_SAMPLES = 1 << 24
 
 
 def evaluate(
-    prediction: LabelSource, truth: LabelSource, *, tolerance: float | None = None
+    prediction: LabelSource,
+    truth: LabelSource,
+    *,
+    tolerance: float | None = None,
+    paper_metrics: bool = False,
+    batch_size: int | None = None,
+    model: str | Path | None = None,
+    output: str | Path | None = None,
+    overwrite: bool = False,
 ) -> dict[str, Any]:
     """Compare predicted with true labels on the coordinates they share.
 
@@ -34,31 +45,38 @@ def evaluate(
         truth: the true labels; 255 or NaN where nothing is known.
         tolerance: adds precision, recall and F1 of thin labels that forgive this distance, in
             samples (see ``geointerp.evaluation.tolerant``).
+        paper_metrics: adds the averages of the published code (see ``geointerp.evaluation.paper``).
+        batch_size: slices in a batch of those; 1 by default.
+        model: the run folder the prediction comes from, trained on a part of the same volume. The volume is
+            then cut along the dimension that it was divided along, and each slice's distance to the nearest
+            slice of the training is known.
+        output: a folder for the report and its pictures (see ``geointerp.evaluation.folder``).
+        overwrite: whether it may be replaced.
 
     Returns:
-        ``mIoU, mPA, accuracy, classes, confusion`` (see ``geointerp.evaluation.metrics``), and
-        with a tolerance ``tolerant`` with ``precision, recall, f1``.
+        ``mIoU, mPA, accuracy, classes, confusion`` (see ``geointerp.evaluation.metrics``), with a
+        tolerance ``tolerant`` with ``precision, recall, f1``, and with ``paper_metrics`` ``paper``.
 
     Raises:
         DataError: the two share no coordinates or no samples, or do not hold labels.
-        UsageError: the tolerance is negative.
+        UsageError: the tolerance is negative, or a batch size is given without ``paper_metrics``.
+        OutputError: the output exists.
     """
-    if tolerance is not None and not 0 <= tolerance < np.inf:
-        raise UsageError(f"the tolerance is {tolerance}, it must be a distance of 0 samples or more")
+    check_folder(output, overwrite=overwrite)
+    batch, score = paper_batch(paper_metrics, batch_size), Score(tolerance)
     predicted, true = align(open_labels(prediction), open_labels(truth))
-    matrix = ConfusionMatrix()
-    score = None if tolerance is None else TolerantScore(tolerance)
     _warn_of_mask(predicted, "prediction")
     _warn_of_mask(true, "truth")
-    for predicted_block, true_block in _blocks(predicted, true):
-        matrix.add(predicted_block, true_block)
-        if score is not None:
-            for predicted_slice, true_slice in zip(predicted_block, true_block, strict=True):
-                score.add_slice(predicted_slice, true_slice)
-    names = _class_names(predicted, true, matrix.largest_label)
-    report = metrics(matrix.of_classes(len(names)), names)
-    if score is not None:
-        report["tolerant"] = score.report()
+    trained = None if model is None else only_block(Path(model))
+    if trained is not None:
+        predicted, true = trained.facing(predicted), trained.facing(true)
+    for name, coordinate, predicted_slice, true_slice in _slices(predicted, true):
+        distance = None if trained is None or coordinate is None else trained.distance(coordinate)
+        score.add(name, predicted_slice, true_slice, distance)
+    names = _class_names(predicted, true, score.matrix.largest_label)
+    report = score.report(names, batch)
+    if output is not None:
+        write_folder(Path(output), report, score.images, classes_named(names), overwrite=overwrite)
     return report
 
 
@@ -112,29 +130,34 @@ def _warn_of_mask(labels: xr.DataArray, what: str) -> None:
         )
 
 
-def _blocks(
+def _slices(
     prediction: xr.DataArray, truth: xr.DataArray
-) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
-    """Yield both arrays as stacks of 2D slices along the first dimension, a bounded number at a time."""
+) -> Iterator[tuple[str, float | None, NDArray[np.uint8], NDArray[np.uint8]]]:
+    """Yield name, coordinate, prediction and truth of the 2D slices along the first dimension.
+
+    What is 2D by nature is one slice, which has no coordinate.
+    """
     if prediction.ndim == 2:
-        prediction, truth = prediction.expand_dims("slice"), truth.expand_dims("slice")
+        prediction, truth = prediction.expand_dims("image"), truth.expand_dims("image")
+    dim = str(prediction.dims[0])
+    coordinates = prediction[dim].values if dim in prediction.coords else None
     thickness = max(1, _BLOCK_SAMPLES // max(1, prediction[0].size))
     for first in range(0, prediction.shape[0], thickness):
         block = slice(first, first + thickness)
-        yield as_labels(prediction[block].values, "prediction"), as_labels(truth[block].values, "truth")
+        predicted = as_labels(prediction[block].values, "prediction")
+        true = as_labels(truth[block].values, "truth")
+        for number, (one, other) in enumerate(zip(predicted, true, strict=True), first):
+            at = number if coordinates is None else coordinates[number].item()
+            name = f"{dim} {at}" if prediction.shape[0] > 1 or coordinates is not None else dim
+            yield name, None if coordinates is None else at, one, other
 
 
 def _class_names(prediction: xr.DataArray, truth: xr.DataArray, largest: int) -> list[str]:
     """Return the names of the classes: those an array carries, or else the label values.
 
     Raises:
-        DataError: nothing could be compared, or a label lies beyond the named classes.
+        DataError: a label lies beyond the named classes.
     """
-    if largest < 0:
-        raise DataError(
-            "prediction and truth have no labelled sample in common",
-            hint="wherever one has a label, the other is 255 (nothing predicted, or nothing known)",
-        )
     for labels in (prediction, truth):
         names = str(labels.attrs.get("flag_meanings", "")).split()
         if names and largest >= len(names):

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from geointerp.evaluation.confusion import IGNORED
-from geointerp.evaluation.metrics import ratio
+from geointerp.evaluation.metrics import f1_of, ratio
 
 
 class TolerantScore:
@@ -67,8 +67,4 @@ class TolerantScore:
         """
         precision = ratio(self._right, self._predicted)
         recall = ratio(self._found, self._true)
-        both = (precision or 0.0) + (recall or 0.0)
-        f1: float | None = 2 * (precision or 0.0) * (recall or 0.0) / both if both else 0.0
-        if precision is None and recall is None:
-            f1 = None
-        return {"precision": precision, "recall": recall, "f1": f1}
+        return {"precision": precision, "recall": recall, "f1": f1_of(precision, recall)}

@@ -27,7 +27,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-        raise ModelError(f"{path} is damaged, or not a checkpoint: {str(error).splitlines()[0]}") from error
+        reason = str(error).split("\n")[0] or "it ends too soon"
+        raise ModelError(f"{path} is damaged, or not a checkpoint: {reason}") from error
     if not isinstance(state, Mapping):
         raise ModelError(f"{path} holds a {type(state).__name__}, not named weights")
     return dict(state)

@@ -22,22 +22,24 @@ def model_card(
     data = config["data"]
     splits = ", ".join(f"{count} {name}" for name, count in data["splits"].items())
     title = f"# {description.name}: {description.task or ', '.join(one.name for one in description.classes)}"
+    tile, scaling = description.tile, description.normalisation
     return f"""{title}
 
 {_network(description, config["settings"])}
-Input: grey slices, {description.tile[0]} x {description.tile[1]} pixels a tile, scaled once for a whole volume
-({description.normalisation.kind}, percentile {description.normalisation.percentile:g}). Output: one of
-{len(description.classes)} classes at every pixel.
+Input: grey slices, {tile[0]} x {tile[1]} pixels a tile, scaled once for a whole volume
+({scaling.kind}, percentile {scaling.percentile:g}).
+Output: one of {len(description.classes)} classes at every pixel.
 
 ## How it was trained
     {config["command"]}
 
-On `{data["folder"]}`: slices {splits}; fingerprint of the data {data["fingerprint"][:16]}. Epoch {best.number} of
-{epochs} was the best on the validation slices and is stored; the {epochs} took {seconds / 60:.1f} minutes
-({config["machine"]}). Every setting is in `config.yaml` of the run folder.
+On `{data["folder"]}`, slices: {splits}; fingerprint of the data: {data["fingerprint"][:16]}.
+Epoch {best.number} is stored, the best of the {epochs} done until then,
+which took {seconds / 60:.1f} minutes on {_machine(config)}.
+Every setting is in `config.yaml` of the run folder.
 
 ## Measured
-On the whole validation slices, over one confusion matrix of them all. The epoch was chosen by these figures, so
+On the whole validation slices, over one confusion matrix of them all. The epoch was chosen by these figures:
 slices that had no say in it will give slightly lower ones.
 
 | figure | value |
@@ -52,6 +54,12 @@ slices that had no say in it will give slightly lower ones.
 """
 
 
+def _machine(config: dict[str, Any]) -> str:
+    processes, machine = config["processes"], config["machine"]
+    times = f"{processes} x " if processes > 1 else ""
+    return f"{times}{machine['device']} in {machine['precision']}"
+
+
 def _network(description: ModelDescription, settings: dict[str, Any]) -> str:
     """Say in a sentence what the network is and what of it learnt."""
     if description.network == "unet":
@@ -60,7 +68,7 @@ def _network(description: ModelDescription, settings: dict[str, Any]) -> str:
     encoder = f"the `{description.backbone.id}` backbone (weights {description.backbone.sha256[:12]})"
     decoder = f"{settings['decoder'].upper()} decoder"
     ways = {
-        "lora": f"LoRA (rank {settings['rank']}, on the attention's qkv and proj) and a {decoder} on {encoder}.",
+        "lora": f"LoRA (rank {settings['rank']}, on the attention) and a {decoder} on {encoder}.",
         "full": f"{encoder}, all of it fine-tuned, and a {decoder}.",
         "frozen": f"A {decoder} on {encoder}, which is frozen.",
     }

@@ -2,7 +2,7 @@
 
 import os
 import pickle
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,8 @@ def write_checkpoint(run: Path, checkpoint: Checkpoint) -> None:
             os.fsync(file.fileno())
         partial.replace(path)
     except (OSError, RuntimeError) as error:  # torch says of a full disk that its writer failed
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
         raise OutputError(
             f"{path} cannot be written: {getattr(error, 'strerror', None) or error}",
             hint="what was there before is kept: make room, and go on with --resume",
@@ -74,12 +75,8 @@ def read_checkpoint(run: Path) -> Checkpoint | None:
         epochs = tuple(Epoch(**{**row, "ious": tuple(row["ious"])}) for row in content["epochs"])
         return Checkpoint(epochs, content["best"], content["seconds"], content["state"])
     except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError) as error:
+        reason = str(error).partition("\n")[0] or "it ends too soon"
         raise ModelError(
-            f"{path} is damaged, or not of a training: {str(error).splitlines()[0]}",
+            f"{path} is damaged, or not of a training: {reason}",
             hint="the best model so far lies in model/; start again with --overwrite",
         ) from error
-
-
-def best_of(epochs: Sequence[Epoch]) -> int:
-    """Return the number of the first epoch with the highest mIoU."""
-    return max(epochs, key=lambda epoch: (epoch.miou, -epoch.number)).number

@@ -29,7 +29,7 @@ def finetune(
     views: Sequence[str] | str | None = None,
     tile: int | tuple[int, int] | None = None,
     epochs: int = Settings.epochs,
-    batch_size: int = Settings.batch_size,
+    batch_size: int | None = None,
     lr: float | None = None,
     weight_decay: float = Settings.weight_decay,
     warmup: float = Settings.warmup,
@@ -70,9 +70,10 @@ def finetune(
         dropout: on their input, while training.
         channels: ``repeat`` (the slice alone) or ``neighbours`` (the slice between its two neighbours).
         views: the slices volumes are read as, by the dimension stepped through.
-        tile: height and width in pixels, multiples of the network's patch; one number for both.
+        tile: height and width in pixels, multiples of the network's patch; one number for both. By default
+            224 for objects on a background, and as high as the slices for classes that fill them.
         epochs: how often the training slices are gone through.
-        batch_size: tiles a step, of all processes together.
+        batch_size: tiles a step, of all processes together; by default as many pixels as 8 tiles of 224.
         lr: the peak learning rate; by the method by default.
         weight_decay: of AdamW.
         warmup: share of the steps in which the rate rises.
@@ -120,7 +121,7 @@ def finetune(
         dropout=dropout,
         channels=channels,
         views=_words(views),
-        tile=tile if isinstance(tile, tuple) else (tile, tile) if tile else Settings.tile,
+        tile=tile if isinstance(tile, tuple) else (tile, tile) if tile else None,
         epochs=epochs,
         batch_size=batch_size,
         lr=lr,

@@ -7,7 +7,7 @@ import torch
 from peft import PeftModel
 from timm.layers.attention import Attention
 from timm.models.vision_transformer import VisionTransformer
-from torch import Tensor, nn
+from torch import Tensor
 
 from geointerp.network.backbone import create_backbone, patch_of
 from geointerp.network.bundle import BACKBONE, CHANNELS, check_tile
@@ -47,26 +47,39 @@ class Learner:
         still = {name for name, p in self.network.named_parameters() if not p.requires_grad}
         return {name: t for name, t in self.network.state_dict().items() if name not in still}
 
+    def fuse_attention(self, *, fused: bool) -> None:
+        """Choose the form that the attention is computed in; the two differ by rounding."""
+        for module in self.network.modules():
+            if isinstance(module, Attention):
+                module.fused_attn = fused  # type: ignore[misc]  # final to timm's scripting, read in forward
 
-def create_learner(settings: Settings, classes: int, *, on_gpu: bool = False) -> Learner:
+
+def patch_size(settings: Settings) -> int:
+    """Return the side of the patches that tiles are made of.
+
+    Raises:
+        UsageError: there is no such network.
+    """
+    return UNET_PATCH if settings.network == "unet" else patch_of(settings.backbone)
+
+
+def create_learner(settings: Settings, classes: int) -> Learner:
     """Build the network of the settings; the same seed gives the same weights.
 
     Args:
         settings: resolved.
         classes: how many label classes there are.
-        on_gpu: where it will be trained.
 
     Raises:
         UsageError: there is no such network, or the tile does not fit it.
         ModelError: weights are missing or of something else.
     """
+    patch = patch_size(settings)
+    check_tile(settings.size, patch)
     torch.manual_seed(settings.seed)
     if settings.network == "unet":
-        check_tile(settings.tile, UNET_PATCH)
         unet = UNet(classes, CHANNELS[settings.channels], settings.width)
-        return Learner(unet, UNET_PATCH, None, DecoderInfo("unet", settings.width), keeps_backbone=False)
-    patch = patch_of(settings.backbone)
-    check_tile(settings.tile, patch)
+        return Learner(unet, patch, None, DecoderInfo("unet", settings.width), keeps_backbone=False)
     backbone = _encoder(settings)
     as_bundled = settings.backbone == STARTER and settings.weights is None
     about = (
@@ -76,10 +89,10 @@ def create_learner(settings: Settings, classes: int, *, on_gpu: bool = False) ->
     )
     backbone.requires_grad_(settings.method == "full")
     decoder = create_decoder(settings.decoder, backbone.embed_dim, classes, settings.width)
-    network: PeftModel | Segmenter = Segmenter(backbone, decoder)
+    segmenter = Segmenter(backbone, decoder)
+    network: PeftModel | Segmenter = segmenter
     if settings.method == "lora":
-        network = add_lora(network, rank=settings.rank, alpha=settings.alpha, dropout=settings.dropout)
-    _fuse_attention(network, fused=on_gpu)
+        network = add_lora(segmenter, rank=settings.rank, alpha=settings.alpha, dropout=settings.dropout)
     keeps = settings.method == "full" or not as_bundled
     return Learner(network, patch, about, DecoderInfo(settings.decoder, settings.width), keeps)
 
@@ -88,15 +101,8 @@ def _encoder(settings: Settings) -> VisionTransformer:
     """The encoder with the weights that the settings ask for: a file's, none, the starter's, or published."""
     name, weights = settings.backbone, settings.weights
     if weights is None and name != STARTER:
-        return create_backbone(name, settings.tile, pretrained=True)
-    backbone = create_backbone(name, settings.tile)
+        return create_backbone(name, settings.size, pretrained=True)
+    backbone = create_backbone(name, settings.size)
     if weights != NO_WEIGHTS:
         load_backbone_weights(backbone, Path(weights) if weights else bundled_model(STARTER) / BACKBONE)
     return backbone
-
-
-def _fuse_attention(network: nn.Module, *, fused: bool) -> None:
-    """Choose the form of the attention: on a processor the backward pass of the fused one takes twice as long."""
-    for module in network.modules():
-        if isinstance(module, Attention):
-            module.fused_attn = fused

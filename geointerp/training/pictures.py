@@ -59,7 +59,7 @@ def _finish(losses: Axes, *shares: Axes) -> None:
         axes.grid(color=_PALE, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, fontsize=8)
-    losses.set_ylim(bottom=0)
+    losses.set_ylim(0, 1.05 * losses.get_ylim()[1])
     for axes in shares:
         axes.set_ylim(0, 1)
 
@@ -121,7 +121,7 @@ def draw_samples(path: Path, slices: Sequence[Drawn], classes: Sequence[LabelCla
     figure.savefig(path, format="png", dpi=110)
 
 
-_WRONG = (0.9, 0.1, 0.29, 0.75)
+_WRONG = (1.0, 0.85, 0.0, 0.8)
 _BOX = {"boxstyle": "round,pad=0.3", "facecolor": "white", "alpha": 0.85, "linewidth": 0}
 
 

@@ -1,6 +1,6 @@
 """A training with everything decided: data, network and what ``config.yaml`` says of them."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from accelerate import Accelerator
@@ -11,11 +11,12 @@ from geointerp.network.description import ModelDescription
 from geointerp.training.augmentation import Augmentation
 from geointerp.training.batches import Batches
 from geointerp.training.data import Crops, LabelledData, Split, label_counts, open_labelled
-from geointerp.training.learner import Learner, create_learner
+from geointerp.training.learner import Learner, create_learner, patch_size
 from geointerp.training.losses import class_weights, create_loss
 from geointerp.training.run_folder import versions
 from geointerp.training.session import OVERLAP, Session
 from geointerp.training.settings import Settings
+from geointerp.training.tile import are_objects, fitting_batch, fitting_tile
 
 _GPU_WORKERS = 4
 
@@ -60,7 +61,7 @@ class Plan:
             decoder=learner.decoder,
             normalisation=labelled.normalisation,
             channels=settings.channels,
-            tile=settings.tile,
+            tile=settings.size,
             overlap=OVERLAP,
             views=labelled.views,
             patch=learner.patch,
@@ -87,11 +88,12 @@ def make_plan(settings: Settings, accelerator: Accelerator, machine: Machine) ->
         channels=settings.channels,
     )
     training, _ = labelled.split("train"), labelled.split("val")
-    learner = create_learner(settings, len(labelled.classes), on_gpu=machine.device.type != "cpu")
+    settings = _fitted(settings, labelled, accelerator.num_processes)
+    learner = create_learner(settings, len(labelled.classes))
     augmentation = _augmentation(settings, labelled)
     batches = Batches(
-        Crops(training, settings.tile, augmentation, settings.seed),
-        settings.batch_size,
+        Crops(training, settings.size, augmentation, settings.seed),
+        settings.batch,
         seed=settings.seed,
         workers=_workers(settings, machine),
         process=accelerator.process_index,
@@ -108,10 +110,20 @@ def make_plan(settings: Settings, accelerator: Accelerator, machine: Machine) ->
     return Plan(settings, labelled, learner, session, config)
 
 
+def _fitted(settings: Settings, labelled: LabelledData, processes: int) -> Settings:
+    """Decide the tile and the batch by the data, where they are left open."""
+    training = labelled.split("train")
+    shapes = [training.shape(number) for number in range(len(training))]
+    tile = settings.tile or fitting_tile(labelled.classes, shapes, patch_size(settings))
+    return replace(settings, tile=tile, batch_size=settings.batch_size or fitting_batch(tile, processes))
+
+
 def _augmentation(settings: Settings, labelled: LabelledData) -> Augmentation:
-    if settings.augment:
-        return Augmentation.for_task(labelled.task, labelled.normalisation)
-    return Augmentation.none()
+    if not settings.augment:
+        return Augmentation.none()
+    fit = Augmentation.for_task(labelled.task, labelled.normalisation)
+    # What fills the slice is known by its depth too, which stretching would change.
+    return fit if are_objects(labelled.classes) else replace(fit, zoom=1.0)
 
 
 def _workers(settings: Settings, machine: Machine) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast
 from torch import Tensor
 
 from geointerp.errors import DataError
@@ -87,10 +88,14 @@ class Session:
             int(np.random.SeedSequence([self.settings.seed, epoch, process]).generate_state(1)[0])
         )
         self.model.train()
+        # On a processor the fused attention's backward pass takes twice as long as the plain one's. Whatever
+        # is validated and stored is computed as a prediction would.
+        self.learner.fuse_attention(fused=self.machine.device.type != "cpu")
         losses = []
         for step, batch in enumerate(self.batches.of_epoch(epoch), start=epoch * self.steps):
             losses.append(self._step(step, *batch))
             step_done(losses[-1])
+        self.learner.fuse_attention(fused=True)
         mean = torch.tensor(losses, device=self.machine.device).mean()
         return float(self.accelerator.reduce(mean, "mean"))
 
@@ -128,6 +133,7 @@ class Session:
     @torch.no_grad()
     def validate(self, split: Split, classes: int) -> Validation:
         """Label the whole slices of a split, each process its share, as ``predict`` would."""
+        self._agree()
         confusion = ConfusionMatrix()
         total = torch.zeros(2)
         mine = range(self.accelerator.process_index, len(split), self.accelerator.num_processes)
@@ -142,6 +148,12 @@ class Session:
         total = self.accelerator.reduce(total.to(self.machine.device), "sum").cpu()
         counts = self.accelerator.reduce(counts, "sum").cpu()
         return Validation(float(total[0] / total[1].clamp_min(1)), counts.numpy())
+
+    def _agree(self) -> None:
+        """Give all processes the first one's statistics of batch normalisation: each has its own batches'."""
+        if self.accelerator.num_processes > 1:
+            for tensor in self.learner.learnt().values():
+                tensor.copy_(broadcast(tensor.clone()))
 
     def _probabilities(
         self, split: Split, numbers: range, targets: list[Tensor], classes: int
@@ -160,7 +172,7 @@ class Session:
             self.learner.network,
             greys(),
             classes=classes,
-            tile=self.settings.tile,
+            tile=self.settings.size,
             overlap=OVERLAP,
             patch=self.learner.patch,
             machine=self.machine,

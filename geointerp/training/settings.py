@@ -18,7 +18,7 @@ CHANNELS = ("repeat", "neighbours")
 # What was learnt before moves little; what begins at random has a way to go.
 _RATES = {"lora": 2e-3, "frozen": 2e-3, "full": 3e-4, "unet": 1e-3}
 # Where and for how long it is computed decides nothing; the data are known by their fingerprint.
-_FREE = ("data", "output", "max_minutes", "patience", "workers", "device", "command")
+_FREE = ("data", "output", "max_minutes", "patience", "workers", "device")
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Settings:
     dropout: float = 0.0
     channels: Literal["repeat", "neighbours"] = "repeat"
     views: tuple[str, ...] | None = None
-    tile: tuple[int, int] = (224, 224)
-    epochs: int = 40
-    batch_size: int = 8
+    tile: tuple[int, int] | None = None
+    epochs: int = 30
+    batch_size: int | None = None
     lr: float | None = None
     weight_decay: float = 0.05
     warmup: float = 0.05
@@ -84,9 +84,21 @@ class Settings:
         assert self.lr is not None
         return self.lr
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of a tile, once decided."""
+        assert self.tile is not None
+        return self.tile
+
+    @property
+    def batch(self) -> int:
+        """Tiles a step, once decided."""
+        assert self.batch_size is not None
+        return self.batch_size
+
     def as_dict(self) -> dict[str, Any]:
-        """Return all settings as YAML and JSON have them."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        """Return all settings as YAML and JSON have them; the command they came from is none."""
+        return {name: _plain(value) for name, value in asdict(self).items() if name != "command"}
 
     def decisive(self) -> dict[str, Any]:
         """Return the settings that decide the result: a run is gone on with only where they are the same."""

@@ -1,7 +1,8 @@
 """Folders of labelled data become sections and crops: `open_labelled`, then `Crops` of a split.
 
-A folder is understood (description, layout), its sections read and checked (pairs, published; label_grid,
-volumes, volume_set), divided (blocks), and handed out (split, crops).
+A folder is understood (description, layout), its sections or volumes are read, checked and divided
+(section_set with sections and published; volume_set with volumes, label_grid and blocks), and handed out
+(split, crops).
 """
 
 from geointerp.training.data.crops import Crops

@@ -4,16 +4,26 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from geointerp.errors import DataError
+from geointerp.errors import DataError, UsageError
 from geointerp.sinks.pairs import DESCRIPTION, IGNORED
+from geointerp.tasks import task_named
+
+
+def _known_task(name: str) -> str:
+    try:
+        return task_named(name).name
+    except UsageError as error:
+        raise ValueError(f"{error.message}; {error.hint}") from None
+
 
 SplitName = Annotated[
     Literal["train", "val", "test", "auto"],
     BeforeValidator(lambda name: {"valid": "val", None: "auto"}.get(name, name)),
 ]
+TaskName = Annotated[str, AfterValidator(_known_task)]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -43,7 +53,7 @@ class DatasetFile:
         volumes: of a set made of volumes.
     """
 
-    task: str | None = None
+    task: TaskName | None = None
     classes: tuple[str, ...] | None = None
     ignore_index: int = IGNORED
     shape: tuple[int, int] | None = None

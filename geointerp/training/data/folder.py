@@ -16,8 +16,9 @@ from geointerp.training.data.classes import (
 )
 from geointerp.training.data.description import DatasetFile, read_dataset_file
 from geointerp.training.data.found import Asked, Found
-from geointerp.training.data.pairs import open_sections
+from geointerp.training.data.layout import SPLITS
 from geointerp.training.data.published import guessed_task
+from geointerp.training.data.section_set import open_sections
 from geointerp.training.data.split import Shelf, Split
 from geointerp.training.data.volume_set import open_volumes
 
@@ -105,7 +106,8 @@ def open_labelled(
     _check(place, found, told)
     splits = {
         split: Split(items, channels=count, classes=len(told), shelf=shelf)
-        for split, items in found.items.items()
+        for split in SPLITS
+        if (items := found.items.get(split))
     }
     cut = tuple(views or views_of_task(name))
     return LabelledData(place, name, told, found.normalisation, cut, splits, found.digest, found.record)
@@ -117,9 +119,10 @@ def _task(folder: Path, asked: str | None, dataset: DatasetFile) -> str | None:
     Raises:
         UsageError: there is no such task.
     """
-    name = asked or dataset.task
-    if name:
-        return task_named(name).name
+    if asked:
+        return task_named(asked).name
+    if dataset.task:
+        return dataset.task
     return None if dataset.volumes or dataset.classes else guessed_task(folder)
 
 

@@ -20,7 +20,8 @@ SPLITS = {"train": ("train",), "val": ("val", "valid"), "test": ("test",)}
 _KINDS = (("images", "labels"), ("image", "label"), ("input", "target"))
 _LABEL_SUFFIXES = frozenset({".png", ".tif", ".tiff", ".npy", ".pgm", ".dat"})
 _IMAGE_SUFFIXES = _LABEL_SUFFIXES | {".jpg", ".jpeg"}  # a lossy file cannot hold labels
-_HELD_BACK = 10
+_ONE_IN = 10  # of training sections, held back where there are none to validate
+_PARTNER_HINT = "an image and its labels have the same name but for the suffix, one file each"
 
 _EXPECTED = (
     "lay them out as DIR/{train,val,test}/{images,labels}/<stem>.{png,tif,npy}, as DIR/{images,labels}/, "
@@ -98,7 +99,7 @@ def _matched(images: Path, labels: Path, folder: Path, problems: Problems) -> li
     found = ((with_stem[0], with_stem[1], labels.name), (with_stem[1], with_stem[0], images.name))
     for mine, theirs, missing in found:
         for stem in sorted(mine.keys() - theirs.keys(), key=_numeric):
-            problems.add(str(mine[stem].relative_to(folder)), f"has no partner in '{missing}'")
+            problems.add(str(mine[stem].relative_to(folder)), f"has no partner in '{missing}'", _PARTNER_HINT)
     common = sorted(with_stem[0].keys() & with_stem[1].keys(), key=_numeric)
     return [
         Pair(with_stem[0][stem].relative_to(folder).as_posix(), with_stem[0][stem], with_stem[1][stem])
@@ -117,7 +118,11 @@ def _by_stem(place: Path, suffixes: frozenset[str], folder: Path, problems: Prob
         if file.name.startswith(".") or file.suffix.lower() not in suffixes:
             continue
         if file.stem in found:
-            problems.add(str(file.relative_to(folder)), f"there is also {found[file.stem].name}: which one?")
+            problems.add(
+                str(file.relative_to(folder)),
+                f"there is also {found[file.stem].name}: which one?",
+                _PARTNER_HINT,
+            )
         found[file.stem] = file
     if not found:
         others = sorted({file.suffix or "folders" for file in place.iterdir()})
@@ -149,7 +154,7 @@ def _divided(pairs: list[Pair], seed: int) -> tuple[dict[str, list[Pair]], dict[
 def _hold_back(pairs: dict[str, list[Pair]], reasons: dict[str, str], seed: int) -> None:
     """Take a tenth of the training pairs, one at least, for validation."""
     train = pairs["train"]
-    drawn = np.random.default_rng(seed).permutation(len(train))[: max(1, len(train) // _HELD_BACK)]
+    drawn = np.random.default_rng(seed).permutation(len(train))[: max(1, len(train) // _ONE_IN)]
     held_back = set(drawn.tolist()) if len(train) > 1 else set()
     if not held_back:
         return

@@ -1,5 +1,6 @@
 """What is wrong with a data set, collected over all its files and told in one error."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,13 +25,12 @@ class Problems:
 
     def add(self, where: str, what: str, hint: str | None = None) -> None:
         """Note a problem of one file."""
-        self.found.append(f"{where}: {what}")
-        if hint and hint not in self.hints:
-            self.hints.append(hint)
+        self._note(f"{where}: {what}", hint)
 
     def add_error(self, where: str, error: GeointerpError) -> None:
-        """Note a file that cannot be read."""
-        self.add(where, error.message, error.hint)
+        """Note an error met in reading a file; most say themselves which."""
+        what = error.message.replace(f"{self.folder}{os.sep}", "")
+        self._note(what if where in what else f"{where}: {what}", error.hint)
 
     def refuse(self) -> None:
         """Refuse the data set if anything is wrong with it.
@@ -48,3 +48,8 @@ class Problems:
             + more,
             hint=self.hints[0] if self.hints else None,
         )
+
+    def _note(self, text: str, hint: str | None) -> None:
+        self.found.append(text)
+        if hint and hint not in self.hints:
+            self.hints.append(hint)

@@ -15,7 +15,7 @@ from geointerp.sources.scaling import measure_scale, spread_sample
 from geointerp.tasks import LabelClass, classes_named
 from geointerp.tiling.views import View, choose_views, sample_dim, widened
 from geointerp.training.data.blocks import LEAST_SLICES, divide
-from geointerp.training.data.classes import LabelCounts, outside, views_of_task
+from geointerp.training.data.classes import OUTSIDE_HINT, LabelCounts, outside, views_of_task
 from geointerp.training.data.description import DatasetFile, VolumeEntry
 from geointerp.training.data.found import Asked, Found, digest_of
 from geointerp.training.data.label_grid import match_labels
@@ -36,6 +36,28 @@ def open_volumes(folder: Path, dataset: DatasetFile, asked: Asked) -> Found:
         UsageError: a volume has no such view.
     """
     problems = Problems(folder)
+    volumes, names = _open_all(folder, dataset, asked, problems)
+    problems.refuse()
+    normalisation = asked.normalisation_for(any(map(_negative, volumes)))
+    _scale(volumes, normalisation, problems)
+    parts, told = _parts(volumes, asked.seed, problems)
+    problems.refuse()
+    items: dict[str, list[Item]] = {}
+    counts: dict[str, LabelCounts] = {}
+    for split, volume, within in parts:
+        items.setdefault(split, []).extend(_slices(volume, within, asked.channels))
+        part = volume.counts[within.get(volume.divided_along, slice(None))].sum(axis=0)
+        counts[split] = counts.get(split, 0) + part
+    record = {"kind": "volumes", "seed": asked.seed, "volumes": told}
+    return Found(
+        items, counts, normalisation, record, digest_of(*(one.digest for one in volumes)).hex(), names
+    )
+
+
+def _open_all(
+    folder: Path, dataset: DatasetFile, asked: Asked, problems: Problems
+) -> tuple[list[LabelledVolume], tuple[str, ...]]:
+    """Open all volumes that can be, and return the names that their labels give the classes."""
     volumes: list[LabelledVolume] = []
     names: set[tuple[str, ...]] = set()
     for entry in dataset.volumes:
@@ -48,20 +70,7 @@ def open_volumes(folder: Path, dataset: DatasetFile, asked: Asked) -> Found:
     if asked.classes is None and len(names) > 1:
         listed = " and ".join(", ".join(some) for some in sorted(names))
         problems.add("labels", f"their files name different classes: {listed}", "say which with --classes")
-    problems.refuse()
-    chosen = asked.normalisation_for(any(map(_negative, volumes)))
-    _scale(volumes, chosen, problems)
-    parts, told = _parts(volumes, asked.seed, problems)
-    problems.refuse()
-    items: dict[str, list[Item]] = {}
-    counts: dict[str, LabelCounts] = {}
-    for split, volume, within in parts:
-        items.setdefault(split, []).extend(_slices(volume, within, asked.channels))
-        part = volume.counts[within.get(volume.divided_along, slice(None))].sum(axis=0)
-        counts[split] = counts.get(split, 0) + part
-    record = {"kind": "volumes", "seed": asked.seed, "volumes": told}
-    digest = digest_of(*(volume.digest for volume in volumes)).hex()
-    return Found(items, counts, chosen, record, digest, next(iter(names), ()))
+    return volumes, next(iter(names), ())
 
 
 def _open(folder: Path, entry: VolumeEntry, ignore_index: int, asked: Asked) -> LabelledVolume:
@@ -82,12 +91,14 @@ def _open(folder: Path, entry: VolumeEntry, ignore_index: int, asked: Asked) -> 
 
 
 def _views(amplitude: xr.DataArray, asked: Asked) -> tuple[View, ...]:
-    """Return the views asked for; the task's otherwise, but none that is too narrow."""
+    """Return the views asked for, or the task's; none whose slices are narrower than a patch.
+
+    A training and an evaluation of its model divide a volume alike, whether or not they name the views.
+    """
     dims = [str(dim) for dim in amplitude.dims]
     wanted = (asked.views or views_of_task(asked.task)) if len(dims) == 3 else None
-    chosen = choose_views(dims, wanted)
     sizes = {str(dim): size for dim, size in amplitude.sizes.items()}
-    return chosen if asked.views else widened(chosen, sizes, _PATCH)
+    return widened(choose_views(dims, wanted), sizes, _PATCH)
 
 
 def _digest(volume: LabelledVolume, labels: bytes) -> bytes:
@@ -105,7 +116,7 @@ def _check_labels(
     names = tuple(str(volume.grid.labels.attrs.get("flag_meanings", "")).split())
     beyond = outside(volume.counts.sum(axis=0), classes or classes_named(names) or None)
     if beyond:
-        problems.add(volume.entry.labels, beyond)
+        problems.add(volume.entry.labels, beyond, OUTSIDE_HINT)
     return {names} if names else set()
 
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,18 +9,18 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.errors import DataError
-from geointerp.network.description import Normalisation
 from geointerp.sinks.pairs import IGNORED
 from geointerp.sources.open import open_label_file, open_volume
 from geointerp.sources.scaling import AmplitudeScale, measure_scale
 from geointerp.tasks import LabelClass
-from geointerp.training.data.classes import LabelCounts, count_labels, labels_of, outside
-from geointerp.training.data.description import DatasetFile
-from geointerp.training.data.found import Asked, Found, digest_of
-from geointerp.training.data.layout import Pair, find_pairs
+from geointerp.training.data.classes import OUTSIDE_HINT, LabelCounts, count_labels, labels_of, outside
+from geointerp.training.data.layout import Pair
 from geointerp.training.data.problems import Problems
 from geointerp.training.data.published import SUFFIX, published_image, published_labels
-from geointerp.training.data.split import Held, Position, Shelf
+from geointerp.training.data.split import Held, Position
+
+_SIZE_HINT = "every sample needs its own label: 255 where it is unknown"
+_NAN_HINT = "fill them in, and label them 255"
 
 
 @dataclass(eq=False)
@@ -76,16 +74,6 @@ def narrow(values: NDArray[np.float32]) -> NDArray[np.uint8] | NDArray[np.float3
     return bytes_ if np.array_equal(bytes_, values) else values
 
 
-def _section(opened: xr.DataArray) -> NDArray[Any]:
-    """Return the values of a file that has to be two-dimensional."""
-    if opened.ndim != 2:
-        raise DataError(
-            f"{opened.attrs.get('source')} has shape {opened.shape}: a section has rows and columns",
-            hint="volumes are named in dataset.json, see `volumes`",
-        )
-    return np.asarray(opened.values)
-
-
 def check_section(
     section: Section, held: Held, classes: Sequence[LabelClass] | None, problems: Problems
 ) -> LabelCounts:
@@ -93,13 +81,13 @@ def check_section(
     image, labels = held.values[0], held.labels
     section.shape = (image.shape[0], image.shape[1])
     if labels.shape != image.shape:
-        problems.add(section.name, f"is {_size(image)}, its labels {_size(labels)}")
+        problems.add(section.name, f"is {_size(image)}, its labels {_size(labels)}", _SIZE_HINT)
     broken = int(image.size - np.count_nonzero(np.isfinite(image)))
     if broken:
-        problems.add(section.name, f"{broken} of {image.size} amplitudes are NaN or infinite")
+        problems.add(section.name, f"{broken} of {image.size} amplitudes are NaN or infinite", _NAN_HINT)
     counts = count_labels(labels)
     if beyond := outside(counts, classes):
-        problems.add(section.name, beyond)
+        problems.add(section.name, beyond, OUTSIDE_HINT)
     return counts
 
 
@@ -116,55 +104,15 @@ def section_scale(held: Held, kind: str, percentile: float) -> tuple[AmplitudeSc
         return AmplitudeScale(kind, *((low, high) if low < high else (low - 1.0, low + 1.0))), False
 
 
+def _section(opened: xr.DataArray) -> NDArray[Any]:
+    """Return the values of a file that has to be two-dimensional."""
+    if opened.ndim != 2:
+        raise DataError(
+            f"{opened.attrs.get('source')} has shape {opened.shape}: a section has rows and columns",
+            hint="volumes are named in dataset.json, see `volumes`",
+        )
+    return np.asarray(opened.values)
+
+
 def _size(values: NDArray[Any]) -> str:
     return " x ".join(map(str, values.shape))
-
-
-def open_sections(folder: Path, dataset: DatasetFile, asked: Asked, shelf: Shelf) -> Found:
-    """Find, read and check all sections of a folder.
-
-    Raises:
-        DataError: something is wrong with them; the first problems are named, all are counted.
-    """
-    problems = Problems(folder)
-    pairs, reasons = find_pairs(folder, asked.seed, problems)
-    sections = {
-        split: [Section(pair, dataset.ignore_index, dataset.shape) for pair in part]
-        for split, part in pairs.items()
-    }
-    counts, negative, digests = {}, False, []
-    for split, part in sections.items():
-        counts[split] = np.zeros(IGNORED + 1, np.int64)
-        for section in part:
-            try:
-                held = shelf.get(section, section.read)
-            except DataError as error:
-                problems.add_error(section.name, error)
-                continue
-            counts[split] += check_section(section, held, asked.classes, problems)
-            negative |= bool(held.values.min() < 0)
-            digests.append(digest_of(section.name, held.values, held.labels))
-    problems.refuse()
-    chosen = asked.normalisation_for(negative)
-    flat = _scale(sections, chosen, shelf)
-    record = _record(sections, reasons, asked.seed) | ({"single_valued": flat} if flat else {})
-    return Found(dict(sections), counts, chosen, record, digest_of(*digests).hex())
-
-
-def _scale(sections: dict[str, list[Section]], normalisation: Normalisation, shelf: Shelf) -> list[str]:
-    """Give each section its scale; returns the names of those that hold a single value."""
-    flat = []
-    for section in chain.from_iterable(sections.values()):
-        held = shelf.get(section, section.read)
-        section.scale, measured = section_scale(held, normalisation.kind, normalisation.percentile)
-        if not measured:
-            flat.append(section.name)
-    return flat
-
-
-def _record(sections: dict[str, list[Section]], reasons: dict[str, str], seed: int) -> dict[str, Any]:
-    splits = {
-        split: {"why": reasons[split], "sections": [section.name for section in part]}
-        for split, part in sections.items()
-    }
-    return {"kind": "sections", "seed": seed, "splits": splits}

@@ -1,0 +1,94 @@
+"""How far a slice lies from those a model was trained on: near slices look alike, and flatter the model.
+
+What was trained on is read from ``split.json`` of the run folder, which says of each volume along which
+dimension its slices were divided, and where the block for training begins and ends.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from geointerp.errors import DataError, UsageError
+
+_SPLIT = "split.json"
+
+
+@dataclass(frozen=True)
+class TrainingBlock:
+    """The block of slices of one volume that a model was trained on.
+
+    Attributes:
+        volume: its file, as the data set names it.
+        dimension: that the volume is divided along.
+        first: coordinate of the block's first slice.
+        last: coordinate of its last.
+    """
+
+    volume: str
+    dimension: str
+    first: float
+    last: float
+
+    def distance(self, coordinate: float) -> float:
+        """Return the distance of a slice to the nearest one of the block, in the coordinate's unit."""
+        return float(max(self.first - coordinate, coordinate - self.last, 0))
+
+    def facing(self, labels: xr.DataArray) -> xr.DataArray:
+        """Return labels with the dimension of the block first, to be cut as the model saw them.
+
+        Raises:
+            UsageError: they have no such dimension.
+        """
+        if self.dimension not in labels.dims:
+            raise UsageError(
+                f"the model was trained on slices along {self.dimension}, "
+                f"and the labels have ({', '.join(map(str, labels.dims))})",
+                hint="leave --model out: without it no distances are needed",
+            )
+        return labels.transpose(self.dimension, ...)
+
+
+def training_blocks(run: Path) -> dict[str, TrainingBlock]:
+    """Return the blocks of the volumes that a model was trained on, by volume; none for a set of sections.
+
+    Args:
+        run: the run folder, or the model folder in it.
+
+    Raises:
+        DataError: the record of the splits cannot be read.
+    """
+    place = next((folder for folder in (run, run.parent) if (folder / _SPLIT).is_file()), None)
+    if place is None:
+        return {}
+    try:
+        record = json.loads((place / _SPLIT).read_bytes())
+        return {block.volume: block for one in record.get("volumes", ()) for block in _block(one)}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{place / _SPLIT} does not say what was trained on: {error}") from None
+
+
+def only_block(run: Path) -> TrainingBlock:
+    """Return the block of a model that was trained on a single volume.
+
+    Raises:
+        DataError: it was trained on none, or on several, of which it cannot be told which is meant.
+    """
+    blocks = training_blocks(run)
+    if len(blocks) != 1:
+        raise DataError(
+            f"{run} was trained on {len(blocks)} volumes: distances are counted from the slices of one",
+            hint="leave --model out: without it no distances are needed",
+        )
+    return next(iter(blocks.values()))
+
+
+def _block(volume: dict[str, Any]) -> list[TrainingBlock]:
+    """Return the block of training slices of a volume's record, none where nothing of it was trained on."""
+    part = volume["splits"].get("train")
+    if not part or not part["from_to"]:
+        return []
+    first, last = part["from_to"]
+    return [TrainingBlock(volume["amplitude"], part["dimension"], float(first), float(last))]

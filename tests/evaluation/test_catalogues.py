@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+
+from geointerp.errors import DataError
+from geointerp.evaluation.catalogues import read_catalogue
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text, encoding="utf-8"):
+        path = tmp_path / "craters.csv"
+        path.write_text(text, encoding=encoding)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("header", "diameter", "on_sphere"),
+    [
+        ("x,y,diameter", 30.0, False),
+        ("X,Y,Diameter_px", 30.0, False),
+        ("longitude,latitude,diameter_m", 0.03, True),
+        ("lon,lat,diameter_km", 30.0, True),
+        ("Long,Lat,Diameter (km)", 30.0, True),
+        ("long, lat, diam [m]", 0.03, True),
+        ("long,lat,diameter_pixels", 30.0, False),
+    ],
+)
+def test_columns_and_their_units_are_recognised(written, header, diameter, on_sphere):
+    catalogue = read_catalogue(written(f"{header}\n10,20,30\n\n11,21,31\n"))
+    assert catalogue.on_sphere is on_sphere
+    assert (catalogue.x[0], catalogue.y[0]) == (10, 20)
+    assert catalogue.diameter[0] == pytest.approx(diameter)
+    assert len(catalogue) == 2
+
+
+@pytest.mark.parametrize(("units", "diameter", "on_sphere"), [("pixels", 30, False), ("m", 0.03, True)])
+def test_the_unit_of_a_bare_diameter_is_given(written, units, diameter, on_sphere):
+    catalogue = read_catalogue(written("lat,diameter,long,tag\n20,30,10,fresh\n"), units)
+    assert (catalogue.x[0], catalogue.y[0], catalogue.on_sphere) == (10, 20, on_sphere)
+    assert catalogue.diameter[0] == pytest.approx(diameter)
+
+
+def test_a_byte_order_mark_and_other_columns_are_no_matter(written):
+    catalogue = read_catalogue(written("n,x,y,diameter\n1,2,3,4\n", "utf-8-sig"))
+    np.testing.assert_array_equal([catalogue.x, catalogue.y, catalogue.diameter], [[2], [3], [4]])
+
+
+def test_no_crater_is_a_catalogue_too(written):
+    assert len(read_catalogue(written("x,y,diameter\n"))) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty: it has no header"),
+        ("x,y\n1,2\n", "no column of diameters, only x, y"),
+        ("a,b,diameter\n1,2,3\n", "no columns of positions, only a, b, diameter"),
+        ("x,y,diameter\n1,2,3\n1,2\n", "row 3 has 2 fields, the header 3"),
+        ("x,y,diameter\n1,2,3\n1,2,big\n", "'diameter' is no number in row 3: 'big'"),
+        ("x,y,diameter\n1,nan,3\n", "'y' is no number in row 2"),
+        ("x,y,diameter\n1,2,0\n", "a diameter is 0, it must be above 0"),
+        ("x,y,diameter_km\n1,2,3\n", "x and y are pixels, and the diameter is in km"),
+        ("long,lat,diameter_km\n1,200,3\n", "latitudes 200 degrees"),
+        ("long,lat,diameter\n1,2,3\n", "'diameter' beside 'long' and 'lat' has no unit"),
+    ],
+)
+def test_what_is_no_catalogue_is_refused(written, text, said):
+    with pytest.raises(DataError, match=said):
+        read_catalogue(written(text))
+
+
+def test_large_positions_are_taken_for_a_hint(written):
+    with pytest.raises(DataError) as caught:
+        read_catalogue(written("long,lat,diameter\n1621.9,716.86,4.3\n"))
+    assert "positions of up to 1621.9 and 716.86 are pixels: say --units pixels" in caught.value.hint
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"missing\.csv does not exist"):
+        read_catalogue(tmp_path / "missing.csv")
