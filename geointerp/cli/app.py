@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from geointerp import __version__
-from geointerp.cli import evaluate, finetune, info, models, predict, synth
+from geointerp.cli import evaluate, export, finetune, info, models, predict, synth
 from geointerp.cli.console import Console
 from geointerp.cli.funnel import run
 
@@ -21,6 +21,7 @@ app.command("predict")(predict.command)
 app.command("finetune")(finetune.command)
 app.command("evaluate")(evaluate.command)
 app.command("info")(info.command)
+app.command("export")(export.command)
 app.command("models")(models.command)
 app.add_typer(synth.app, name="synth")
 

@@ -17,6 +17,19 @@ def parse_tile(text: str) -> tuple[int, int]:
     return int(words[0]), int(words[-1])
 
 
+def parse_place(text: str) -> dict[str, float]:
+    """Read where a picture is cut, ``inline=120`` or ``inline=120,time=800``, in the coordinates' own units.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    places = [part.partition("=") for part in text.split(",")]
+    try:
+        return {dim.strip(): float(value) for dim, _, value in places}
+    except ValueError:
+        raise UsageError(f"--at cannot be read: '{text}'", hint="write it as inline=120") from None
+
+
 def parse_shape(text: str) -> tuple[int, int, int]:
     """Read the shape of a survey, ``IL,XL,T``: inlines, crosslines and samples.
 

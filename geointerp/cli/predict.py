@@ -38,7 +38,8 @@ def command(
         typer.Option(
             "--output",
             "-o",
-            help="Where to write, by suffix: .zarr .nc .npy .png; a folder for several inputs.",
+            help="Where to write, by suffix: .zarr .nc .npy .sgy .tif .png .html, and as the task has them "
+            ".txt .csv .geojson .gpkg; a folder for several inputs.",
         ),
     ] = None,
     views: Annotated[
@@ -152,6 +153,10 @@ def _predict_file(
         check_free(output, overwrite=overwrite, source=str(path))
     console.resume_hint = "go on with --resume" if to_store else None
     volume = open_volume(path, **reading)
+    if not to_store:
+        from geointerp.products.write import Wishes, check_product
+
+        check_product(output, volume, model.description.task, wishes=Wishes(), volume=volume)
     with TileProgress(console) as progress:
         work = partial(predict, volume, model=model, progress=progress, **settings)
         if to_store:
@@ -165,13 +170,13 @@ def _converted(work: "Callable[..., xr.Dataset]", volume: "xr.DataArray", output
     Returns:
         The result, of which only the attributes and sizes can still be read.
     """
-    from geointerp.sinks.files import write_labels
+    from geointerp.products.write import write_product
 
     folder = partial_of(output)
     remove(folder)
     try:
         labels = work(output=folder / f"labels{STORE_SUFFIX}")
-        write_labels(labels, folder / output.name, volume=volume)
+        write_product(labels, folder / output.name, volume=volume)
         put_in_place(folder / output.name, output)
     finally:
         remove(folder)

@@ -6,65 +6,133 @@ converted, and works on a sibling ``.<name>.partial`` that takes the name when i
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from geointerp.errors import UsageError
 from geointerp.sinks.output import check_suffix, whole_or_not_at_all
+from geointerp.sinks.steps import as_stored, steps
 
-_NOTHING = 255
+SAMPLE_FORMATS = {"ieee": 5, "ibm": 1, "int8": 8}
+"""How labels are stored in SEG-Y, by name; the first, which every program loads, unless another is named."""
+
+_SEGY, _TIFF = (".sgy", ".segy"), (".tif", ".tiff")
+
+
+def check_writable(
+    labels: xr.DataArray, path: Path, *, volume: xr.DataArray | None = None, form: str | None = None
+) -> None:
+    """Refuse what ``write_labels`` could not write.
+
+    Args:
+        labels: or the input they will have the dimensions of.
+        path: the output.
+        volume: the input, where it is at hand.
+        form: of the samples in SEG-Y.
+
+    Raises:
+        UsageError: the suffix, the input or the form do not suit.
+    """
+    suffix = check_suffix(path)
+    if suffix in _SEGY and (volume is None or volume.attrs.get("format") != "SEG-Y"):
+        source = "" if volume is None else f", and {volume.attrs.get('source', 'the input')} is none"
+        raise UsageError(
+            f"labels as {suffix} take their headers from the SEG-Y file they come from{source}: {path}",
+            hint="export with --like survey.sgy, or write .zarr, .nc or .npy",
+        )
+    if suffix in (".png", ".html") and volume is None:
+        raise UsageError(f"{path} shows the input too, which is not at hand", hint="name it with --like")
+    if suffix in _TIFF:
+        from geointerp.sinks.geotiff import check_raster
+
+        check_raster(labels, path)
+    forms = SAMPLE_FORMATS if suffix in _SEGY else {}
+    if form is not None and form not in forms:
+        hint = f"it is {', '.join(forms)}" if forms else f"{suffix} has but one form"
+        raise UsageError(f"there is no form '{form}' of {suffix}: {path}", hint=hint)
 
 
 def write_labels(
-    labels: xr.Dataset, path: Path, *, volume: xr.DataArray | None = None, overwrite: bool = False
+    labels: xr.Dataset,
+    path: Path,
+    *,
+    volume: xr.DataArray | None = None,
+    overwrite: bool = False,
+    form: str | None = None,
+    at: dict[str, float] | None = None,
 ) -> None:
-    """Write labels to a ``.nc``, ``.npy`` or ``.png`` file.
+    """Write labels to a file.
 
     Args:
         labels: what ``predict`` returns, or a label store; nothing predicted is 255 or NaN.
         path: ``.nc`` holds everything the store does; ``.npy`` the label array alone, its
-            dimensions in the order of the store; ``.png`` a picture of the labels over the input.
-        volume: the input, needed for a picture; its file is never replaced.
+            dimensions in the order of the store; ``.sgy`` the labels with the headers of the input;
+            ``.tif`` a GeoTIFF; ``.png`` a picture of the labels over the input; ``.html`` a page about them.
+        volume: the input, needed for SEG-Y, a picture and a page; its file is never replaced.
         overwrite: whether an existing file may be replaced.
+        form: how samples are stored in SEG-Y, one of ``SAMPLE_FORMATS``.
+        at: where a picture is cut, coordinate by dimension.
 
     Raises:
-        UsageError: the suffix is not one of these, or a picture is asked for without the input.
+        UsageError: the suffix is not one of these, or the input is needed and not there.
         OutputError: the file exists.
     """
     suffix = check_suffix(path)
+    check_writable(labels["labels"], path, volume=volume, form=form)
     source = None if volume is None else volume.attrs.get("source")
     with whole_or_not_at_all(path, overwrite=overwrite, source=source) as partial:
         if suffix == ".npy":
             _write_array(labels["labels"], partial)
         elif suffix == ".nc":
             _write_netcdf(labels, partial)
-        elif suffix == ".png" and volume is not None:
-            from geointerp.sinks.picture import draw
+        elif suffix in _TIFF:
+            from geointerp.sinks.geotiff import write_geotiff
 
-            draw(volume, labels["labels"], partial)
-        else:
-            raise UsageError(f"write_labels cannot write {path}", hint="a picture needs the input volume")
+            write_geotiff(labels, partial)
+        elif volume is not None:
+            _write_beside(labels, partial, suffix, volume, form, at)
+
+
+def _write_beside(
+    labels: xr.Dataset,
+    path: Path,
+    suffix: str,
+    volume: xr.DataArray,
+    form: str | None,
+    at: dict[str, float] | None,
+) -> None:
+    """Write what the input has a part in."""
+    if suffix in _SEGY:
+        from geointerp.sinks.segy_labels import write_segy_labels
+
+        task = (labels.attrs.get("geointerp") or {}).get("task")
+        write_segy_labels(
+            labels,
+            path,
+            template=Path(volume.attrs["source"]),
+            sample_format=SAMPLE_FORMATS[form or "ieee"],
+            title=f"LABELS OF {task}" if task else "LABELS",
+            **volume.attrs["segy"]["options"],
+        )
+    elif suffix == ".html":
+        from geointerp.sinks.page import write_page
+
+        write_page(labels, path, volume=volume)
+    else:
+        from geointerp.sinks.picture import draw
+
+        where: dict[str, Any] = {} if at is None else {"at": at}
+        draw(volume, labels["labels"], path, **where)
 
 
 def _write_array(labels: xr.DataArray, path: Path) -> None:
     """Write the bare array as uint8, one chunk along the first dimension at a time: each is read once."""
     array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=labels.shape)
-    for start, stop in _steps(labels):
-        array[start:stop] = labels[start:stop].fillna(_NOTHING).values
+    for start, stop in steps(labels):
+        array[start:stop] = as_stored(labels[start:stop])
     array.flush()
-
-
-def _steps(labels: xr.DataArray) -> list[tuple[int, int]]:
-    """Return the bounds of the chunks along the first dimension, single slices where there are none.
-
-    The chunks are those of the store, where it says so: dask may cut them smaller.
-    """
-    size = labels.shape[0]
-    stored = labels.encoding.get("shards") or labels.encoding.get("preferred_chunks") or {}
-    along = stored.get(labels.dims[0]) if isinstance(stored, dict) else stored[0]
-    thickness = int(along or max(labels.chunksizes.get(labels.dims[0], (1,))))
-    return [(start, min(start + thickness, size)) for start in range(0, size, thickness)]
 
 
 def _write_netcdf(labels: xr.Dataset, path: Path) -> None:

@@ -8,24 +8,19 @@ from pathlib import Path
 
 from geointerp.errors import OutputError, UsageError
 
-FILE_SUFFIXES = (".nc", ".npy", ".png")
+ARRAY_SUFFIXES = (".nc", ".npy", ".sgy", ".segy", ".tif", ".tiff")
+FILE_SUFFIXES = (*ARRAY_SUFFIXES, ".png", ".html", ".txt", ".csv", ".geojson", ".gpkg")
 STORE_SUFFIX = ".zarr"
 STORE_MARKER = "zarr.json"
-_NOT_BUILT = (".sgy", ".segy", ".tif", ".tiff")
 
 
 def check_suffix(path: Path) -> str:
-    """Return the suffix of an output's name, in lower case, when labels can be written to it.
+    """Return the suffix of an output's name, in lower case, when a result can be written to it.
 
     Raises:
         UsageError: no writer goes by that suffix.
     """
     suffix = path.suffix.lower()
-    if suffix in _NOT_BUILT:
-        raise UsageError(
-            f"labels cannot be written as {suffix} yet: {path}",
-            hint=f"write {path.with_suffix(STORE_SUFFIX).name}, which keeps all coordinates",
-        )
     if suffix not in (STORE_SUFFIX, *FILE_SUFFIXES):
         raise UsageError(
             f"no writer goes by the suffix '{suffix}': {path}",

@@ -241,7 +241,7 @@ def _binary_header(samples: int, interval: int, sample_format: int, crosslines: 
 def _stored(path: Path, section: NDArray[np.float32], sample_format: int) -> NDArray[Any]:
     """Return samples as they are stored: IBM words, IEEE floats or int8."""
     if sample_format == 1:
-        return _ibm(section)
+        return ibm_words(section)
     if sample_format == 8:
         rounded = np.rint(section)
         if section.size and (rounded.min() < -128 or rounded.max() > 127):
@@ -253,7 +253,7 @@ def _stored(path: Path, section: NDArray[np.float32], sample_format: int) -> NDA
     return section
 
 
-def _ibm(values: NDArray[np.float32]) -> NDArray[np.uint32]:
+def ibm_words(values: NDArray[np.float32]) -> NDArray[np.uint32]:
     """Encode normalised IBM floats: fraction in [1/16, 1) of 24 bits times a power of 16; exact to 2^-21."""
     fraction, exponent = np.frexp(np.abs(values).astype(np.float64))
     power = -(-exponent // 4)

@@ -1,6 +1,6 @@
 import pytest
 
-from geointerp.cli.arguments import parse_shape, parse_tile
+from geointerp.cli.arguments import parse_place, parse_shape, parse_tile
 from geointerp.errors import UsageError
 
 
@@ -11,6 +11,11 @@ def test_a_tile_is_square_or_height_by_width():
 
 def test_a_shape_is_three_numbers():
     assert parse_shape("10, 20,30") == (10, 20, 30)
+
+
+def test_a_place_names_dimensions():
+    assert parse_place("inline=120") == {"inline": 120.0}
+    assert parse_place("inline=120, time=800.5") == {"inline": 120.0, "time": 800.5}
 
 
 @pytest.mark.parametrize(
@@ -25,6 +30,8 @@ def test_a_shape_is_three_numbers():
         (parse_shape, "1,2,3,4"),
         (parse_shape, "1,2,0"),
         (parse_shape, "1,2,x"),
+        (parse_place, "inline"),
+        (parse_place, "inline=x"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_an_example(parse, text):

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import segyio
 import xarray as xr
 from PIL import Image
 
@@ -51,6 +52,33 @@ def test_every_writer_writes_the_same_labels(predict):
     with Image.open("labels.png") as picture:
         assert picture.format == "PNG"
     assert not list(Path().glob(".*"))
+
+
+def test_products_come_straight_from_predict(predict, survey):
+    assert predict("-o", "labels.zarr").status == 0
+    labels = xr.open_zarr("labels.zarr", consolidated=False)["labels"].values
+    for name in ("labels.sgy", "labels.txt", "labels.csv", "labels.geojson"):
+        done = predict("-o", name, "--json")
+        assert (done.status, json.loads(done.out)["output"]) == (0, name), done.err
+    with segyio.open("labels.sgy") as file:
+        np.testing.assert_array_equal(segyio.tools.cube(file), labels)
+    assert Path("labels.csv").read_text().startswith("body,class,samples")
+    assert not list(Path().glob(".*"))
+
+
+def test_what_cannot_be_written_is_refused_before_any_work(predict, monkeypatch):
+    monkeypatch.setattr("geointerp.inference.predict.predict", lambda *_, **__: pytest.fail("predicted"))
+    np.save("a.npy", np.random.default_rng(9).normal(size=(4, 60, 60)).astype(np.float32))
+    for name, said in {
+        "b.sgy": "take their headers from the SEG-Y file",
+        "b.tif": "a GeoTIFF holds a raster",
+        "b.txt": "cdp_x and cdp_y are missing",
+    }.items():
+        done = predict("-o", name, inputs=("a.npy",))
+        assert done.status in (1, 2)
+        assert done.out == ""
+        assert said in done.err
+        assert not Path(name).exists()
 
 
 def test_a_region_is_in_the_units_of_the_coordinates(predict):
@@ -124,7 +152,6 @@ def test_of_several_inputs_the_good_ones_go_on(predict, survey, monkeypatch):
     ("words", "said"),
     [
         (("-o", "a.doc"), "no writer goes by the suffix '.doc'"),
-        (("-o", "a.sgy"), "labels cannot be written as .sgy yet"),
         (("-o", "a.zarr", "--region", "inline"), "region"),
         (("-o", "a.zarr", "--region", "depth=1:2"), "depth"),
         (("-o", "a.zarr", "--views", "sideways"), "no view 'sideways'"),
@@ -210,7 +237,7 @@ def test_a_conversion_that_is_interrupted_leaves_nothing(predict, survey, monkey
         path.write_text("half")
         raise error
 
-    monkeypatch.setattr("geointerp.sinks.files.write_labels", half)
+    monkeypatch.setattr("geointerp.products.write.write_product", half)
     done = predict("-o", "labels.npy")
     assert done.status == (130 if error is KeyboardInterrupt else 1)
     assert list(Path().iterdir()) == [Path(survey.name)]

@@ -6,7 +6,8 @@ import xarray as xr
 from PIL import Image
 
 from geointerp.errors import UsageError
-from geointerp.sinks.files import _steps, write_labels
+from geointerp.sinks.files import write_labels
+from geointerp.sinks.steps import steps
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_npy_steps_by_the_shards_of_a_zarr_store(tmp_path):
     encoding = {"labels": {"chunks": (2, 6, 5), "shards": (8, 6, 5)}}
     labels.to_zarr(tmp_path / "a.zarr", zarr_format=3, consolidated=False, encoding=encoding)
     with xr.open_zarr(tmp_path / "a.zarr", consolidated=False, mask_and_scale=False) as stored:
-        assert _steps(stored["labels"]) == [(0, 8), (8, 13)]
+        assert steps(stored["labels"]) == [(0, 8), (8, 13)]
         write_labels(stored, tmp_path / "a.npy")
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), values)
 

@@ -1,0 +1,1 @@
+"""What interpreters take away: fault sticks, geobodies, horizons, areas, crater catalogues, event lists."""

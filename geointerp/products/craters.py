@@ -1,0 +1,110 @@
+"""A crater catalogue: circles fitted to what was labelled as crater.
+
+Components are joined across the borders of blocks before circles are fitted, so a crater is found once. On
+the map the circle is fitted on the ground, in metres: on a raster of longitude and latitude a crater at
+latitude 60° is twice as wide in degrees as it is high, and its diameter is still the one in metres.
+"""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from geointerp.products.circles import find_circles, fit_circle, overlap_with
+from geointerp.products.components import Components, classes_shown
+from geointerp.products.ground import Ground, ground_of
+from geointerp.sinks.tables import Table
+
+_MOST_PIXELS = 1 << 24
+_ROUNDS = 3
+_SAME = 0.15  # of the diameter
+_Row = tuple[float, float, float, float, float, bool]
+
+
+def crater_table(labels: xr.DataArray, *, min_size: int) -> Table:
+    """Fit a circle to each crater, the largest first.
+
+    Args:
+        labels: (y, x) or (row, column).
+        min_size: samples of the smallest connected component that is kept.
+
+    Returns:
+        On the map ``crater, longitude, latitude, diameter_m`` and points in the body's own longitude and
+        latitude; of an image ``crater, x, y, diameter_px``, pixel centres counted from 0. ``match`` is the
+        intersection over union of the labelled component and its circles, ``rim`` the share of the
+        circumference that was seen.
+    """
+    ground = ground_of(labels)
+    rows: list[_Row] = []
+    for value, _ in classes_shown(labels):
+        components = Components(labels, value, min_size)
+        for number in range(1, len(components) + 1):
+            rows += _of_component(labels.shape, components, number, ground)
+    rows = sorted(_once(rows, ground), key=lambda row: -row[2])
+    found = np.array(rows, np.float64).reshape(-1, 6)[:, :5]
+    names = ("x", "y", "diameter_px") if ground is None else ("longitude", "latitude", "diameter_m")
+    columns: dict[str, NDArray[Any]] = {"crater": np.arange(1, len(found) + 1)}
+    columns |= dict(zip((*names, "match", "rim"), found.T, strict=True))
+    return Table(
+        "craters", columns, (found[:, 0], found[:, 1]), None if ground is None else ground.geographic
+    )
+
+
+def _once(rows: list[_Row], ground: Ground | None) -> list[_Row]:
+    """Drop what was found twice: a crater that lies across the edge where a map of the globe is cut open."""
+    if ground is None:
+        return rows
+    kept = [row for row in rows if not row[5]]
+    cut = sorted((row for row in rows if row[5]), key=lambda row: -row[4])  # the better seen first
+    for number, row in enumerate(cut):
+        longitude, latitude, diameter = np.array([other[:3] for other in cut[:number]]).reshape(-1, 3).T
+        away = np.hypot(*ground.plane(longitude, latitude, (row[0], row[1])).T)
+        alike = (away < _SAME * row[2]) & (np.abs(diameter - row[2]) < _SAME * row[2])
+        if not alike.any():
+            kept.append(row)
+    return kept
+
+
+def _of_component(
+    shape: tuple[int, ...], components: Components, number: int, ground: Ground | None
+) -> list[_Row]:
+    """Return a row for each circle of a component, and at its end whether the data's edge cuts it."""
+    box = components.boxes[number - 1]
+    mask = components.mask(number)
+    # Craters that all run together may fill a mosaic; then every n-th pixel has to do.
+    stride = int(np.ceil(np.sqrt(mask.size / _MOST_PIXELS)))
+    mask = mask[::stride, ::stride]
+    sides = np.stack([box[:, 0] == 0, box[:, 1] == shape], axis=1).ravel()
+    sampling = (1.0, 1.0) if ground is None else _pixel_size(ground, box.mean(axis=1))
+    circles = find_circles(mask, sampling, sides)
+    match = overlap_with(mask, circles, sampling)
+    placed = []
+    for circle in circles:
+        if ground is None:
+            row, column = box[:, 0] + circle.centre * stride
+            x, y, diameter = float(column), float(row), 2 * circle.radius * stride
+        else:
+            x, y, diameter = _on_the_ground(circle.outline * stride + box[:, 0], ground)
+        placed.append((x, y, diameter, match, circle.support, bool(sides.any())))
+    return placed
+
+
+def _pixel_size(ground: Ground, middle: NDArray[np.float64]) -> tuple[float, float]:
+    """Return height and width in m of the pixel at a position."""
+    row, column = middle - 0.5
+    rows, columns = row + np.array([0.0, 0.5, -0.5, 0, 0]), column + np.array([0.0, 0, 0, 0.5, -0.5])
+    longitude, latitude = ground.lonlat(rows, columns)
+    at = ground.plane(longitude, latitude, (float(longitude[0]), float(latitude[0])))
+    return float(np.hypot(*(at[1] - at[2]))), float(np.hypot(*(at[3] - at[4])))
+
+
+def _on_the_ground(outline: NDArray[np.float64], ground: Ground) -> tuple[float, float, float]:
+    """Fit a circle to positions of an outline: longitude, latitude and diameter in m."""
+    longitude, latitude = ground.lonlat(*outline.T)
+    centre = (float(longitude[0]), float(latitude[0]))
+    radius = 0.0
+    for _ in range(_ROUNDS):  # the plane is true only around its centre
+        (east, north), radius = fit_circle(ground.plane(longitude, latitude, centre))
+        centre = ground.place(float(east), float(north), centre)
+    return *centre, 2 * radius

@@ -1,0 +1,80 @@
+"""How large a sample of a survey is: bin area from the coordinates, thickness from the sample interval."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """The size of a sample.
+
+    Attributes:
+        bin: m² between four traces of a volume, m between two of a line; NaN where coordinates are missing.
+        interval: between samples, in ms or m.
+        unit: ``ms`` or ``m``.
+        dimensions: 2 for a line, 3 for a volume.
+    """
+
+    bin: float
+    interval: float
+    unit: str
+    dimensions: int
+
+    def measures(self, samples: NDArray[np.int64], velocity: float | None) -> dict[str, NDArray[np.float64]]:
+        """Return the volume of so many samples, of a line the area, by column name.
+
+        Args:
+            samples: counts.
+            velocity: in m/s; turns two-way time into depth, ``dz = v dt / 2``.
+        """
+        what, power = ("volume", "m2") if self.dimensions == 3 else ("area", "m")
+        cubed = "m3" if self.dimensions == 3 else "m2"
+        size: NDArray[np.float64] = samples * np.float64(self.bin * self.interval)
+        if self.unit == "m":
+            return {f"{what}_{cubed}": size}
+        if velocity is None:
+            return {f"{what}_{power}_ms": size}
+        return {f"{what}_{power}_ms": size, f"{what}_{cubed}": size * velocity / 2000}
+
+
+def spacing_of(labels: xr.DataArray) -> Spacing:
+    """Measure the spacing of a survey.
+
+    Bins may be rotated or skewed: the steps from line to line are the gradients of planes fitted to ``cdp_x``
+    and ``cdp_y``, and the area of a bin is the length of their cross product.
+
+    Args:
+        labels: (inline, crossline, time|depth) or (cdp, time|depth); ``cdp_x`` and ``cdp_y`` where known.
+    """
+    sample = str(labels.dims[-1])
+    values = labels[sample].values.astype(np.float64)
+    interval = float((values[-1] - values[0]) / max(values.size - 1, 1))
+    unit = "m" if sample == "depth" else "ms"
+    return Spacing(_bin(labels), interval, unit, labels.ndim)
+
+
+def has_coordinates(labels: xr.DataArray) -> bool:
+    """Whether the traces have coordinates."""
+    return all(
+        name in labels.coords and bool(np.isfinite(labels[name].values).any()) for name in ("cdp_x", "cdp_y")
+    )
+
+
+def _bin(labels: xr.DataArray) -> float:
+    """Return the area of a bin, or the distance between the traces of a line; NaN where it is unknown."""
+    if not has_coordinates(labels):
+        return float("nan")
+    x, y = labels["cdp_x"].values, labels["cdp_y"].values
+    if labels.ndim == 2:
+        steps = np.hypot(np.diff(x), np.diff(y))
+        return float(np.nanmedian(steps)) if np.isfinite(steps).any() else float("nan")
+    known = np.isfinite(x) & np.isfinite(y)
+    across = np.argwhere(known) - np.argwhere(known).mean(axis=0)
+    if known.sum() < 3 or np.linalg.matrix_rank(across) < 2:
+        return float("nan")
+    design = np.column_stack([across, np.ones(len(across))])
+    (steps_x, steps_y) = (np.linalg.lstsq(design, values[known], rcond=None)[0][:2] for values in (x, y))
+    return float(abs(steps_x[0] * steps_y[1] - steps_x[1] * steps_y[0]))

@@ -1,0 +1,77 @@
+"""Fault sticks as text, in Charisma's form and in OpendTect's."""
+
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from geointerp.errors import DataError, UsageError
+from geointerp.products.sections import as_sections
+from geointerp.products.spacing import has_coordinates
+from geointerp.products.sticks import Stick
+
+FORMATS = ("charisma", "opendtect")
+
+
+def check_sticks(labels: xr.DataArray, form: str | None) -> None:
+    """Refuse what sticks cannot be written of, before they are looked for.
+
+    Raises:
+        UsageError: there is no such form, or Charisma's is asked for of a line that has no inlines.
+        DataError: the survey has no coordinates.
+    """
+    if form not in (None, *FORMATS):
+        raise UsageError(f"there is no form '{form}' of fault sticks", hint=f"it is {' or '.join(FORMATS)}")
+    if form in (None, "charisma") and labels.ndim == 2:
+        raise UsageError(
+            "Charisma's form names inline and crossline, which a 2D line has not",
+            hint="write --format opendtect, which is X, Y, Z and the stick's number",
+        )
+    if not has_coordinates(labels):
+        raise DataError(
+            "fault sticks need map coordinates, and the traces have none: cdp_x and cdp_y are missing",
+            hint="if the headers hold them, predict with --x-byte and --y-byte",
+        )
+
+
+def write_sticks(labels: xr.DataArray, sticks: list[Stick], path: Path, form: str) -> None:
+    """Write sticks as text, a point a line.
+
+    ``charisma`` is ``INLINE- inline crossline x y z fault stick``, sticks numbered within each fault;
+    ``opendtect`` is ``x y z stick``, sticks numbered through. z is in the survey's unit, ms or m, downwards.
+
+    Args:
+        labels: of the survey, with ``cdp_x`` and ``cdp_y``.
+        sticks: found in them.
+        path: the file.
+        form: one of ``FORMATS``.
+    """
+    sections = as_sections(labels)
+    name = str(labels.attrs.get("flag_meanings", "background fault")).split()[1]
+    numbers: dict[int, int] = {}
+    with path.open("w", encoding="ascii") as file:
+        for count, stick in enumerate(sticks, start=1):
+            numbers[stick.fault] = numbers.get(stick.fault, 0) + 1
+            for lines, x, y, z in zip(*_places(sections, stick), strict=True):
+                place = f"{x:.2f} {y:.2f} {z:.3f}"
+                if form == "opendtect":
+                    file.write(f"{place} {count}\n")
+                else:
+                    inline, crossline = lines
+                    file.write(
+                        f"INLINE- {inline} {crossline} {place} {name}_{stick.fault} {numbers[stick.fault]}\n"
+                    )
+
+
+def _places(
+    sections: xr.DataArray, stick: Stick
+) -> tuple[list[tuple[int, ...]], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return line numbers, x, y and z of a stick's points."""
+    traces, samples = stick.points.T
+    section = sections.isel({sections.dims[0]: stick.section})
+    x, y = (section[name].values[traces].astype(np.float64) for name in ("cdp_x", "cdp_y"))
+    z = sections[sections.dims[-1]].values[samples].astype(np.float64)
+    dims = [dim for dim in ("inline", "crossline", "cdp") if dim in section.coords]
+    numbers = (np.broadcast_to(section[dim].values, section.shape[:1])[traces].tolist() for dim in dims)
+    return list(zip(*numbers, strict=True)), x, y, z

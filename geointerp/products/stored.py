@@ -1,0 +1,66 @@
+"""Labels that were written before: a store or a NetCDF file, and the input they were predicted from."""
+
+import json
+from pathlib import Path
+
+import xarray as xr
+
+from geointerp.errors import DataError
+
+
+def open_labels(path: Path) -> xr.Dataset:
+    """Open a result of ``predict``.
+
+    Args:
+        path: a ``.zarr`` store or a ``.nc`` file.
+
+    Returns:
+        What ``predict`` returned, read lazily; nothing predicted is NaN.
+
+    Raises:
+        DataError: there is none, or it holds no labels.
+    """
+    if not path.exists():
+        raise DataError(f"{path} does not exist", hint="give labels that predict wrote, .zarr or .nc")
+    try:
+        opened = xr.open_zarr(path, consolidated=False) if path.is_dir() else xr.open_dataset(path, chunks={})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path} cannot be opened as a label store: {error}",
+            hint="give a .zarr or .nc that predict wrote",
+        ) from None
+    if "labels" not in opened:
+        raise DataError(
+            f"{path} has no 'labels', only {', '.join(map(str, opened.data_vars)) or 'nothing'}",
+            hint="give a .zarr or .nc that predict wrote",
+        )
+    told = opened.attrs.get("geointerp")
+    if isinstance(told, str):  # as NetCDF holds it
+        opened.attrs["geointerp"] = json.loads(told)
+    dataset: xr.Dataset = opened
+    return dataset
+
+
+def reopen_input(labels: xr.Dataset, like: Path | None = None) -> xr.DataArray:
+    """Open the input that labels were predicted from, read as it was then.
+
+    Args:
+        labels: with their provenance.
+        like: where the input lies, or a file with the same geometry, if not where it lay.
+
+    Raises:
+        DataError: it is not there, or was not recorded.
+    """
+    from geointerp.sources.open import open_volume
+
+    told = labels.attrs.get("geointerp") or {}
+    recorded = (told.get("source") or {}).get("path")
+    place = like or (Path(recorded) if recorded else None)
+    if place is None:
+        raise DataError("the labels do not say what they were predicted from", hint="name it with --like")
+    if like is None and not place.exists():
+        raise DataError(
+            f"{place}, which the labels were predicted from, is not there", hint="say with --like where it is"
+        )
+    volume: xr.DataArray = open_volume(place, **(told.get("segy") or {}).get("options", {}))
+    return volume

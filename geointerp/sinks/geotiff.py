@@ -1,0 +1,141 @@
+"""Labels become a GeoTIFF: cloud-optimised, with the place, the colours and the names of the classes."""
+
+import json
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from geointerp.errors import DataError, UsageError
+from geointerp.sinks.extras import needs_extra
+from geointerp.sinks.picture import classes_of
+from geointerp.sinks.steps import NOTHING, as_stored, steps
+
+_BLOCK = 512
+_CACHE_MIB = 128  # GDAL would take a twentieth of the memory
+_STEP_SAMPLES = 1 << 24
+_UNEVEN = 1e-3  # of a pixel
+_GEOTIFF = {
+    "driver": "GTiff",
+    "dtype": "uint8",
+    "count": 1,
+    "nodata": NOTHING,
+    "tiled": True,
+    "blockxsize": _BLOCK,
+    "blockysize": _BLOCK,
+    "compress": "deflate",
+    "BIGTIFF": "IF_SAFER",
+}
+
+
+def check_raster(labels: xr.DataArray, path: Path) -> None:
+    """Refuse what is no raster.
+
+    Raises:
+        UsageError: the labels are a volume, a section or a recording.
+    """
+    if labels.dims not in (("y", "x"), ("row", "column")):
+        dims = ", ".join(map(str, labels.dims))
+        raise UsageError(
+            f"a GeoTIFF holds a raster, and the labels have dimensions ({dims}): {path}",
+            hint="write .sgy, .zarr or .nc, which hold volumes, or .png, a picture",
+        )
+
+
+def write_geotiff(dataset: xr.Dataset, path: Path) -> None:
+    """Write labels as a cloud-optimised GeoTIFF, a strip of blocks at a time.
+
+    Args:
+        dataset: whose ``labels`` are written: (y, x) with coordinates of pixel centres and, in
+            ``spatial_ref``, the reference system; or (row, column), which gives a plain TIFF.
+        path: the file to write; a plain GeoTIFF lies beside it for a while.
+
+    Raises:
+        UsageError: the labels are no raster.
+        DataError: the coordinates are unevenly spaced.
+        MachineError: rasterio is not installed.
+    """
+    labels = dataset["labels"]
+    check_raster(labels, path)
+    with needs_extra("rasterio", "raster", f"writing {path.name}"):
+        import rasterio
+        import rasterio.shutil
+    where = _georeference(labels) if labels.dims == ("y", "x") else {}
+    plain = path.with_name(f"{path.name}.plain")
+    height, width = labels.shape
+    try:
+        with _no_georeference_is_fine(), rasterio.Env(GDAL_CACHEMAX=_CACHE_MIB):
+            with rasterio.open(plain, "w", height=height, width=width, **_GEOTIFF, **where) as file:
+                _describe(file, labels, dataset.attrs.get("geointerp"))
+                for row, strip in _strips(labels):
+                    file.write(strip, 1, window=((row, row + len(strip)), (0, width)))
+            options = {"driver": "COG", "compress": "deflate", "overview_resampling": "nearest"}
+            rasterio.shutil.copy(plain, path, **options)
+    finally:
+        plain.unlink(missing_ok=True)
+
+
+def _georeference(labels: xr.DataArray) -> dict[str, Any]:
+    """Return the transform, and the reference system where it is known."""
+    from rasterio.crs import CRS
+    from rasterio.transform import Affine
+
+    (x0, dx), (y0, dy) = (_step(labels, dim) for dim in ("x", "y"))
+    where: dict[str, Any] = {"transform": Affine(dx, 0, x0 - dx / 2, 0, dy, y0 - dy / 2)}
+    mapping = labels.coords.get("spatial_ref")
+    text = "" if mapping is None else mapping.attrs.get("crs_wkt") or mapping.attrs.get("spatial_ref")
+    return where | ({"crs": CRS.from_wkt(text)} if text else {})
+
+
+def _step(labels: xr.DataArray, dim: str) -> tuple[float, float]:
+    """Return the first coordinate and the distance from one to the next."""
+    values = labels[dim].values.astype(np.float64)
+    step = (values[-1] - values[0]) / (values.size - 1) if values.size > 1 else 1.0
+    off = np.abs(values - (values[0] + step * np.arange(values.size))).max()
+    if off > _UNEVEN * abs(step):
+        raise DataError(
+            f"a GeoTIFF has pixels of one size, and {dim} is spaced unevenly: by {abs(step):g} on average, "
+            f"up to {off:g} off",
+            hint="write .zarr or .nc, which keep the coordinates",
+        )
+    return float(values[0]), float(step)
+
+
+def _strips(labels: xr.DataArray) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Yield first row and values of strips that end on block borders, so that each block is written once."""
+    kept, row = np.empty((0, labels.shape[1]), np.uint8), 0
+    for start, stop in steps(labels, _STEP_SAMPLES):
+        kept = np.concatenate([kept, as_stored(labels[start:stop])])
+        whole = len(kept) if stop == labels.shape[0] else len(kept) // _BLOCK * _BLOCK
+        if whole:
+            yield row, kept[:whole]
+            row, kept = row + whole, kept[whole:]
+
+
+def _describe(file: Any, labels: xr.DataArray, provenance: Any) -> None:
+    """Say what the values mean: a colour and a name for each class."""
+    classes = classes_of(labels)
+    colours = {
+        value: (*(int(one.colour[at : at + 2], 16) for at in (1, 3, 5)), 255)
+        for value, one in enumerate(classes)
+    }
+    file.write_colormap(1, colours | {NOTHING: (0, 0, 0, 0)})
+    file.set_band_description(1, "interpreted class")
+    file.update_tags(1, **{f"CLASS_{value}": one.name for value, one in enumerate(classes)})
+    if provenance:
+        file.update_tags(GEOINTERP=json.dumps(provenance))
+
+
+@contextmanager
+def _no_georeference_is_fine() -> Iterator[None]:
+    """Silence rasterio's warning of images that lie nowhere on the map."""
+    from rasterio.errors import NotGeoreferencedWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        yield

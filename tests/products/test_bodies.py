@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+from labelled import BIN, survey
+
+from geointerp.products.bodies import body_table
+from geointerp.products.horizons import write_horizon
+from geointerp.products.spacing import spacing_of
+
+CENTRE, AXES = (15.0, 20.0, 30.0), (9.0, 12.0, 17.0)
+AREA = abs(np.linalg.det(BIN))
+
+
+def ellipsoid(shape=(32, 42, 64)):
+    place = np.indices(shape)
+    return sum(((p - c) / a) ** 2 for p, c, a in zip(place, CENTRE, AXES, strict=True)) <= 1
+
+
+def salt(values, **options):
+    return survey(np.asarray(values, np.uint8), "salt", "background salt", **options)["labels"]
+
+
+def test_an_ellipsoid_is_measured():
+    table = body_table(salt(ellipsoid()), min_size=100)
+    row = {name: column[0] for name, column in table.columns.items()}
+    samples, traces = 4 / 3 * np.pi * np.prod(AXES), np.pi * AXES[0] * AXES[1]
+    assert len(table) == 1
+    assert row["samples"] == pytest.approx(samples, rel=0.02)
+    assert row["volume_m2_ms"] == pytest.approx(samples * AREA * 4, rel=0.02)
+    assert row["area_m2"] == pytest.approx(traces * AREA, rel=0.03)
+    assert (row["inline_min"], row["inline_max"]) == (106, 124)
+    assert (row["crossline_min"], row["crossline_max"]) == (300 + 2 * 8, 300 + 2 * 32)
+    assert (row["time_min"], row["time_max"]) == (1000 + 4 * 13, 1000 + 4 * 47)
+    x, y = (1000, 2000) + np.array(CENTRE[:2]) @ BIN
+    assert (row["x"], row["y"]) == (pytest.approx(x), pytest.approx(y))
+
+
+def test_a_velocity_turns_time_into_depth():
+    table = body_table(salt(ellipsoid()), min_size=100, velocity=4500)
+    samples = 4 / 3 * np.pi * np.prod(AXES)
+    assert table.columns["volume_m3"][0] == pytest.approx(samples * AREA * 0.004 / 2 * 4500, rel=0.02)
+    deep = salt(ellipsoid()).rename(time="depth")
+    depth = body_table(deep, min_size=100).columns
+    assert depth["volume_m3"][0] == pytest.approx(samples * AREA * 4, rel=0.02)
+
+
+def test_bodies_are_counted_by_size_without_coordinates():
+    values = ellipsoid()
+    values[0:3, 0:3, 0:12] = True
+    values[31, 41, 60:] = True
+    table = body_table(salt(values, coordinates=False), min_size=100)
+    assert table.columns["samples"].tolist() == [ellipsoid().sum(), 108]
+    assert table.columns["traces"].tolist() == [ellipsoid().any(axis=2).sum(), 9]
+    assert np.isnan(table.columns["volume_m2_ms"]).all()
+    assert table.points is None
+
+
+def test_blocks_make_no_difference():
+    whole, chunked = salt(ellipsoid()), salt(ellipsoid()).chunk(inline=4)
+    for mine, theirs in zip(
+        body_table(whole, min_size=1).columns.values(),
+        body_table(chunked, min_size=1).columns.values(),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_top_and_base_are_where_the_ellipsoid_begins_and_ends(tmp_path):
+    labels = salt(ellipsoid())
+    found = {}
+    for end in ("top", "base"):
+        count = write_horizon(labels, tmp_path / end, end=end, min_size=100)
+        found[end] = np.loadtxt(tmp_path / end)
+        assert len(found[end]) == count == ellipsoid().any(axis=2).sum()
+    inline, crossline, z = found["top"].T
+    i, j = inline - 100, (crossline - 300) / 2
+    room = 1 - ((i - CENTRE[0]) / AXES[0]) ** 2 - ((j - CENTRE[1]) / AXES[1]) ** 2
+    half = AXES[2] * np.sqrt(np.maximum(room, 0))
+    np.testing.assert_array_less(np.abs(z - (1000 + 4 * (CENTRE[2] - half))), 4.001)
+    np.testing.assert_array_less(np.abs(found["base"][:, 2] - (1000 + 4 * (CENTRE[2] + half))), 4.001)
+
+
+def test_a_horizon_of_a_line_in_blocks(tmp_path):
+    line = salt(ellipsoid())[:, 20].rename(inline="cdp").drop_vars("crossline")
+    write_horizon(line, tmp_path / "a", end="top", min_size=10)
+    write_horizon(line.chunk(cdp=5), tmp_path / "b", end="top", min_size=10)
+    assert (tmp_path / "a").read_text() == (tmp_path / "b").read_text()
+    first = (tmp_path / "a").read_text().splitlines()[0].split()
+    assert first == ["106", f"{1000 + 4 * CENTRE[2]:.3f}"]
+
+
+def test_the_bins_of_a_line_of_one_crossline_are_unknown():
+    assert np.isnan(spacing_of(salt(ellipsoid()[:, :1])).bin)
+    line = salt(ellipsoid())[:, 20].rename(inline="cdp").drop_vars("crossline")
+    assert spacing_of(line).bin == pytest.approx(np.hypot(*BIN[0]))

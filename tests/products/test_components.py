@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+import xarray as xr
+from labelled import survey
+from scipy.ndimage import find_objects, generate_binary_structure, label
+
+from geointerp.products.components import Components
+
+
+@pytest.mark.parametrize("shape", [(23, 40), (11, 12, 13)])
+@pytest.mark.parametrize("step", [1, 300, 10**6])
+@pytest.mark.parametrize("density", [0.08, 0.3])
+def test_blocks_give_what_the_whole_array_gives(shape, step, density):
+    values = (np.random.default_rng(3).random(shape) < density).astype(np.uint8)
+    values[0, 0] = 255
+    array = xr.DataArray(values, dims=list("abc")[: len(shape)])
+    found = Components(array, 1, step_samples=step)
+    expected, count = label(values == 1, generate_binary_structure(len(shape), len(shape)))
+    assert len(found) == count
+    whole = np.concatenate([found.block(number) for number in range(len(found.bounds))])
+    pairs = np.unique(np.stack([whole[expected > 0], expected[expected > 0]]), axis=1)
+    assert pairs.shape[1] == count
+    np.testing.assert_array_equal(whole > 0, expected > 0)
+    boxes = find_objects(expected)
+    for mine, theirs in pairs.T:
+        assert found.sizes[mine - 1] == (expected == theirs).sum()
+        box = boxes[theirs - 1]
+        assert found.boxes[mine - 1].tolist() == [[one.start, one.stop] for one in box]
+        np.testing.assert_array_equal(found.mask(mine), (expected == theirs)[box])
+
+
+def test_the_largest_is_the_first_and_small_ones_are_left_out():
+    values = np.zeros((6, 8, 9), np.uint8)
+    values[0, 0, :3], values[2:6, 3:5, 2:7], values[0, 7, 7:9] = 1, 1, 1
+    found = Components(survey(values)["labels"], 1, min_size=3)
+    assert found.sizes.tolist() == [40, 3]
+    assert found.boxes[0].tolist() == [[2, 6], [3, 5], [2, 7]]
+    assert not found.block(0)[0, 7].any()
+
+
+def test_nothing_is_no_component():
+    found = Components(survey(np.zeros((3, 4, 5), np.uint8))["labels"], 1)
+    assert (len(found), found.sizes.shape, found.boxes.shape) == (0, (0,), (0, 3, 2))

@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+from labelled import MOON, RADIUS, discs, image, raster
+
+from geointerp.products.craters import crater_table
+
+pytest.importorskip("rasterio", reason="craters on the map need the extra raster")
+STEREO = (
+    f'PROJCS["South",{MOON},PROJECTION["Polar_Stereographic"],PARAMETER["latitude_of_origin",-90],'
+    'PARAMETER["central_meridian",0],PARAMETER["false_easting",0],PARAMETER["false_northing",0],UNIT["metre",1]]'
+)
+CYLINDRICAL = (
+    f'PROJCS["Plate",{MOON},PROJECTION["Equirectangular"],PARAMETER["standard_parallel_1",0],'
+    'PARAMETER["central_meridian",180],PARAMETER["false_easting",0],PARAMETER["false_northing",0],UNIT["metre",1]]'
+)
+TRUTH = [(-120.0, 5.0, 150e3), (30.0, 60.0, 200e3), (100.0, -75.0, 120e3), (10.0, -30.0, 900e3)]
+
+
+def within(longitude, latitude, crater):
+    """Which places lie in a crater: the chord through the sphere is that of its radius."""
+    lon0, lat0, diameter = crater
+
+    def vector(lon, lat):
+        lon, lat = np.radians(lon), np.radians(lat)
+        return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
+
+    chord = np.linalg.norm(vector(longitude, latitude) - vector(lon0, lat0), axis=-1)
+    return chord <= 2 * np.sin(diameter / RADIUS / 4)
+
+
+def globe(truth, step=0.25):
+    x, y = np.arange(-180 + step / 2, 180, step), np.arange(90 - step / 2, -90, -step)
+    longitude, latitude = np.meshgrid(x, y)
+    mask = np.logical_or.reduce([within(longitude, latitude, one) for one in truth])
+    return raster(mask, x, y, MOON)["labels"]
+
+
+def assert_catalogue(table, truth, relative, degrees):
+    found = table.columns
+    assert len(table) == len(truth)
+    for row, (lon, lat, diameter) in enumerate(sorted(truth, key=lambda one: -one[2])):
+        assert found["diameter_m"][row] == pytest.approx(diameter, rel=relative)
+        assert found["latitude"][row] == pytest.approx(lat, abs=degrees)
+        away = (found["longitude"][row] - lon + 180) % 360 - 180
+        assert abs(away) * np.cos(np.radians(lat)) < degrees
+
+
+def test_diameters_are_metres_at_every_latitude():
+    table = crater_table(globe(TRUTH), min_size=20)
+    assert_catalogue(table, TRUTH, 0.02, 0.1)
+    assert table.crs.startswith("GEOGCS")
+    np.testing.assert_array_equal(table.points[0], table.columns["longitude"])
+
+
+def test_blocks_make_no_difference():
+    whole = crater_table(globe(TRUTH), min_size=20)
+    chunked = crater_table(globe(TRUTH).chunk(y=37), min_size=20)
+    for name, column in whole.columns.items():
+        np.testing.assert_array_equal(column, chunked.columns[name])
+
+
+def test_a_polar_projection():
+    from rasterio.warp import transform
+
+    truth = [(45.0, -82.0, 60e3), (-100.0, -70.0, 90e3), (0.0, -89.5, 50e3)]
+    x = y = np.arange(-700e3, 700e3, 2e3)
+    grid = np.meshgrid(x, y[::-1])
+    longitude, latitude = (
+        np.array(values).reshape(grid[0].shape)
+        for values in transform(STEREO, MOON, grid[0].ravel(), grid[1].ravel())
+    )
+    mask = np.logical_or.reduce([within(longitude, latitude, one) for one in truth])
+    table = crater_table(raster(mask, x, y[::-1], STEREO)["labels"], min_size=20)
+    assert_catalogue(table, truth, 0.02, 0.05)
+
+
+def test_a_cylindrical_projection_about_180():
+    step = np.radians(0.25) * RADIUS
+    x, y = (np.arange(1440) - 719.5) * step, (359.5 - np.arange(720)) * step
+    longitude, latitude = np.meshgrid(np.degrees(x / RADIUS) + 180, np.degrees(y / RADIUS))
+    mask = np.logical_or.reduce([within(longitude, latitude, one) for one in TRUTH])
+    table = crater_table(raster(mask, x, y, CYLINDRICAL)["labels"], min_size=20)
+    assert_catalogue(table, TRUTH, 0.02, 0.1)
+
+
+def test_an_image_has_pixels():
+    truth = [(40, 60, 25), (120, 30, 9.5), (40, 100, 16)]
+    table = crater_table(image(discs((160, 140), truth))["labels"], min_size=20)
+    found = np.stack([table.columns[name] for name in ("y", "x", "diameter_px")], axis=1)
+    expected = sorted(truth, key=lambda one: -one[2])
+    np.testing.assert_allclose(found, [(r, c, 2 * radius) for r, c, radius in expected], atol=2)
+    assert table.columns["crater"].tolist() == [1, 2, 3]
+    assert table.crs is None
+
+
+def test_no_crater_is_an_empty_catalogue():
+    table = crater_table(image(np.zeros((30, 40)))["labels"], min_size=20)
+    assert (len(table), list(table.columns)) == (0, ["crater", "x", "y", "diameter_px", "match", "rim"])

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+from labelled import recording
+
+from geointerp.products.events import event_table
+
+DISTANCE = 10.0 * np.arange(80)
+TIMES = np.datetime64("2024-05-01T10:00:00", "ns") + np.arange(500) * np.timedelta64(10, "ms")
+
+
+def moveout(apex, start, velocity, half=0.04):
+    """A band of ±40 ms about the straight arrivals of a wave that reaches ``apex`` (m) at ``start`` (s)."""
+    arrival = start + np.abs(DISTANCE - apex)[:, None] / velocity
+    return np.abs(0.01 * np.arange(500) - arrival) <= half
+
+
+def test_a_wave_has_its_start_apex_and_velocity():
+    table = event_table(recording(moveout(300.0, 1.0, 400.0), DISTANCE, TIMES), min_size=20)
+    row = {name: column[0] for name, column in table.columns.items()}
+    assert len(table) == 1
+    assert row["class"] == "event"
+    assert abs(row["start_time"] - TIMES[96]) <= np.timedelta64(10, "ms")
+    assert abs(row["end_time"] - TIMES[226]) <= np.timedelta64(10, "ms")
+    assert (row["distance_min"], row["distance_max"], row["channels"]) == (0, 790, 80)
+    assert row["apex_distance"] == pytest.approx(300, abs=20)
+    assert abs(row["apex_time"] - TIMES[100]) <= np.timedelta64(30, "ms")
+    assert row["velocity_m_s"] == pytest.approx(400, rel=0.03)
+    assert "peak_probability" not in row
+
+
+@pytest.mark.parametrize("velocity", [250.0, 1000.0, 3000.0])
+def test_a_wave_from_one_end(velocity):
+    values = moveout(790.0, 0.5, velocity)
+    table = event_table(recording(values, DISTANCE, 0.01 * np.arange(500)), min_size=20)
+    assert table.columns["velocity_m_s"][0] == pytest.approx(velocity, rel=0.05)
+    assert table.columns["apex_distance"][0] == pytest.approx(790, abs=20)
+    assert table.columns["start_time"][0] == pytest.approx(0.46)
+
+
+def test_a_velocity_withstands_outliers():
+    values = moveout(0.0, 0.5, 300.0)
+    values[20:28, 40:300] = True
+    table = event_table(recording(values, DISTANCE, TIMES), min_size=20)
+    assert table.columns["velocity_m_s"][0] == pytest.approx(300, rel=0.05)
+
+
+def test_a_wave_that_comes_everywhere_at_once_has_no_velocity():
+    values = np.zeros((80, 500), bool)
+    values[:, 100:110] = True
+    table = event_table(recording(values, DISTANCE, TIMES), min_size=20)
+    assert np.isnan(table.columns["velocity_m_s"][0])
+
+
+def test_dead_channels_do_not_divide_an_event():
+    values = moveout(300.0, 1.0, 400.0).astype(np.uint8)
+    values[[10, 30, 31, 32]] = 255
+    table = event_table(recording(values, DISTANCE, TIMES), min_size=20)
+    assert table.columns["channels"].tolist() == [76]
+    assert table.columns["distance_max"].tolist() == [790]
+    assert table.columns["velocity_m_s"][0] == pytest.approx(400, rel=0.03)
+
+
+def test_events_come_in_the_order_of_time_with_their_probability():
+    first, second = moveout(0.0, 0.3, 800.0), moveout(790.0, 3.0, 800.0)
+    probability = np.where(second, 0.7, np.where(first, 0.9, 0.95))
+    probability[5, np.flatnonzero(second[5])[0]] = 0.8
+    for chunks in ({}, {"distance": 7, "time": 500}):
+        made = recording(first | second, DISTANCE, TIMES, probability).chunk(chunks)
+        table = event_table(made, min_size=20)
+        np.testing.assert_allclose(table.columns["peak_probability"], [0.9, 0.8])
+        assert (np.diff(table.columns["start_time"]) > np.timedelta64(0)).all()
+        assert table.columns["event"].tolist() == [1, 2]
+
+
+def test_no_event_is_an_empty_list():
+    table = event_table(recording(np.zeros((80, 500)), DISTANCE, TIMES), min_size=20)
+    assert len(table) == 0
+    assert table.columns["start_time"].dtype == TIMES.dtype

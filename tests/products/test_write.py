@@ -1,0 +1,125 @@
+import warnings
+
+import numpy as np
+import pytest
+from labelled import discs, image, recording, survey
+
+from geointerp.errors import DataError, OutputError, UsageError
+from geointerp.products.kinds import PRODUCTS, choose_product
+from geointerp.products.write import Wishes, check_product, write_product
+
+CUBE = np.zeros((20, 20, 30), np.uint8)
+BLOCK = CUBE.copy()
+BLOCK[5:15, 8:11, 5:25] = 1
+MADE = {
+    "faults": survey(BLOCK),
+    "salt": survey(BLOCK, "salt", "background salt"),
+    "facies": survey(BLOCK, "facies", "parallel chaotic"),
+    "own": survey(BLOCK, None, "background gas"),
+    "craters": image(discs((60, 60), [(30, 30, 15)])),
+    "events": recording(np.eye(50, 50, dtype=np.uint8), np.arange(50.0), 0.01 * np.arange(50)),
+}
+
+
+@pytest.mark.parametrize(
+    ("task", "suffix", "product"),
+    [
+        ("faults", ".txt", "sticks"),
+        ("faults", ".csv", "bodies"),
+        ("faults", ".sgy", "labels"),
+        ("salt", ".txt", "top"),
+        ("salt", ".gpkg", "bodies"),
+        ("facies", ".csv", "areas"),
+        ("craters", ".csv", "craters"),
+        ("craters", ".geojson", "craters"),
+        ("craters", ".tif", "labels"),
+        ("events", ".csv", "events"),
+        ("own", ".txt", "sticks"),
+        ("own", ".png", "labels"),
+    ],
+)
+def test_suffix_and_task_choose_the_product(tmp_path, task, suffix, product):
+    labels = MADE[task]
+    name = labels.attrs["geointerp"]["task"]
+    assert choose_product(tmp_path / f"a{suffix}", labels["labels"], name, None).name == product
+
+
+@pytest.mark.parametrize(
+    ("task", "suffix", "named", "said"),
+    [
+        ("facies", ".txt", None, r"there is no \.txt of the task facies"),
+        ("craters", ".txt", None, r"there is no \.txt of the task craters"),
+        ("faults", ".csv", "craters", "craters is made of images and rasters"),
+        ("faults", ".txt", "top", "top is made of labels of salt; these are of faults"),
+        ("salt", ".csv", "top", r"top is written as \.txt"),
+        ("salt", ".csv", "gold", "there is no product 'gold'"),
+    ],
+)
+def test_what_there_is_not_is_refused(tmp_path, task, suffix, named, said):
+    with pytest.raises(UsageError, match=said) as caught:
+        write_product(MADE[task], tmp_path / f"a{suffix}", wishes=Wishes(product=named))
+    assert caught.value.hint
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("task", "suffix", "product"),
+    [
+        ("faults", ".txt", None),
+        ("faults", ".nc", "surfaces"),
+        ("faults", ".npy", None),
+        ("salt", ".csv", None),
+        ("salt", ".geojson", None),
+        ("salt", ".txt", "base"),
+        ("facies", ".csv", None),
+        ("craters", ".csv", None),
+        ("events", ".csv", None),
+    ],
+)
+def test_products_are_written_whole(tmp_path, task, suffix, product):
+    path = tmp_path / f"a{suffix}"
+    facts = write_product(MADE[task], path, wishes=Wishes(product=product, min_size=10))
+    assert facts["product"] in PRODUCTS
+    assert facts.get("count", 1) > 0
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(OutputError, match="exists"):
+        write_product(MADE[task], path, wishes=Wishes(product=product))
+    write_product(MADE[task], path, overwrite=True, wishes=Wishes(product=product, min_size=10))
+
+
+@pytest.mark.parametrize(
+    ("task", "suffix"), [("faults", ".txt"), ("salt", ".csv"), ("salt", ".txt"), ("craters", ".geojson")]
+)
+def test_nothing_found_is_an_empty_file_and_a_warning(tmp_path, task, suffix):
+    labels = MADE[task].copy(deep=True)
+    labels["labels"][:] = 0
+    with pytest.warns(UserWarning, match="none were found"):
+        facts = write_product(labels, tmp_path / f"a{suffix}")
+    assert facts["count"] == 0
+    assert (tmp_path / f"a{suffix}").exists()
+
+
+def test_the_smallest_size_can_be_set(tmp_path):
+    with pytest.warns(UserWarning, match="none were found"):
+        write_product(MADE["salt"], tmp_path / "a.csv", wishes=Wishes(min_size=601))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        write_product(MADE["salt"], tmp_path / "b.csv", wishes=Wishes(min_size=600))
+
+
+def test_what_is_missing_is_said_before_any_work(tmp_path):
+    no_map = survey(BLOCK, coordinates=False)
+    with pytest.raises(DataError, match="cdp_x"):
+        write_product(no_map, tmp_path / "a.txt")
+    for suffix in (".sgy", ".png", ".html"):
+        with pytest.raises(UsageError, match=rf"a\{suffix}") as caught:
+            write_product(MADE["faults"], tmp_path / f"a{suffix}")
+        assert "--like" in caught.value.hint
+    volume = MADE["faults"]["labels"].assign_attrs(format="NumPy", source="x.npy")
+    with pytest.raises(UsageError, match=r"x\.npy is none"):
+        check_product(tmp_path / "a.sgy", volume, "faults", wishes=Wishes(), volume=volume)
+    with pytest.raises(UsageError, match="no form 'petrel' of a horizon"):
+        write_product(MADE["salt"], tmp_path / "a.txt", wishes=Wishes(form="petrel"))
+    with pytest.raises(UsageError, match=r"no form 'ibm' of \.npy"):
+        write_product(MADE["salt"], tmp_path / "a.npy", wishes=Wishes(form="ibm"))
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,90 @@
+import json
+import sys
+import warnings
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from geointerp.errors import DataError, MachineError, UsageError
+from geointerp.sinks.files import write_labels
+
+rasterio = pytest.importorskip("rasterio", reason="GeoTIFF needs the extra raster")
+
+MOON = (
+    'GEOGCS["Moon (2015) - Sphere / Ocentric",DATUM["Moon (2015) - Sphere",SPHEROID["Moon (2015) - Sphere",'
+    '1737400,0]],PRIMEM["Reference Meridian",0],UNIT["degree",0.0174532925199433]]'
+)
+
+
+def labels_of(shape=(900, 1300), x0=-180.0, step=0.25, chunk=200):
+    values = np.random.default_rng(3).integers(0, 2, shape).astype(np.uint8)
+    values[10:20, 30:40] = 255
+    coords = {
+        "y": 90 - step * (np.arange(shape[0]) + 0.5),
+        "x": x0 + step * (np.arange(shape[1]) + 0.5),
+        "spatial_ref": ((), 0, {"crs_wkt": MOON}),
+    }
+    attrs = {"flag_meanings": "background crater", "grid_mapping": "spatial_ref"}
+    labels = xr.DataArray(values, coords, ("y", "x"), attrs=attrs).chunk(y=chunk)
+    return xr.Dataset({"labels": labels}, attrs={"geointerp": {"task": "craters"}})
+
+
+@pytest.mark.parametrize("chunk", [200, 512, 900])
+def test_place_values_colours_and_names(tmp_path, chunk):
+    labels = labels_of(chunk=chunk)
+    write_labels(labels, tmp_path / "a.tif")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
+    with rasterio.open(tmp_path / "a.tif") as file:
+        np.testing.assert_array_equal(file.read(1), labels["labels"].values)
+        assert (file.nodata, file.dtypes, file.block_shapes) == (255, ("uint8",), [(512, 512)])
+        assert file.crs.to_dict() == rasterio.crs.CRS.from_wkt(MOON).to_dict()
+        assert tuple(file.transform)[:6] == (0.25, 0, -180, 0, -0.25, 90)
+        row, column = file.index(-100.1, 45.1)
+        assert labels["labels"].sel(y=45.1, x=-100.1, method="nearest") == file.read(1)[row, column]
+        assert file.colormap(1)[1] == (0xF0, 0x32, 0xE6, 255)
+        assert file.colormap(1)[255][3] == 0
+        assert file.tags(1)["CLASS_1"] == "crater"
+        assert file.overviews(1)
+        assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        assert json.loads(file.tags()["GEOINTERP"]) == {"task": "craters"}
+
+
+def test_an_image_is_a_plain_tiff(tmp_path):
+    values = np.eye(40, 60, dtype=np.uint8)
+    labels = xr.DataArray(values, dims=("row", "column"), attrs={"flag_meanings": "background crater"})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        write_labels(xr.Dataset({"labels": labels}), tmp_path / "a.TIFF")
+    with pytest.warns(rasterio.errors.NotGeoreferencedWarning):
+        file = rasterio.open(tmp_path / "a.TIFF")
+    with file:
+        assert file.crs is None
+        np.testing.assert_array_equal(file.read(1), values)
+
+
+def test_south_up_rasters_keep_their_rows(tmp_path):
+    labels = labels_of((30, 40)).isel(y=slice(None, None, -1))
+    write_labels(labels, tmp_path / "a.tif")
+    with rasterio.open(tmp_path / "a.tif") as file:
+        np.testing.assert_array_equal(file.read(1), labels["labels"].values)
+        assert file.xy(0, 0) == (labels["x"][0], labels["y"][0])
+
+
+def test_what_is_no_raster_is_refused(tmp_path):
+    volume = xr.Dataset({"labels": (("inline", "crossline", "time"), np.zeros((2, 3, 4), np.uint8))})
+    with pytest.raises(UsageError, match=r"\(inline, crossline, time\)") as caught:
+        write_labels(volume, tmp_path / "a.tif")
+    assert ".sgy" in caught.value.hint
+    uneven = labels_of((30, 40)).assign_coords(x=np.arange(40.0) ** 2)
+    with pytest.raises(DataError, match="x is spaced unevenly"):
+        write_labels(uneven, tmp_path / "a.tif")
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_rasterio_the_extra_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rasterio", None)
+    with pytest.raises(MachineError, match="rasterio") as caught:
+        write_labels(labels_of((30, 40)), tmp_path / "a.tif")
+    assert caught.value.hint == "pip install 'geointerp[raster]'"
+    assert not list(tmp_path.iterdir())
