@@ -135,6 +135,16 @@ def rows(description: ModelDescription) -> list[tuple[str, ...]]:
     return [(name, *(f"{one[name]:.3f}" if name in one else "-" for one in columns)) for name in names]
 
 
+def about_twin(metrics: dict[str, Any]) -> str:
+    """What a card says of the U-Net twin."""
+    if "unet" not in metrics:
+        return "There is no U-Net twin to compare with: no processor time was left to train one."
+    return (
+        "The U-Net has a quarter of the original's channels, so that it costs as much to run, and learnt\n"
+        f"from scratch on the same batches for {metrics['unet']['steps']} steps."
+    )
+
+
 def fill_card(name: str) -> None:
     """Write models/NAME/README.md from its template in examples/cards."""
     description = read_description(find_model(name))
@@ -146,7 +156,7 @@ def fill_card(name: str) -> None:
         words["count"] = str(description.metrics["samples"])
         words["own_count"] = str(description.metrics["samples_of_training_ranges"])
         words["milliseconds"] = f"{1000 * description.metrics['cpu_seconds_per_sample']:.0f}"
-        words["unet_steps"] = str(description.metrics.get("unet", {}).get("steps", 0))
+        words["unet"] = about_twin(description.metrics)
     card = (CARDS / f"{name}.md").read_text()
     (find_model(name) / "README.md").write_text(card.format(**words))
 
