@@ -1,6 +1,7 @@
 """``geointerp synth``: labelled synthetic data."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ from geointerp.cli.arguments import parse_shape
 from geointerp.cli.console import Console
 from geointerp.errors import UsageError
 from geointerp.sinks.output import check_free, whole_or_not_at_all
-from geointerp.tasks import task_named
+from geointerp.tasks import TASKS, Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,44 +22,62 @@ app = typer.Typer(help="Write labelled synthetic data.", no_args_is_help=True)
 
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same data.")]
 
-_SECTIONS_AT_ONCE = 16
+_SAMPLES_AT_ONCE = 16
 _FIRST_INLINE, _FIRST_CROSSLINE = 1001, 2001
 _SAMPLE_INTERVAL_MS = 4.0
 _SUFFIXES = (".sgy", ".segy")
+_TITLES = {
+    "amplitude": "SYNTHETIC AMPLITUDES: GEOINTERP SYNTH SURVEY, SEED {seed}",
+    "faults": "TRUE FAULTS OF THE SYNTHETIC SURVEY OF SEED {seed}: 1 ON FAULTS, 0 ELSEWHERE",
+    "salt": "TRUE SALT OF THE SYNTHETIC SURVEY OF SEED {seed}: 1 IN SALT, 0 ELSEWHERE",
+}
 _MOST_SAMPLES = 32767  # the count is a signed word of 16 bits to most programs
 
 
-@app.command("faults")
-def faults(
-    ctx: typer.Context,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")],
-    count: Annotated[int, typer.Option(min=1, help="Number of sections.")] = 100,
-    seed: Seed = 0,
-    overwrite: options.Overwrite = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
-) -> None:
-    """Write faulted sections as a training folder, {train,val,test}/{images,labels}/*.npy."""
-    from geointerp.sinks.pairs import DESCRIPTION, write_pairs
+def write_samples_of(task: Task) -> Callable[..., None]:
+    """The command that writes samples of ``task``."""
 
-    console: Console = ctx.obj
-    with whole_or_not_at_all(output, overwrite=overwrite, marker=DESCRIPTION) as partial:
-        splits = write_pairs(partial, task_named("faults"), fault_pairs(count, seed), count)
-    console.result(output, {"output": str(output), "task": "faults", "count": count, "seed": seed, **splits})
-    console.note(f"{count} sections: " + ", ".join(f"{number} {split}" for split, number in splits.items()))
+    def write(
+        ctx: typer.Context,
+        output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")],
+        count: Annotated[int, typer.Option(min=1, help="Number of samples.")] = 100,
+        seed: Seed = 0,
+        overwrite: options.Overwrite = False,
+        json: options.Json = False,
+        quiet: options.Quiet = False,
+        debug: options.Debug = False,
+    ) -> None:
+        from geointerp.sinks.pairs import DESCRIPTION, write_pairs
+
+        console: Console = ctx.obj
+        with whole_or_not_at_all(output, overwrite=overwrite, marker=DESCRIPTION) as partial:
+            splits = write_pairs(partial, task, labelled_samples(task.name, count, seed), count)
+        console.result(
+            output, {"output": str(output), "task": task.name, "count": count, "seed": seed, **splits}
+        )
+        parts = ", ".join(f"{number} {split}" for split, number in splits.items())
+        console.note(f"{count} samples: {parts}")
+
+    write.__doc__ = f"Write {task.title} as a training folder, {{train,val,test}}/{{images,labels}}/*.npy."
+    return write
 
 
-def fault_pairs(count: int, seed: int) -> "Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]]":
-    """Yield sections and their labels, both (samples, traces); the first are the same for any count."""
+for _task in TASKS.values():
+    app.command(_task.name)(write_samples_of(_task))
+
+
+def labelled_samples(
+    task: str, count: int, seed: int
+) -> "Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]]":
+    """Yield samples of a task with labels, both (rows, columns); the first are the same for any count."""
     import numpy as np
 
-    from geointerp.synthesis.faults import fault_sections
+    from geointerp.synthesis.generators import GENERATORS
 
-    for first in range(0, count, _SECTIONS_AT_ONCE):
+    for first in range(0, count, _SAMPLES_AT_ONCE):
         # Batches of neighbouring seeds must not be each other's.
         batch_seed = int(np.random.SeedSequence([seed, first]).generate_state(1)[0])
-        images, labels = fault_sections(_SECTIONS_AT_ONCE, batch_seed)
+        images, labels = GENERATORS[task](_SAMPLES_AT_ONCE, batch_seed)
         yield from zip(images[: count - first].numpy(), labels[: count - first].numpy(), strict=True)
 
 
@@ -67,6 +86,7 @@ def survey(
     ctx: typer.Context,
     output: Annotated[Path, typer.Option("--output", "-o", help="SEG-Y file to write.")],
     shape: Annotated[str, typer.Option(help="Inlines, crosslines, samples: IL,XL,T.")] = "96,192,288",
+    salt: Annotated[bool, typer.Option("--salt", help="Add salt, and its truth as <stem>_salt.sgy.")] = False,
     seed: Seed = 0,
     overwrite: options.Overwrite = False,
     json: options.Json = False,
@@ -79,20 +99,17 @@ def survey(
     from geointerp.synthesis.survey import synthesise_survey
 
     console: Console = ctx.obj
-    truth = output.with_name(f"{output.stem}_faults{output.suffix}")
-    for path in (output, truth):
+    contents = ("amplitude", "faults", "salt") if salt else ("amplitude", "faults")
+    paths = [output, *(output.with_name(f"{output.stem}_{truth}{output.suffix}") for truth in contents[1:])]
+    for path in paths:
         check_free(path, overwrite=overwrite)
-    amplitude, labels = synthesise_survey(size, seed)
-    # Neither takes its name before both are written.
-    with (
-        whole_or_not_at_all(output, overwrite=overwrite) as first,
-        whole_or_not_at_all(truth, overwrite=overwrite) as second,
-    ):
-        _write(first, amplitude, f"SYNTHETIC AMPLITUDES: GEOINTERP SYNTH SURVEY, SEED {seed}")
-        _write(
-            second, labels, f"TRUE FAULTS OF THE SYNTHETIC SURVEY OF SEED {seed}: 1 ON FAULTS, 0 ELSEWHERE"
-        )
-    for path, content in ((output, "amplitude"), (truth, "faults")):
+    made = synthesise_survey(size, seed, salt=salt)
+    # None takes its name before all are written.
+    with ExitStack() as files:
+        for path, content in zip(paths, contents, strict=True):
+            partial = files.enter_context(whole_or_not_at_all(path, overwrite=overwrite))
+            _write(partial, getattr(made, content), _TITLES[content].format(seed=seed))
+    for path, content in zip(paths, contents, strict=True):
         console.result(path, {"output": str(path), "content": content, "shape": size, "seed": seed})
 
 

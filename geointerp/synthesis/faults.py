@@ -6,31 +6,23 @@ unfaulted layers; then recorded with a wavelet, noise and the flaws of acquisiti
 in and left unlabelled.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from geointerp.synthesis import record
+from geointerp.synthesis.acquisition import acquire
 from geointerp.synthesis.draw import Draw
-from geointerp.synthesis.structure import Faults, Folds, grid, undo_faults, undo_folds
+from geointerp.synthesis.ranges import Acquisition, Deformation
+from geointerp.synthesis.structure import draw_faults, draw_folds, grid, undo_faults, undo_folds
 
-Range = tuple[float, float]
 
-
-@dataclass(frozen=True)
-class FaultRecipe:
+@dataclass(frozen=True, kw_only=True)
+class FaultRecipe(Deformation, Acquisition):
     """The ranges that sections are drawn from; lengths in samples and traces.
 
     Attributes:
-        faults: fewest and most planes in a section.
-        throw: displacement along z at the middle of a plane.
-        slope: traces per sample down the plane, absolute: 0.05 is nearly vertical, 1 is 45 degrees.
-        period: dominant period of the wavelet: 4 ms samples and 30 Hz make 8.3.
-        decibels: signal-to-noise ratio.
-        lift: amplitude of folds.
-        blur: Gaussian smoothing across traces.
         visible: smallest displacement that is labelled, as a part of the wavelet's period.
         least: smallest displacement that is labelled, in samples.
         half_width: half the width of the label.
@@ -38,27 +30,16 @@ class FaultRecipe:
             around.
     """
 
-    faults: tuple[int, int] = (0, 8)
-    throw: Range = (9.0, 40.0)
-    slope: Range = (0.08, 0.8)
-    period: Range = (5.0, 15.0)
-    decibels: Range = (4.0, 16.0)
-    lift: Range = (0.0, 18.0)
-    blur: Range = (0.0, 0.8)
     visible: float = 0.35
     least: float = 3.0
     half_width: float = 1.5
     audible: float = 0.0
 
-    def as_dict(self) -> dict[str, Any]:
-        """The ranges as plain values, for a model card."""
-        return asdict(self)
-
 
 DEFAULT = FaultRecipe()
 
-# Harder: more noise, smaller throws, flatter planes, coarser and finer wavelets.
-WIDE = FaultRecipe(
+# Shifted: more noise, smaller throws, flatter planes, coarser and finer wavelets.
+SHIFTED = FaultRecipe(
     faults=(0, 9),
     throw=(3.0, 40.0),
     slope=(0.05, 1.1),
@@ -85,44 +66,6 @@ CLEAR = FaultRecipe(
     half_width=2.0,
     audible=-100.0,
 )
-
-
-def draw_faults(draw: Draw, recipe: FaultRecipe, sections: int, height: int, width: int) -> Faults:
-    """Planes at random; two sections in five keep to one dip direction, as rifts do."""
-    most = recipe.faults[1]
-    shape = (sections, most)
-    present = torch.arange(most, device=draw.device) < draw.integers(*recipe.faults, sections, 1)
-    one_way = draw.sign(sections, 1).expand(shape)
-    direction = torch.where(draw.chance(0.4, sections, 1), one_way, draw.sign(*shape))
-    steepness = draw.log_uniform(*recipe.slope, sections, 1) * draw.log_uniform(0.6, 1.7, *shape)
-    slope = direction * steepness.clamp(recipe.slope[0] / 2, recipe.slope[1] * 1.3)
-    scale = draw.log_uniform(0.35, 1.0, sections, 1)
-    throw = draw.log_uniform(*recipe.throw, *shape) * scale
-    reverse = torch.where(draw.chance(0.15, sections, 1), -1.0, 1.0)
-    return Faults(
-        x=draw.uniform(-0.15 * width, 1.15 * width, *shape),
-        z=draw.uniform(-0.1 * height, 1.1 * height, *shape),
-        slope=slope,
-        curvature=slope * draw.uniform(0.0, 0.006, *shape) * draw.chance(0.4, *shape),
-        # A fault is many times longer than its throw.
-        height=torch.maximum(draw.log_uniform(0.15, 4.0, *shape) * height, throw * 4.0),
-        throw=throw * present * reverse,
-        share=draw.uniform(0.4, 1.0, *shape),
-        reach=draw.log_uniform(0.25, 8.0, *shape) * width,
-    )
-
-
-def draw_folds(draw: Draw, recipe: FaultRecipe, sections: int, width: int) -> Folds:
-    """Four Gaussian folds and a regional dip a section."""
-    shape = (sections, 4)
-    strength = draw.uniform(*recipe.lift, sections, 1)
-    return Folds(
-        x=draw.uniform(-0.2 * width, 1.2 * width, *shape),
-        width=draw.log_uniform(0.05, 0.5, *shape) * width,
-        lift=draw.normal(*shape) * 0.7 * strength,
-        dip=draw.uniform(-0.25, 0.25, sections, 1),
-        growth=draw.uniform(0.0, 1.6, sections, 1),
-    )
 
 
 def cover(draw: Draw, depth: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
@@ -180,10 +123,10 @@ def fault_sections(
     label = undo_faults(z, x, faults, visible, recipe.half_width)
     depth = undo_folds(z, x, draw_folds(draw, recipe, count, width))
     depth, label = cover(draw, depth, label)
-    return acquire(draw, depth, label, period, recipe)
+    return record_layers(draw, depth, label, period, recipe)
 
 
-def acquire(
+def record_layers(
     draw: Draw, depth: Tensor, label: Tensor, period: Tensor, recipe: FaultRecipe
 ) -> tuple[Tensor, Tensor]:
     """Record the layers at ``depth`` (sections, height, width); where nothing shows, nothing is labelled."""
@@ -193,13 +136,6 @@ def acquire(
     field = record.sample_layers(layers, depth + 400.0)
     chaos = chaotic_body(draw, sections, height, width)
     jumble = draw.normal(sections, height, width) * draw.uniform(0.05, 0.5, sections, 1, 1)
-    field = torch.where(chaos, jumble, field)
-    wavelet = record.ricker(period, draw.uniform(-1.6, 1.6, sections) * draw.chance(0.5, sections))
-    clean = record.convolve_down(field, wavelet)
-    clean = record.blur_across(clean, draw.uniform(*recipe.blur, sections))
-    noisy = record.add_noise(draw, clean, wavelet, recipe.decibels)
-    seismic = record.weather(draw, noisy)
-    blank = record.mute(draw, sections, height, width)
-    heard = record.local_ratio(record.unit_power(clean), noisy) >= recipe.audible
-    label = label & ~chaos & ~blank & heard
-    return torch.where(blank, 0.0, seismic), label.to(torch.uint8)
+    recorded = acquire(draw, torch.where(chaos, jumble, field), period, recipe)
+    label = label & ~chaos & ~recorded.blank & (recorded.ratio >= recipe.audible)
+    return recorded.seismic, label.to(torch.uint8)

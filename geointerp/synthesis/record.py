@@ -101,12 +101,15 @@ def add_noise(draw: Draw, clean: Tensor, wavelet: Tensor, decibels: tuple[float,
     return unit_power(clean) + noise * patchy * 10.0 ** (-ratio / 20.0)
 
 
+def local_mean(field: Tensor, down: int, across: int) -> Tensor:
+    """The mean over ``down`` x ``across`` samples around each, both odd; less of them at the edges."""
+    columns = F.avg_pool2d(field, (down, 1), stride=1, padding=(down // 2, 0), count_include_pad=False)
+    return F.avg_pool2d(columns, (1, across), stride=1, padding=(0, across // 2), count_include_pad=False)
+
+
 def local_ratio(clean: Tensor, noisy: Tensor, side: int = 21) -> Tensor:
     """How much louder layers are than noise, in decibels, over ``side`` x ``side`` samples around each."""
-    power, noise = (
-        F.avg_pool2d(field.square(), side, stride=1, padding=side // 2, count_include_pad=False)
-        for field in (clean, noisy - clean)
-    )
+    power, noise = (local_mean(field.square(), side, side) for field in (clean, noisy - clean))
     return 10.0 * torch.log10(power / noise.clamp_min(1e-12) + 1e-12)
 
 

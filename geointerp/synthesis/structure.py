@@ -13,6 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from geointerp.synthesis.draw import Draw
+from geointerp.synthesis.ranges import Deformation
+
 
 @dataclass(frozen=True)
 class Faults:
@@ -66,6 +69,44 @@ def grid(sections: int, height: int, width: int, device: torch.device) -> tuple[
     x = torch.arange(width, dtype=torch.float32, device=device)[None, None, :]
     shape = (sections, height, width)
     return z.expand(shape).clone(), x.expand(shape).clone()
+
+
+def draw_faults(draw: Draw, ranges: Deformation, sections: int, height: int, width: int) -> Faults:
+    """Planes at random; two sections in five keep to one dip direction, as rifts do."""
+    most = ranges.faults[1]
+    shape = (sections, most)
+    present = torch.arange(most, device=draw.device) < draw.integers(*ranges.faults, sections, 1)
+    one_way = draw.sign(sections, 1).expand(shape)
+    direction = torch.where(draw.chance(0.4, sections, 1), one_way, draw.sign(*shape))
+    steepness = draw.log_uniform(*ranges.slope, sections, 1) * draw.log_uniform(0.6, 1.7, *shape)
+    slope = direction * steepness.clamp(ranges.slope[0] / 2, ranges.slope[1] * 1.3)
+    scale = draw.log_uniform(0.35, 1.0, sections, 1)
+    throw = draw.log_uniform(*ranges.throw, *shape) * scale
+    reverse = torch.where(draw.chance(0.15, sections, 1), -1.0, 1.0)
+    return Faults(
+        x=draw.uniform(-0.15 * width, 1.15 * width, *shape),
+        z=draw.uniform(-0.1 * height, 1.1 * height, *shape),
+        slope=slope,
+        curvature=slope * draw.uniform(0.0, 0.006, *shape) * draw.chance(0.4, *shape),
+        # A fault is many times longer than its throw.
+        height=torch.maximum(draw.log_uniform(0.15, 4.0, *shape) * height, throw * 4.0),
+        throw=throw * present * reverse,
+        share=draw.uniform(0.4, 1.0, *shape),
+        reach=draw.log_uniform(0.25, 8.0, *shape) * width,
+    )
+
+
+def draw_folds(draw: Draw, ranges: Deformation, sections: int, width: int) -> Folds:
+    """Four Gaussian folds and a regional dip a section."""
+    shape = (sections, 4)
+    strength = draw.uniform(*ranges.lift, sections, 1)
+    return Folds(
+        x=draw.uniform(-0.2 * width, 1.2 * width, *shape),
+        width=draw.log_uniform(0.05, 0.5, *shape) * width,
+        lift=draw.normal(*shape) * 0.7 * strength,
+        dip=draw.uniform(-0.25, 0.25, sections, 1),
+        growth=draw.uniform(0.0, 1.6, sections, 1),
+    )
 
 
 def displacement_profile(r: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""A synthetic 3D survey with known faults: the sections of ``faults.py``, varying smoothly across inlines.
+"""A synthetic 3D survey with known faults and salt: sections that vary smoothly from inline to inline.
 
 One geology (planes with a strike, elliptical tips and domes) is drawn for the survey; each inline is a row of
 its tensors, so that inlines agree with each other while their noise does not.
@@ -14,8 +14,19 @@ from torch import Tensor
 
 from geointerp.synthesis import record
 from geointerp.synthesis.draw import Draw
-from geointerp.synthesis.faults import DEFAULT, FaultRecipe, draw_faults, draw_folds
-from geointerp.synthesis.structure import Faults, Folds, displacement_profile, grid, undo_faults, undo_folds
+from geointerp.synthesis.faults import DEFAULT, FaultRecipe
+from geointerp.synthesis.salt import fill
+from geointerp.synthesis.structure import (
+    Faults,
+    Folds,
+    displacement_profile,
+    draw_faults,
+    draw_folds,
+    grid,
+    undo_faults,
+    undo_folds,
+)
+from geointerp.synthesis.survey_salt import SURVEY_SALT, SaltBody, draw_salt, salt_at_inlines
 
 # Survey seeds lie apart from those of training and measuring.
 _FIRST_SEED = 700_000_000
@@ -48,6 +59,7 @@ class Geology:
         layers: reflection coefficients, (1, layers).
         wavelet: (1, samples).
         decibels: signal-to-noise ratio.
+        salt: bodies of salt, none by default.
     """
 
     faults: Faults
@@ -60,6 +72,22 @@ class Geology:
     layers: Tensor
     wavelet: Tensor
     decibels: float
+    salt: tuple[SaltBody, ...] = ()
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A survey and what is true of it, each (inlines, crosslines, samples).
+
+    Attributes:
+        amplitude: float32.
+        faults: uint8, 1 on faults.
+        salt: uint8, 1 in salt.
+    """
+
+    amplitude: NDArray[np.float32]
+    faults: NDArray[np.uint8]
+    salt: NDArray[np.uint8]
 
 
 def draw_geology(draw: Draw, shape: tuple[int, int, int], recipe: FaultRecipe) -> tuple[Geology, Tensor]:
@@ -116,42 +144,51 @@ def at_inlines(geology: Geology, y: Tensor) -> tuple[Faults, Folds]:
 
 
 def synthesise_survey(
-    shape: tuple[int, int, int], seed: int, recipe: FaultRecipe = SURVEY
-) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """A survey and its true faults.
+    shape: tuple[int, int, int], seed: int, recipe: FaultRecipe = SURVEY, *, salt: bool = False
+) -> Survey:
+    """A survey and its true faults and salt.
 
     Args:
         shape: inlines, crosslines, samples.
         seed: the same seed gives the same survey.
         recipe: the ranges its geology is drawn from.
-
-    Returns:
-        Amplitudes, float32 (inlines, crosslines, samples); labels, uint8, same shape, 1 on faults.
+        salt: whether a diapir and a dome pierce it.
     """
     inlines, crosslines, samples = shape
     draw = Draw(_FIRST_SEED + seed)
     geology, period = draw_geology(draw, shape, recipe)
+    if salt:
+        geology = replace(geology, salt=tuple(draw_salt(draw, shape)))
     visible = (recipe.visible * period).clamp_min(recipe.least)[:, None, None]
-    amplitude = np.empty(shape, np.float32)
-    labels = np.empty(shape, np.uint8)
+    survey = Survey(np.empty(shape, np.float32), np.empty(shape, np.uint8), np.empty(shape, np.uint8))
     for start in range(0, inlines, _SLAB):
         y = torch.arange(start, min(start + _SLAB, inlines), dtype=torch.float32)
         z, x = grid(len(y), samples, crosslines, draw.device)
+        body, lifted = salt_at_inlines(geology.salt, y, z, x)
+        # The youngest movement is undone first: that of the salt.
+        z += lifted
         faults, folds = at_inlines(geology, y)
         label = undo_faults(z, x, faults, visible, recipe.half_width)
-        section, heard = _record(draw, undo_folds(z, x, folds), geology, recipe)
-        label &= heard
-        amplitude[start : start + len(y)] = section.transpose(1, 2).numpy()
-        labels[start : start + len(y)] = label.transpose(1, 2).numpy()
-    return amplitude, labels
+        section, heard = _record(draw, undo_folds(z, x, folds), body, geology, recipe)
+        label &= heard & ~body
+        slab = slice(start, start + len(y))
+        survey.amplitude[slab] = section.transpose(1, 2).numpy()
+        survey.faults[slab] = label.transpose(1, 2).numpy()
+        survey.salt[slab] = body.transpose(1, 2).numpy()
+    return survey
 
 
-def _record(draw: Draw, depth: Tensor, geology: Geology, recipe: FaultRecipe) -> tuple[Tensor, Tensor]:
+def _record(
+    draw: Draw, depth: Tensor, body: Tensor, geology: Geology, recipe: FaultRecipe
+) -> tuple[Tensor, Tensor]:
     """Record the layers at ``depth`` (inlines, samples, crosslines); say where noise does not hide them."""
     sections, height, width = depth.shape
     layers = geology.layers.expand(sections, -1)
     wavelet = geology.wavelet.expand(sections, -1)
-    clean = record.convolve_down(record.sample_layers(layers, depth + 400.0), wavelet)
+    field = record.sample_layers(layers, depth + 400.0)
+    if geology.salt:
+        field = fill(draw, field, body, SURVEY_SALT)
+    clean = record.convolve_down(field, wavelet)
     clean = clean / record.reflection_level(geology.layers, geology.wavelet)
     noise = record.unit_power(record.convolve_down(draw.normal(sections, height, width), wavelet))
     noisy: Tensor = clean + noise * 10.0 ** (-geology.decibels / 20.0)

@@ -8,20 +8,31 @@ PERCENTILE = 99.0
 _EVERY = 7
 
 
-def grey_of(amplitude: Tensor, factor: Tensor | None = None) -> Tensor:
-    """Scale each section by the 99th percentile of its absolute, non-zero amplitudes ``s``.
+def grey_of(amplitude: Tensor, factor: Tensor | None = None, kind: str = "symmetric") -> Tensor:
+    """Scale each section by percentiles of its own.
 
-    ``0.5 + 0.5 clip(x / (s factor), -1, 1)``. A survey is scaled as a whole and a tile of it may be weak or
-    strong: that is what ``factor`` is for.
+    ``symmetric``: ``0.5 + 0.5 clip(x / (s factor), -1, 1)`` with ``s`` the 99th percentile of the absolute,
+    non-zero amplitudes; ``range``: the same about the middle of the 1st and 99th percentiles, with ``s`` half
+    of their distance. A survey is scaled as a whole and a tile of it may be weak or strong: that is what
+    ``factor`` is for.
 
     Args:
         amplitude: float32 (sections, height, width).
         factor: float32 (sections,), 1 by default.
+        kind: ``symmetric`` or ``range``.
 
     Returns:
         Grey values in [0, 1], float32 (sections, 1, height, width).
     """
-    sample = amplitude.abs().flatten(1)[:, ::_EVERY]
-    level = torch.nanquantile(sample.where(sample > 0, torch.nan), PERCENTILE / 100.0, dim=1).nan_to_num(1.0)
+    sample = amplitude.flatten(1)[:, ::_EVERY]
+    high = PERCENTILE / 100.0
+    if kind == "symmetric":
+        size = sample.abs()
+        level = torch.nanquantile(size.where(size > 0, torch.nan), high, dim=1).nan_to_num(1.0)
+        middle = torch.zeros_like(level)
+    else:
+        ends = torch.quantile(sample, torch.tensor([1.0 - high, high], device=sample.device), dim=1)
+        middle, level = ends.mean(dim=0), 0.5 * (ends[1] - ends[0])
     level = level if factor is None else level * factor
-    return (0.5 + 0.5 * (amplitude / level[:, None, None].clamp_min(1e-12)).clamp(-1.0, 1.0))[:, None]
+    scaled = (amplitude - middle[:, None, None]) / level[:, None, None].clamp_min(1e-12)
+    return (0.5 + 0.5 * scaled.clamp(-1.0, 1.0))[:, None]

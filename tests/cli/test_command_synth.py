@@ -6,6 +6,7 @@ import pytest
 
 import geointerp
 from geointerp.errors import OutputError
+from geointerp.tasks import TASKS
 
 
 def test_a_survey_and_its_truth_are_written(run):
@@ -36,6 +37,14 @@ def test_json_tells_of_both_files(run):
         ("s.sgy", "amplitude"),
         ("s_faults.sgy", "faults"),
     ]
+
+
+def test_salt_is_written_beside_when_asked(run):
+    done = run("synth", "survey", "-o", "s.sgy", "--shape", "4,30,40", "--seed", "3", "--salt")
+    assert done == (0, "s.sgy\ns_faults.sgy\ns_salt.sgy\n", "")
+    salt = geointerp.open_volume("s_salt.sgy").values
+    assert salt.shape == (4, 30, 40)
+    assert set(np.unique(salt)) == {0, 1}
 
 
 def test_neither_file_is_replaced_unasked(run):
@@ -84,10 +93,13 @@ def test_impossible_surveys_are_refused(run, words):
     assert not list(Path().iterdir())
 
 
-def test_a_training_folder_is_written(run):
-    done = run("synth", "faults", "-o", "data", "--count", "20", "--seed", "4")
+@pytest.mark.parametrize("task", TASKS)
+def test_a_training_folder_is_written(run, task):
+    done = run("synth", task, "-o", "data", "--count", "20", "--seed", "4")
     assert (done.status, done.out) == (0, "data\n")
-    assert json.loads(Path("data/dataset.json").read_text())["classes"] == ["background", "fault"]
+    described = json.loads(Path("data/dataset.json").read_text())
+    assert described["task"] == task
+    assert described["classes"] == [one.name for one in TASKS[task].classes]
     for split, count in (("train", 16), ("val", 2), ("test", 2)):
         images = sorted(Path("data", split, "images").iterdir())
         labels = sorted(Path("data", split, "labels").iterdir())
@@ -96,12 +108,13 @@ def test_a_training_folder_is_written(run):
     image, label = np.load("data/train/images/00.npy"), np.load("data/train/labels/00.npy")
     assert image.shape == label.shape == (224, 224)
     assert (image.dtype, label.dtype) == (np.float32, np.uint8)
-    assert set(np.unique(label)) <= {0, 1}
+    assert set(np.unique(label)) <= {*range(len(TASKS[task].classes)), 255}
 
 
-def test_more_sections_begin_with_the_same_ones(run):
+@pytest.mark.parametrize("task", ["faults", "craters"])
+def test_more_samples_begin_with_the_same_ones(run, task):
     for name, count in (("few", 2), ("many", 18)):
-        assert run("synth", "faults", "-o", name, "--count", str(count), "--seed", "4").status == 0
+        assert run("synth", task, "-o", name, "--count", str(count), "--seed", "4").status == 0
     np.testing.assert_array_equal(np.load("few/train/images/0.npy"), np.load("many/train/images/00.npy"))
     assert not np.array_equal(np.load("many/train/images/00.npy"), np.load("many/test/images/17.npy"))
 

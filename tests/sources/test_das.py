@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from das_files import START, noise, write_dasdae
 
-from geointerp.errors import DataError, MachineError, UsageError
+from geointerp.errors import DataError, GeointerpError, UsageError
 from geointerp.sources.das import reading
 from geointerp.sources.describe import describe
 from geointerp.sources.open import open_volume
@@ -252,7 +252,7 @@ def test_without_dascore_the_extra_is_named(tmp_path, monkeypatch):
     (tmp_path / "a.tdms").write_bytes(b"TDSm" + bytes(60))
     monkeypatch.setitem(__import__("sys").modules, "dascore", None)
     for file in (path, tmp_path / "a.tdms"):
-        with pytest.raises(MachineError, match="dascore") as caught:
+        with pytest.raises(GeointerpError, match="dascore") as caught:
             open_volume(file)
         assert "pip install 'geointerp[das]'" in str(caught.value.hint)
 

@@ -1,0 +1,303 @@
+"""Images and elevation models of cratered ground: old craters under young ones, then light and a camera.
+
+An elevation model grows in three epochs. In each, craters of all sizes fall on it, as many as
+``N(>D) ~ D^-2`` says, each levelling the ground it hits; then the ground creeps (diffuses), which wears small
+craters down before large ones. The picture is the ground lit by the sun, with the contrast, blur and noise of
+a camera, or the elevation itself. Craters too small or too shallow to be seen are left unlabelled, as are
+hills.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from geointerp.synthesis import record
+from geointerp.synthesis.draw import Draw
+from geointerp.synthesis.ranges import Range, Ranges
+
+# Classes of diameter in pixels, and how many craters of each fall in an epoch on a canvas at most. A crater
+# is drawn in a window of 2.5 diameters, so all of a class can be drawn at once.
+_SIZES: tuple[tuple[float, float, int], ...] = (
+    (5.0, 9.0, 24),
+    (9.0, 20.0, 24),
+    (20.0, 45.0, 5),
+    (45.0, 96.0, 1),
+)
+_REACH = 1.25  # half a window, in diameters: where the ejecta end
+_EPOCHS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class CraterRecipe(Ranges):
+    """The ranges that images are drawn from; lengths in pixels.
+
+    Attributes:
+        density: how many of the craters of a full canvas there are.
+        depth: of a fresh crater, of its diameter; large and worn ones are shallower.
+        rim: height of a fresh crater's rim, of its diameter.
+        creep: diffusion of the ground in an epoch, as the deviation of a Gaussian.
+        rough: slope of the ground's fine texture.
+        relief: slope of the ground's hills.
+        sun: elevation in degrees.
+        contrast: deviations of grey that make black and white.
+        camera: blur, as the deviation of a Gaussian.
+        noise: of the camera, of the picture's deviation.
+        elevation: share of pictures that show elevation itself.
+        hills: share of craters that are hills instead.
+        scarps: share of pictures with a wall in full light or deep shadow, in which nothing is labelled.
+        smallest: diameter of the smallest crater labelled.
+        faintest: depth of the faintest crater labelled, of its diameter.
+    """
+
+    density: Range = (0.4, 1.0)
+    depth: Range = (0.1, 0.24)
+    rim: Range = (0.022, 0.06)
+    creep: Range = (0.3, 1.6)
+    rough: Range = (0.01, 0.12)
+    relief: Range = (0.01, 0.16)
+    sun: Range = (8.0, 55.0)
+    contrast: Range = (1.2, 3.0)
+    camera: Range = (0.3, 1.4)
+    noise: Range = (0.02, 0.3)
+    elevation: float = 0.2
+    hills: float = 0.12
+    scarps: float = 0.35
+    smallest: float = 8.0
+    faintest: float = 0.035
+
+
+DEFAULT = CraterRecipe()
+
+# Fewer craters on more worn ground without walls: what training began with.
+SPARSE = CraterRecipe(density=(0.12, 1.0), creep=(0.3, 2.2), scarps=0.0)
+
+# Noisier, rougher and more worn ground, lower and higher suns, harder contrast, craters of other depths.
+SHIFTED = CraterRecipe(
+    density=(0.2, 1.0),
+    depth=(0.08, 0.26),
+    creep=(0.2, 2.0),
+    rough=(0.02, 0.15),
+    relief=(0.01, 0.2),
+    sun=(5.0, 65.0),
+    contrast=(0.9, 3.5),
+    camera=(0.2, 1.7),
+    noise=(0.05, 0.45),
+    scarps=0.5,
+)
+
+
+def crater_images(
+    count: int,
+    seed: int,
+    *,
+    height: int = 224,
+    width: int = 224,
+    recipe: CraterRecipe = DEFAULT,
+    device: torch.device | str = "cpu",
+) -> tuple[Tensor, Tensor]:
+    """Synthesise images of craters.
+
+    Args:
+        count: images.
+        seed: the same seed gives the same images.
+        height: pixels down.
+        width: pixels across.
+        recipe: the ranges to draw from.
+        device: where to compute.
+
+    Returns:
+        Grey values of a camera or elevations, float32 (count, height, width), in units of their deviation;
+        labels, uint8, same shape, 1 within a crater's rim.
+    """
+    draw = Draw(seed, device)
+    ground, label = cratered_ground(draw, recipe, count, height, width)
+    raw = draw.chance(recipe.elevation, count, 1, 1)
+    # An altimeter is far less noisy than a camera.
+    noise = draw.log_uniform(*recipe.noise, count, 1, 1) * torch.where(raw, 0.1, 1.0)
+    light, shown = walled(draw, recipe, lit(draw, recipe, ground))
+    label &= raw | shown
+    scene = torch.where(raw, ground, light)
+    return photograph(draw, recipe, scene, noise), label.to(torch.uint8)
+
+
+def cratered_ground(
+    draw: Draw, recipe: CraterRecipe, count: int, height: int, width: int
+) -> tuple[Tensor, Tensor]:
+    """Elevation in pixels, float32, and where craters are, bool; both (count, height, width)."""
+    margin = math.ceil(_REACH * _SIZES[-1][1])
+    ground = terrain(draw, recipe, count, height + 2 * margin, width + 2 * margin)
+    label = torch.zeros_like(ground, dtype=torch.bool)
+    density = draw.log_uniform(*recipe.density, count)
+    for _ in range(_EPOCHS):
+        for number in order_of_impacts(draw):
+            strike(draw, recipe, ground, label, number, density)
+        ground = creep(ground, draw.log_uniform(*recipe.creep, count))
+    inside = (slice(None), slice(margin, margin + height), slice(margin, margin + width))
+    ground = ground[inside]
+    texture = record.smooth_field(draw, count, height, width, max(height, width) // 5)
+    texture = texture + 0.5 * draw.normal(count, height, width)
+    return ground + texture * draw.log_uniform(*recipe.rough, count, 1, 1) * 2.0, label[inside]
+
+
+def order_of_impacts(draw: Draw) -> list[int]:
+    """Classes of size, shuffled."""
+    classes = [number for number, (*_, most) in enumerate(_SIZES) for _ in range(most)]
+    order = torch.argsort(draw.uniform(0.0, 1.0, len(classes)))
+    return [classes[i] for i in order.tolist()]
+
+
+def terrain(draw: Draw, recipe: CraterRecipe, count: int, height: int, width: int) -> Tensor:
+    """Hills of three sizes, float32 (count, height, width), in pixels."""
+    slope = draw.log_uniform(*recipe.relief, count, 1, 1)
+    total = torch.zeros(count, height, width, device=draw.device)
+    for cells in (3, 9, 27):
+        spacing = height / cells
+        share = draw.uniform(0.1, 0.5, count, 1, 1)
+        total += slope * share * spacing * record.smooth_field(draw, count, height, width, cells)
+    return total
+
+
+def draw_diameters(draw: Draw, low: float, high: float, count: int) -> Tensor:
+    """Diameters of which ``N(>D) ~ D^-2`` between ``low`` and ``high``, float32 (count,)."""
+    share = draw.uniform(0.0, 1.0, count)
+    return (low**-2 + share * (high**-2 - low**-2)).rsqrt()
+
+
+def strike(
+    draw: Draw, recipe: CraterRecipe, ground: Tensor, label: Tensor, number: int, density: Tensor
+) -> None:
+    """Let a crater of size class ``number`` fall on each ``ground`` and ``label``, in place.
+
+    Args:
+        draw: where the random numbers come from.
+        recipe: the ranges to draw from.
+        ground: elevation, float32 (count, height, width).
+        label: where craters are, bool, same shape.
+        number: of the size class.
+        density: chance of the impact, (count,).
+    """
+    low, high, _ = _SIZES[number]
+    count, height, width = ground.shape
+    side = 2 * math.ceil(_REACH * high) + 1
+    crater = draw_crater(draw, recipe, low, high, count)
+    row, column = (draw.integers(0, size - side, count) for size in (height, width))
+    hit = torch.nonzero(draw.uniform(0.0, 1.0, count) < density)[:, 0]
+    diameter, depth, sign = (field[hit, None, None] for field in (crater.diameter, crater.depth, crater.sign))
+    steps = torch.arange(side, device=draw.device)
+    where = (
+        hit[:, None, None],
+        (row[hit, None] + steps)[:, :, None],
+        (column[hit, None] + steps)[:, None, :],
+    )
+    before = ground[where]
+    offset = steps - side // 2 + crater.shift[hit, None]
+    squash = crater.squash[hit, None, None]
+    r = torch.hypot(offset[:, :, None] * squash, offset[:, None, :] / squash) / (0.5 * diameter)
+    shape, buried = profile(r, depth, crater.rim[hit, None, None], crater.bowl[hit, None, None])
+    level = before.mean(dim=(1, 2), keepdim=True)
+    ground[where] = torch.lerp(before, level, buried) + sign * diameter * shape
+    seen = (sign > 0) & (diameter >= recipe.smallest) & (depth >= recipe.faintest)
+    label[where] |= (r <= 1.0) & seen
+
+
+@dataclass(frozen=True)
+class Crater:
+    """A crater an image; each field (count,).
+
+    Attributes:
+        diameter: in pixels.
+        depth, rim: below and above the ground hit, of the diameter.
+        bowl: exponent of the bowl: 2 simple, 5 with a flat floor.
+        sign: -1 makes a hill of it.
+        squash: by which one axis is longer and the other shorter.
+        shift: of the middle, in pixels.
+    """
+
+    diameter: Tensor
+    depth: Tensor
+    rim: Tensor
+    bowl: Tensor
+    sign: Tensor
+    squash: Tensor
+    shift: Tensor
+
+
+def draw_crater(draw: Draw, recipe: CraterRecipe, low: float, high: float, count: int) -> Crater:
+    """Craters between two diameters, fresh to old."""
+    fresh = draw.uniform(0.2, 1.0, count)
+    return Crater(
+        diameter=draw_diameters(draw, low, high, count),
+        depth=draw.uniform(*recipe.depth, count) * fresh,
+        rim=draw.uniform(*recipe.rim, count) * fresh,
+        bowl=draw.uniform(2.0, 5.0, count),
+        sign=torch.where(draw.chance(recipe.hills, count), -1.0, 1.0),
+        squash=draw.uniform(0.93, 1.07, count),
+        shift=draw.uniform(-0.5, 0.5, count),
+    )
+
+
+def profile(r: Tensor, depth: Tensor, rim: Tensor, bowl: Tensor) -> tuple[Tensor, Tensor]:
+    """Shape of a crater at distance ``r`` in radii.
+
+    Inside, a bowl ``(depth + rim) r^bowl - depth``; outside, half the rim falls as ``r^-4``, the ejecta as
+    ``r^-3``.
+
+    Returns:
+        Height above the ground hit, in diameters; how much of the older ground is gone, 0 to 1.
+    """
+    near = 1.0 / r.clamp_min(1.0)
+    cubed = near * near * near
+    fading = ((2.0 * _REACH - r) / 0.5).clamp(0.0, 1.0)
+    apron = 0.5 * rim * cubed * (1.0 + near) * fading
+    floor = (depth + rim) * r.clamp_max(1.0).pow(bowl) - depth
+    return torch.where(r <= 1.0, floor, apron), 0.9 * cubed * cubed * fading
+
+
+def creep(ground: Tensor, sigma: Tensor) -> Tensor:
+    """Each ground (count, height, width) smoothed by a Gaussian of its own ``sigma`` in pixels, (count,)."""
+    across = record.blur_across(ground, sigma)
+    return record.blur_across(across.transpose(1, 2), sigma).transpose(1, 2)
+
+
+def lit(draw: Draw, recipe: CraterRecipe, ground: Tensor) -> Tensor:
+    """Brightness of ``ground`` (count, height, width) under a sun at random: Lambert's law, times albedo."""
+    count, height, width = ground.shape
+    azimuth = draw.uniform(0.0, 2 * math.pi, count, 1, 1)
+    elevation = torch.deg2rad(draw.uniform(*recipe.sun, count, 1, 1))
+    down, across = torch.gradient(ground, dim=(1, 2))
+    facing = -(down * torch.sin(azimuth) + across * torch.cos(azimuth))
+    steepness = (1.0 + down.square() + across.square()).sqrt()
+    light = ((torch.sin(elevation) + torch.cos(elevation) * facing) / steepness).clamp_min(0.0)
+    albedo = torch.exp(
+        draw.uniform(0.0, 0.25, count, 1, 1) * record.smooth_field(draw, count, height, width, 5)
+    )
+    return light * albedo
+
+
+def walled(draw: Draw, recipe: CraterRecipe, light: Tensor) -> tuple[Tensor, Tensor]:
+    """``light`` (count, height, width) with bright or black walls of larger forms; where there is none."""
+    if recipe.scarps <= 0.0:
+        return light, torch.ones_like(light, dtype=torch.bool)
+    count, height, width = light.shape
+    one = (count, 1, 1)
+    form = record.smooth_field(draw, count, height, width, 3) - draw.uniform(0.4, 1.6, *one)
+    wall = torch.sigmoid(draw.log_uniform(4.0, 30.0, *one) * form) * draw.chance(recipe.scarps, *one)
+    brightness = light.mean(dim=(1, 2), keepdim=True) * draw.choice((0.0, 0.0, 2.0, 3.0), *one)
+    return torch.lerp(light, brightness, wall), wall < 0.5
+
+
+def photograph(draw: Draw, recipe: CraterRecipe, scene: Tensor, noise: Tensor) -> Tensor:
+    """``scene`` (count, height, width) blurred, noisy, with its contrast stretched until ends are cut off.
+
+    ``noise`` (count, 1, 1) is in units of the scene's deviation.
+    """
+    count, height, width = scene.shape
+    scene = creep(scene, draw.uniform(*recipe.camera, count))
+    scene = record.unit_power(scene - scene.mean(dim=(1, 2), keepdim=True))
+    stripes = draw.normal(count, 1, width) * draw.chance(0.1, count, 1, 1)
+    scene = scene + noise * (draw.normal(count, height, width) + 0.5 * stripes)
+    limit = draw.log_uniform(*recipe.contrast, count, 1, 1)
+    middle = draw.uniform(-0.4, 0.4, count, 1, 1)
+    return torch.maximum(torch.minimum(scene, middle + limit), middle - limit)

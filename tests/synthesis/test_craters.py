@@ -1,0 +1,111 @@
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from geointerp.synthesis import craters
+from geointerp.synthesis.craters import DEFAULT
+from geointerp.synthesis.draw import Draw
+
+SURE = torch.ones(1)
+
+
+def one_crater(number: int, **changes) -> tuple[torch.Tensor, torch.Tensor]:
+    """Flat ground, 300 x 300, with one fresh crater of a size class."""
+    ground, label = torch.zeros(1, 300, 300), torch.zeros(1, 300, 300, dtype=torch.bool)
+    recipe = replace(DEFAULT, hills=0.0, depth=(0.2, 0.2), rim=(0.05, 0.05), **changes)
+    craters.strike(Draw(5), recipe, ground, label, number, SURE + 0.1)
+    return ground[0], label[0]
+
+
+def test_sizes_follow_the_inverse_square() -> None:
+    diameters = craters.draw_diameters(Draw(1), 10.0, 100.0, 200_000)
+    assert diameters.min() >= 10.0
+    assert diameters.max() <= 100.0
+    limits = torch.tensor([10.0, 14.0, 20.0, 28.0, 40.0])
+    # N(>D) = A (D^-2 - D_max^-2) for a law cut off at D_max.
+    expected = limits**-2 - 100.0**-2
+    found = torch.stack([(diameters > limit).float().mean() for limit in limits])
+    torch.testing.assert_close(found / found[0], expected / expected[0], rtol=0.03, atol=0)
+
+
+def test_more_small_craters_than_large_ones_fall() -> None:
+    (_, _, tiny), *others = craters._SIZES
+    numbers = [most for *_, most in others]
+    counts = [low**-2 - high**-2 for low, high, _ in others]
+    assert tiny >= numbers[0]
+    for number, count in zip(numbers[1:], counts[1:], strict=True):
+        assert number / numbers[0] == pytest.approx(count / counts[0], abs=0.05)
+
+
+def test_a_crater_has_the_depth_and_rim_it_was_drawn_with() -> None:
+    """Along a ray: the floor lies a depth below the plain, the crest a rim above it, the ejecta fall off."""
+    r = torch.linspace(0.0, 2.4, 2401)
+    depth, rim = torch.tensor(0.2), torch.tensor(0.05)
+    height, buried = craters.profile(r, depth, rim, torch.tensor(2.0))
+    assert height[0] == pytest.approx(-0.2)
+    assert height.max() == pytest.approx(0.05, abs=1e-3)
+    assert r[height.argmax()] == pytest.approx(1.0, abs=2e-3)
+    at_two = height[2000]
+    assert at_two == pytest.approx(0.5 * 0.05 * (2.0**-3 + 2.0**-4), rel=0.01)
+    assert (height[1001:].diff() <= 0).all()
+    assert (buried[:1000] > 0.89).all()
+
+
+def test_the_label_is_the_disc_within_the_rim() -> None:
+    ground, label = one_crater(3)
+    inside = torch.nonzero(label).float()
+    centre = inside.mean(dim=0)
+    radius = math.sqrt(len(inside) / math.pi)
+    rows, columns = torch.meshgrid(torch.arange(300.0), torch.arange(300.0), indexing="ij")
+    distance = torch.hypot(rows - centre[0], columns - centre[1])
+    # The crest of the rim is found where the label ends, whatever the direction.
+    crest = distance[ground > 0.8 * ground.max()]
+    assert crest.mean() == pytest.approx(radius, rel=0.05)
+    assert distance[label].max() == pytest.approx(radius, rel=0.1)
+    assert distance.flatten()[ground.argmin()] < 0.75 * radius
+
+
+def test_small_and_faint_craters_and_hills_are_not_labelled() -> None:
+    assert one_crater(2)[1].any()
+    assert not one_crater(2, smallest=50.0)[1].any()
+    assert not one_crater(2, faintest=0.5)[1].any()
+    recipe = replace(DEFAULT, hills=1.0)
+    ground, label = torch.zeros(1, 300, 300), torch.zeros(1, 300, 300, dtype=torch.bool)
+    craters.strike(Draw(5), recipe, ground, label, 2, SURE + 0.1)
+    assert ground.max() > -ground.min()
+    assert not label.any()
+
+
+def test_creep_wears_small_craters_down_first() -> None:
+    kept = []
+    for number in (1, 3):
+        ground, _ = one_crater(number)
+        worn = craters.creep(ground[None], torch.tensor([2.0]))[0]
+        kept.append((worn.min() / ground.min()).item())
+    assert kept[0] < 0.8 * kept[1]
+
+
+def test_light_is_the_cosine_between_ground_and_sun() -> None:
+    """A cone lit by a low sun, against normals and sun vectors in numpy, up to albedo's factor of one."""
+    rows, columns = np.mgrid[-40:41, -40:41].astype(np.float64)
+    cone = (0.3 * np.hypot(rows, columns)).astype(np.float32)
+    recipe = replace(DEFAULT, sun=(30.0, 30.0))
+    found = craters.lit(Draw(9), recipe, torch.from_numpy(cone)[None])[0].numpy()
+    down, across = np.gradient(cone.astype(np.float64))
+    normal = np.stack([-across, -down, np.ones_like(down)]) / np.sqrt(1 + down**2 + across**2)
+    elevation = math.radians(30.0)
+    best = -1.0
+    for azimuth in np.linspace(0, 2 * math.pi, 361):
+        sun = np.array(
+            [
+                math.cos(elevation) * math.cos(azimuth),
+                math.cos(elevation) * math.sin(azimuth),
+                math.sin(elevation),
+            ]
+        )
+        expected = np.clip(np.tensordot(sun, normal, 1), 0, None)
+        best = max(best, np.corrcoef(found.ravel(), expected.ravel())[0, 1])
+    assert best > 0.93
