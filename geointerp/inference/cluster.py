@@ -6,7 +6,9 @@ So whatever ends, a worker, the scheduler or this process, ``--resume`` goes on 
 worker process opens the input and loads the model once.
 """
 
+import logging
 import pickle
+import signal
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
@@ -174,14 +176,27 @@ def crew(workers: int | None, scheduler: str | None) -> Iterator[Crew]:
         return
     if not workers or workers < 1:
         raise UsageError(f"{workers} workers compute nothing", hint="give 1 or more")
-    # Memory is bounded by the blocks, of which dask knows nothing: its own limit would only kill workers.
+    # That a worker took its time to end is nobody's concern.
+    logging.getLogger("distributed.nanny").setLevel(logging.ERROR)
     with (
-        LocalCluster(  # type: ignore[no-untyped-call]
-            n_workers=workers, threads_per_worker=1, memory_limit=0, dashboard_address=None
-        ) as cluster,
+        _local_cluster(workers) as cluster,
         Client(cluster) as client,  # type: ignore[no-untyped-call]
     ):
         yield Crew(client, max(1, (cpu_count() or 1) // workers))
+
+
+def _local_cluster(workers: int) -> LocalCluster:
+    """Start workers on this machine, deaf to the terminal's Ctrl-C: this process ends them in good order."""
+    in_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if in_main else None
+    try:
+        # Memory is bounded by the blocks, of which dask knows nothing: its own limit would only kill workers.
+        return LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=workers, threads_per_worker=1, memory_limit=0, dashboard_address=None
+        )
+    finally:
+        if in_main:
+            signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from geointerp.errors import UsageError
+from geointerp.errors import DataError, UsageError
 from geointerp.inference.device import Machine, choose_machine
 from geointerp.inference.job import Job, run
 from geointerp.inference.progress import Progress, Silent
@@ -127,6 +127,11 @@ def _job(
 ) -> Job:
     """Decide everything that was left open, and check the rest, before anything is written."""
     about = model.description if isinstance(model, LoadedModel) else read_description(model)
+    if "flag_meanings" in whole.attrs:
+        raise DataError(
+            f"{whole.attrs.get('source', 'the volume')} holds labels, not what labels are predicted from",
+            hint="give the input; `geointerp export` turns labels into other files",
+        )
     dims = [str(dim) for dim in whole.dims]
     names = [name.strip() for name in views.split(",")] if isinstance(views, str) else views
     chosen = choose_views(dims, names or (about.views if len(dims) == 3 else None))

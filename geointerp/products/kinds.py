@@ -94,11 +94,13 @@ def _misfit(product: Product, path: Path, labels: xr.DataArray, task: str | None
 
 def _hint(labels: xr.DataArray, task: str | None) -> str:
     """Name the suffixes that there are products for."""
+    kind = _data_of(labels)
+    foreign = {".tif", ".tiff"} if kind != _RASTER else {".sgy", ".segy"}
     suffixes = [
         suffix
         for product in PRODUCTS.values()
         for suffix in product.suffixes
-        if _misfit(product, Path(f"x{suffix}"), labels, task) is None
+        if suffix not in foreign and _misfit(product, Path(f"x{suffix}"), labels, task) is None
     ]
     return f"the suffixes are .zarr, {', '.join(dict.fromkeys(suffixes))}"
 

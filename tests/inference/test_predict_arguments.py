@@ -41,6 +41,14 @@ def test_data_that_say_nothing_are_refused_before_anything_is_written(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_labels_are_no_input(tmp_path):
+    output = tmp_path / "faults.zarr"
+    predict(volume_of((4, 20, 30)), model=model_of(Identity()), output=output)
+    with pytest.raises(DataError, match=r"faults\.zarr holds labels"):
+        predict(output, model=model_of(Identity()), output=tmp_path / "again.zarr")
+    assert list(tmp_path.iterdir()) == [output]
+
+
 def test_a_model_must_be_named_and_be_there():
     with pytest.raises(UsageError, match="neither a task nor a model"):
         predict(volume_of((4, 20, 30)))
