@@ -176,8 +176,6 @@ def crew(workers: int | None, scheduler: str | None) -> Iterator[Crew]:
         return
     if not workers or workers < 1:
         raise UsageError(f"{workers} workers compute nothing", hint="give 1 or more")
-    # That a worker took its time to end is nobody's concern.
-    logging.getLogger("distributed.nanny").setLevel(logging.ERROR)
     with (
         _local_cluster(workers) as cluster,
         Client(cluster) as client,  # type: ignore[no-untyped-call]
@@ -192,7 +190,12 @@ def _local_cluster(workers: int) -> LocalCluster:
     try:
         # Memory is bounded by the blocks, of which dask knows nothing: its own limit would only kill workers.
         return LocalCluster(  # type: ignore[no-untyped-call]
-            n_workers=workers, threads_per_worker=1, memory_limit=0, dashboard_address=None
+            n_workers=workers,
+            threads_per_worker=1,
+            memory_limit=0,
+            dashboard_address=None,
+            # That a worker took its time to end, or was interrupted, is nobody's concern.
+            silence_logs=logging.ERROR,
         )
     finally:
         if in_main:
