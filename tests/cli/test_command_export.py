@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import segyio
 import xarray as xr
+from PIL import Image
 
 from geointerp.sinks.zarr_store import create_store
 from geointerp.sources.open import open_volume
@@ -215,3 +216,14 @@ def test_an_empty_result_is_a_warning(run, truth):
     assert (done.status, done.out) == (0, "a.txt\n")
     assert "warning: a.txt: fault sticks: none were found" in done.err
     assert Path("a.txt").read_text() == ""
+
+
+def test_what_a_model_sees_is_drawn(run, untrained_model):
+    np.save("section.npy", np.random.default_rng(1).normal(size=(56, 70)).astype("f4"))
+    done = run("export", untrained_model, "--features", "section.npy", "-o", "features.png", "--json")
+    assert done.status == 0
+    assert json.loads(done.out)["output"] == "features.png"
+    assert Image.open("features.png").format == "PNG"
+    refused = run("export", untrained_model, "--features", "section.npy", "-o", "features.csv")
+    assert refused.status == 2
+    assert "drawn as .png" in refused.err
