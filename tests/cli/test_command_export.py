@@ -223,7 +223,8 @@ def test_what_a_model_sees_is_drawn(run, untrained_model):
     done = run("export", untrained_model, "--features", "section.npy", "-o", "features.png", "--json")
     assert done.status == 0
     assert json.loads(done.out)["output"] == "features.png"
-    assert Image.open("features.png").format == "PNG"
+    with Image.open("features.png") as picture:
+        assert picture.format == "PNG"
     refused = run("export", untrained_model, "--features", "section.npy", "-o", "features.csv")
     assert refused.status == 2
     assert "drawn as .png" in refused.err
