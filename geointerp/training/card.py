@@ -68,8 +68,8 @@ def _network(description: ModelDescription, settings: dict[str, Any]) -> str:
     encoder = f"the `{description.backbone.id}` backbone (weights {description.backbone.sha256[:12]})"
     decoder = f"{settings['decoder'].upper()} decoder"
     ways = {
-        "lora": f"LoRA (rank {settings['rank']}, on the attention) and a {decoder} on {encoder}.",
-        "full": f"{encoder}, all of it fine-tuned, and a {decoder}.",
+        "lora": f"LoRA (rank {settings['rank']}, on the attention) and the {decoder} on {encoder}.",
+        "full": f"{encoder}, all of it fine-tuned, and the {decoder}.",
         "frozen": f"A {decoder} on {encoder}, which is frozen.",
     }
     sentence = ways[description.method]
