@@ -1,5 +1,6 @@
 import csv
 import json
+import struct
 import sys
 
 import numpy as np
@@ -66,11 +67,13 @@ def test_geopackage(tmp_path, crs):
     info = pyogrio.read_info(path)
     assert (info["features"], info["geometry_type"], info["layer_name"]) == (2, "Point", "craters")
     assert ("1737400" if crs == MOON else "265000") in info["crs"] or info["crs"] == "IAU_2015:30100"
-    frame = pyogrio.read_dataframe(path)
-    assert frame.geometry.x.tolist() == [-33.5, 120.25]
-    assert frame["name"].tolist() == ["one", "two"]
-    assert frame["diameter_m"][0] == pytest.approx(1500.123456789)
-    assert np.isnan(frame["diameter_m"][1])
+    meta, _, points, columns = pyogrio.raw.read(path)
+    fields = dict(zip(meta["fields"].tolist(), columns, strict=True))
+    # A point in well-known binary: byte order, type 1, x, y.
+    assert [struct.unpack("<BIdd", point)[:3] for point in points] == [(1, 1, -33.5), (1, 1, 120.25)]
+    assert fields["name"].tolist() == ["one", "two"]
+    assert fields["diameter_m"][0] == pytest.approx(1500.123456789)
+    assert np.isnan(fields["diameter_m"][1])
 
 
 def test_a_table_without_a_map(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from segy_files import Written, grid
 
-from geointerp.errors import DuplicateTracesError, PrestackError, SegyError, UsageError
+from geointerp.errors import DataError, DuplicateTracesError, PrestackError, SegyError, UsageError
 from geointerp.sources.open import open_volume
 
 LINES, ACROSS = grid(np.arange(100, 106), np.arange(300, 305))
@@ -25,7 +25,7 @@ def error_of(path, kind=SegyError, **options):
 def test_empty(tmp_path):
     path = tmp_path / "a.sgy"
     path.write_bytes(b"")
-    assert "is empty (0 bytes)" in error_of(path).message
+    assert "is empty (0 bytes)" in error_of(path, DataError).message
 
 
 @pytest.mark.parametrize("text", ["inline,crossline,time\n" * 400, "hello\n", "Größe: 3 m\n" * 700])

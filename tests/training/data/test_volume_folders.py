@@ -271,7 +271,7 @@ def test_memory_does_not_follow_the_volume(tmp_path, monkeypatch):
     amplitude = volume((48, 180, 180))
     one_volume(tmp_path, amplitude, label_values(amplitude).astype(np.uint8))
     monkeypatch.setattr("geointerp.training.data.label_grid.SLAB_BYTES", 1 << 20)
-    monkeypatch.setattr("geointerp.sources.scaling._MOST_SAMPLES", 1 << 17)
+    monkeypatch.setattr("geointerp.sources.scaling._MOST_SAMPLES", 1 << 15)
     open_labelled(tmp_path)  # imports
     tracemalloc.start()
     try:
