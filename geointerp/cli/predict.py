@@ -13,7 +13,7 @@ from geointerp.cli.console import Console
 from geointerp.cli.funnel import report
 from geointerp.cli.places import expand_inputs, place_outputs
 from geointerp.cli.progress import TileProgress
-from geointerp.errors import OutputError, UsageError
+from geointerp.errors import GeointerpError, OutputError, UsageError
 from geointerp.sinks.output import STORE_SUFFIX, check_free, partial_of, put_in_place, remove
 from geointerp.tasks import task_named
 
@@ -205,6 +205,10 @@ def _converted(work: "Callable[..., xr.Dataset]", volume: "xr.DataArray", output
         labels = work(output=folder / f"labels{STORE_SUFFIX}")
         write_product(labels, folder / output.name, volume=volume)
         put_in_place(folder / output.name, output)
+    except GeointerpError as error:
+        if "--resume" in (error.hint or ""):  # there is nothing that could be gone on with
+            error.hint = f"a {STORE_SUFFIX} output keeps what is done, and --resume goes on with it"
+        raise
     finally:
         remove(folder)
     return labels

@@ -280,6 +280,18 @@ def test_a_conversion_that_is_interrupted_leaves_nothing(predict, survey, monkey
     assert list(Path().iterdir()) == [Path(survey.name)]
 
 
+def test_what_cannot_be_resumed_is_not_said_to_be(predict, monkeypatch):
+    def full(*block):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("geointerp.sinks.zarr_store.LabelStore.write", full)
+    assert "go on with --resume" in predict("-o", "labels.zarr").err
+    done = predict("-o", "labels.npy")
+    assert done.status == 1
+    assert "go on with --resume" not in done.err
+    assert "a .zarr output keeps what is done" in done.err
+
+
 def test_a_pipeline_that_was_interrupted_is_resumed(predict, survey):
     inputs = (survey, "other.sgy")
     Path("other.sgy").write_bytes(survey.read_bytes())
