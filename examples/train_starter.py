@@ -1,31 +1,33 @@
 """Train the bundled starter backbone and the five task models from synthetic data, from scratch.
 
     python examples/train_starter.py backbone       # the encoder learns faults, from nothing
-    python examples/train_starter.py faults         # LoRA and decoder on the frozen encoder
-    python examples/train_starter.py adapt salt     # the same for salt, facies, craters and events
+    python examples/train_starter.py joint          # the encoder goes on with all five tasks at once
+    python examples/train_starter.py adapt salt     # LoRA and the decoder further, on the frozen encoder
     python examples/train_starter.py twin salt      # a U-Net on the same batches, to compare with
     python examples/measure_models.py               # figures on unseen samples, into the cards
 
 Each stage can be stopped at any moment and started again with the same command: it goes on from
 runs/<stage>/last.pt. Every batch is drawn from its step's own seed, so a run is the same however often
-it was interrupted. The losses of the bundled models are in models/<name>/losses.csv. The adapters of the
-four later tasks start from what is bundled, the starter and the fault model's decoder, so that each can be
-trained again by itself; they ran with OMP_NUM_THREADS=1.
+it was interrupted. The losses of the bundled models are in models/<name>/losses*.csv. Adapters start from
+what is bundled, the starter and the decoder beside it, so that each can be trained again by itself. All but
+the first stage ran with OMP_NUM_THREADS=1.
 """
 
 import shutil
 from dataclasses import asdict, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Annotated, Any
 
 import torch
 import typer
 from peft import PeftModel
+from safetensors.torch import load_file, save_file
 from timm.layers import set_fused_attn
 from torch import Tensor
 
 from geointerp.network.backbone import create_backbone
-from geointerp.network.bundle import BACKBONE, load_adapter, save_backbone, save_model
+from geointerp.network.bundle import BACKBONE, save_backbone, save_model
 from geointerp.network.checkpoint import load_backbone_weights
 from geointerp.network.decoders import create_decoder
 from geointerp.network.description import (
@@ -39,22 +41,20 @@ from geointerp.network.home import STARTER, models_home
 from geointerp.network.lora import add_lora
 from geointerp.network.segmenter import Segmenter
 from geointerp.network.unet import UNet
-from geointerp.synthesis import salt
-from geointerp.synthesis.craters import SPARSE
 from geointerp.synthesis.draw import Draw
-from geointerp.synthesis.events import EVEN, FELT_ALIKE
 from geointerp.synthesis.faults import CLEAR, DEFAULT, SHIFTED
 from geointerp.synthesis.generators import GENERATORS, Generator
 from geointerp.synthesis.ranges import Ranges
 from geointerp.tasks import TASKS, task_named
 from geointerp.training.grey import PERCENTILE, grey_of
 from geointerp.training.loop import Batch, Recipe, train
+from geointerp.training.losses import ce_dice
 
 TILE = (224, 224)
 DECODER = DecoderInfo("mla", width=0.5)
+JOINT_DECODER = "decoder.safetensors"  # in models/starter; its logits are the classes of all tasks
 # What a stage sees first, until which step. The encoder began on the hardest sections, learnt slowly, and was
-# given clear ones; then ordinary ones, at first with faults labelled that the noise hides. A look at real
-# pictures brought more craters and walls of light and shadow, and fibres that are coupled unevenly.
+# given clear ones; then ordinary ones, at first with faults labelled that the noise hides.
 NO_MATTER_HOW_FAINT = replace(DEFAULT, audible=-100.0)
 CURRICULA: dict[str, tuple[tuple[int, Ranges], ...]] = {
     "backbone": (
@@ -63,9 +63,6 @@ CURRICULA: dict[str, tuple[tuple[int, Ranges], ...]] = {
         (1700, CLEAR),
         (2695, NO_MATTER_HOW_FAINT),
     ),
-    "salt": ((600, salt.CLEAR),),
-    "craters": ((169, SPARSE),),
-    "events": ((301, EVEN), (735, FELT_ALIKE)),
 }
 # Batches of the stages, and everything the models are measured on, come from seeds that lie apart.
 FIRST_SEED = {
@@ -75,20 +72,18 @@ FIRST_SEED = {
     "facies": 4_000_000,
     "craters": 5_000_000,
     "events": 6_000_000,
+    "joint": 7_000_000,
 }
 
-ADAPTING = Recipe(steps=600, batch_size=8, rate=1e-3, warmup=30, decay=300, seed=1)
+ADAPTING = Recipe(steps=640, batch_size=8, rate=1e-3, warmup=30, decay=320, seed=1)
 RECIPES = dict.fromkeys(TASKS, ADAPTING) | {
-    "salt": replace(ADAPTING, steps=720, decay=120),
-    "craters": replace(ADAPTING, steps=840, decay=340),
-    "events": replace(ADAPTING, steps=905, decay=170),
-    "facies": replace(ADAPTING, steps=890, decay=290),
     "backbone": Recipe(steps=3600, rate=1e-3, warmup=200, decay=800, seed=1),
+    # Two samples of each task a step.
+    "joint": Recipe(steps=4000, batch_size=10, rate=5e-4, warmup=100, decay=1000, seed=1),
     # Faults are one sample in thirty: unweighted, the network would rather miss one than invent one.
-    "faults": Recipe(steps=300, rate=5e-4, warmup=30, decay=240, seed=1, class_weights=(1.0, 3.0)),
+    "faults": replace(ADAPTING, class_weights=(1.0, 3.0)),
 }
-# The starter has seen faults alone: other tasks ask more of LoRA.
-RANK = dict.fromkeys(TASKS, 16) | {"faults": 8}
+RANK = 16
 # A U-Net of a quarter of the original's channels costs as much to run as the starter with a decoder.
 TWIN_WIDTH = 0.25
 
@@ -102,12 +97,18 @@ def recipe_of(stage: str, steps: int) -> Recipe:
     return replace(RECIPES[stage], steps=steps or RECIPES[stage].steps)
 
 
-def batches(stage: str, recipe: Recipe) -> Batch:
-    """The batch of a step: fresh samples, scaled a little too weak or too strong."""
+def batches(stage: str, recipe: Recipe, seeds: str = "") -> Batch:
+    """The batch of a step: fresh samples, scaled a little too weak or too strong.
+
+    Args:
+        stage: whose samples.
+        recipe: its batch size and seed.
+        seeds: the stage whose seeds are used; the same one by default.
+    """
     generator = generator_of(stage)
 
     def batch(step: int) -> tuple[Tensor, Tensor]:
-        seed = first_seed(stage, recipe) + step
+        seed = first_seed(seeds or stage, recipe) + step
         amplitude, label = generator(
             recipe.batch_size, seed, height=TILE[0], width=TILE[1], recipe=ranges(stage, step)
         )
@@ -133,94 +134,93 @@ def generator_of(stage: str) -> Generator:
     return GENERATORS["faults" if stage == "backbone" else stage]
 
 
-def new_segmenter(task: str) -> Segmenter:
-    """The starter with a decoder for ``task``, random."""
-    classes = len(task_named(task).classes)
+def joint_batches(recipe: Recipe) -> Batch:
+    """The batch of a step: as many samples of each task, in the order of ``TASKS``."""
+    share = replace(recipe, batch_size=recipe.batch_size // len(TASKS))
+    parts = [batches(task, share, "joint") for task in TASKS]
+
+    def batch(step: int) -> tuple[Tensor, Tensor]:
+        grey, label = zip(*(part(step) for part in parts), strict=True)
+        return torch.cat(grey), torch.cat(label)
+
+    return batch
+
+
+def joint_loss(logits: Tensor, target: Tensor, weights: Tensor | None) -> Tensor:
+    """Mean of the tasks' losses; each task has its samples and its classes of the logits for itself."""
+    samples = logits.tensor_split(len(TASKS))
+    own = [part[:, classes] for part, classes in zip(samples, classes_of_tasks().values(), strict=True)]
+    pairs = zip(own, target.tensor_split(len(TASKS)), strict=True)
+    return torch.stack([ce_dice(*pair, weights) for pair in pairs]).mean()
+
+
+def classes_of_tasks() -> dict[str, slice]:
+    """Where the classes of each task lie among those of all."""
+    ends = list(accumulate(len(task.classes) for task in TASKS.values()))
+    return {task: slice(a, b) for task, a, b in zip(TASKS, [0, *ends], ends, strict=False)}
+
+
+def new_segmenter(classes: int) -> Segmenter:
+    """The starter with a decoder for so many ``classes``, random."""
     return Segmenter(
         create_backbone(STARTER, TILE), create_decoder(DECODER.name, 192, classes, DECODER.width)
     )
 
 
-def description(stage: str, recipe: Recipe, **changes: Any) -> ModelDescription:
-    """What a model folder says of itself."""
-    command = stage if stage in ("backbone", "faults") else f"adapt {stage}"
-    return ModelDescription(
-        tile=TILE,
-        training={
-            "data": "synthetic samples (geointerp.synthesis), each seen once",
-            "script": f"examples/train_starter.py {command}",
-            "recipe": asdict(recipe),
-            "ranges": [
-                {"until_step": until, **ranges.as_dict()} for until, ranges in CURRICULA.get(stage, ())
-            ]
-            + [{"until_step": recipe.steps, **ranges(stage, recipe.steps).as_dict()}],
-            "first_seed": first_seed(stage, recipe),
-        },
-        **changes,
-    )
+@app.command()
+def backbone(steps: Steps = 0, runs: Path = Path("runs")) -> None:
+    """Learn faults from nothing: an encoder and a decoder."""
+    recipe = recipe_of("backbone", steps)
+    torch.manual_seed(recipe.seed)
+    train(new_segmenter(2), batches("backbone", recipe), recipe, runs / "backbone")
 
 
 @app.command()
-def backbone(steps: Steps = 0, runs: Path = Path("runs")) -> None:
-    """Learn the encoder from nothing; write models/starter."""
-    recipe = recipe_of("backbone", steps)
+def joint(steps: Steps = 0, runs: Path = Path("runs")) -> None:
+    """Go on with all five tasks at once; write models/starter."""
+    recipe = recipe_of("joint", steps)
     torch.manual_seed(recipe.seed)
-    model = new_segmenter("faults")
-    train(model, batches("backbone", recipe), recipe, runs / "backbone")
+    model = new_segmenter(sum(len(task.classes) for task in TASKS.values()))
+    learnt = torch.load(runs / "backbone" / "last.pt", weights_only=True)["model"]
+    model.load_state_dict({k: w for k, w in learnt.items() if "classify" not in k}, strict=False)
+    train(model, joint_batches(recipe), recipe, runs / "joint", criterion=joint_loss)
     starter = models_home() / STARTER
-    own = description(
-        "backbone",
-        recipe,
+    save_backbone(starter, model.backbone, about_starter(recipe))
+    decoder = {k: w.to(torch.float16).contiguous() for k, w in model.decoder.state_dict().items()}
+    save_file(decoder, starter / JOINT_DECODER)
+    for stage in ("backbone", "joint"):
+        shutil.copy(runs / stage / "losses.csv", starter / f"losses_{stage}.csv")
+
+
+def about_starter(recipe: Recipe) -> ModelDescription:
+    """What the starter's folder says of itself; ``recipe`` is that of the joint stage."""
+    return ModelDescription(
+        tile=TILE,
         name=STARTER,
         task=None,
         classes=(),
         backbone=BackboneInfo(STARTER, ""),
         decoder=None,
         normalisation=Normalisation("symmetric", PERCENTILE),
+        training={
+            "data": "synthetic samples (geointerp.synthesis), each seen once",
+            "script": "examples/train_starter.py backbone, then joint",
+            "stages": [
+                trained("backbone", "backbone", RECIPES["backbone"]),
+                *(trained("joint", task, recipe) for task in TASKS),
+            ],
+        },
     )
-    save_backbone(starter, model.backbone, own)
-    shutil.copy(runs / "backbone" / "losses.csv", starter)
-
-
-@app.command()
-def faults(steps: Steps = 0, runs: Path = Path("runs")) -> None:
-    """Adapt the frozen starter to faults; the decoder goes on from the encoder's training."""
-    segmenter = new_segmenter("faults")
-    segmenter.load_state_dict(torch.load(runs / "backbone" / "last.pt", weights_only=True)["model"])
-    adapt_to("faults", with_lora("faults", segmenter), recipe_of("faults", steps), runs)
 
 
 @app.command()
 def adapt(task: str, steps: Steps = 0, runs: Path = Path("runs")) -> None:
-    """Adapt the frozen starter to another task; the decoder goes on from that of the fault model."""
-    adapt_to(task, with_lora(task, from_fault_model(task)), recipe_of(task, steps), runs)
-
-
-def from_fault_model(task: str) -> Segmenter:
-    """A segmenter with the decoder of the bundled fault model, but for its last layer."""
-    torch.manual_seed(RECIPES[task].seed)
-    segmenter = new_segmenter(task)
-    fault_model, _ = load_adapter(models_home() / "faults")
-    learnt = fault_model.get_base_model().decoder.modules_to_save["default"].state_dict()
-    own = segmenter.decoder.state_dict()
-    segmenter.decoder.load_state_dict({k: w if "classify" in k else learnt[k] for k, w in own.items()})
-    return segmenter
-
-
-def with_lora(task: str, segmenter: Segmenter) -> PeftModel:
-    """``segmenter`` on the stored starter, frozen, with LoRA beside it."""
-    torch.manual_seed(RECIPES[task].seed)
-    load_backbone_weights(segmenter.backbone, models_home() / STARTER / BACKBONE)
-    return add_lora(segmenter, rank=RANK[task], alpha=float(RANK[task]))
-
-
-def adapt_to(task: str, model: PeftModel, recipe: Recipe, runs: Path) -> None:
-    """Train LoRA and decoder; write models/TASK."""
+    """Train LoRA on the frozen starter, and the decoder of the joint stage further; write models/TASK."""
+    about, recipe = task_named(task), recipe_of(task, steps)
+    model = with_lora(task)
     train(model, batches(task, recipe), recipe, runs / task)
-    about = task_named(task)
-    own = description(
-        task,
-        recipe,
+    own = ModelDescription(
+        tile=TILE,
         name=task,
         task=task,
         classes=about.classes,
@@ -228,9 +228,36 @@ def adapt_to(task: str, model: PeftModel, recipe: Recipe, runs: Path) -> None:
         decoder=DECODER,
         normalisation=Normalisation(GENERATORS[task].scale, PERCENTILE),
         views=about.views,
+        training={
+            "data": "synthetic samples (geointerp.synthesis), each seen once",
+            "script": f"examples/train_starter.py adapt {task}",
+            **trained(task, task, recipe),
+        },
     )
     save_model(models_home() / task, model, own, torch.float16)
     shutil.copy(runs / task / "losses.csv", models_home() / task)
+
+
+def trained(stage: str, samples: str, recipe: Recipe) -> dict[str, Any]:
+    """The record of a stage: its recipe, and the ranges of the ``samples`` of a task it learnt from."""
+    until = [{"until_step": step, **ranges.as_dict()} for step, ranges in CURRICULA.get(samples, ())]
+    return {
+        "stage": stage,
+        "recipe": asdict(recipe),
+        "first_seed": first_seed(stage, recipe),
+        "ranges": [*until, {"until_step": recipe.steps, **ranges(samples, recipe.steps).as_dict()}],
+    }
+
+
+def with_lora(task: str) -> PeftModel:
+    """The stored starter, frozen, with LoRA beside it; of its decoder, the classes of the task."""
+    torch.manual_seed(RECIPES[task].seed)
+    segmenter = new_segmenter(len(task_named(task).classes))
+    load_backbone_weights(segmenter.backbone, models_home() / STARTER / BACKBONE)
+    learnt = load_file(models_home() / STARTER / JOINT_DECODER)
+    own = classes_of_tasks()[task]
+    segmenter.decoder.load_state_dict({k: w[own] if "classify" in k else w for k, w in learnt.items()})
+    return add_lora(segmenter, rank=RANK, alpha=float(RANK))
 
 
 @app.command()
@@ -238,7 +265,7 @@ def twin(task: str, steps: Steps = 0, runs: Path = Path("runs")) -> None:
     """Train a U-Net on the batches of a task's adapter, to compare with; it stays in runs/unet-TASK."""
     recipe = recipe_of(task, steps)
     torch.manual_seed(recipe.seed)
-    network = UNet(len(task_named(task).classes), width=TWIN_WIDTH)
+    network = UNet(len(task_named(task).classes), width=TWIN_WIDTH).to(memory_format=torch.channels_last)
     train(network, batches(task, recipe), recipe, runs / f"unet-{task}")
 
 

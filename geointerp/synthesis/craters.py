@@ -17,16 +17,17 @@ from geointerp.synthesis import record
 from geointerp.synthesis.draw import Draw
 from geointerp.synthesis.ranges import Range, Ranges
 
-# Classes of diameter in pixels, and how many craters of each fall in an epoch on a canvas at most. A crater
-# is drawn in a window of 2.5 diameters, so all of a class can be drawn at once.
-_SIZES: tuple[tuple[float, float, int], ...] = (
-    (5.0, 9.0, 24),
-    (9.0, 20.0, 24),
-    (20.0, 45.0, 5),
-    (45.0, 96.0, 1),
+# Classes of diameter in pixels, and how many craters of each fall in an epoch on 10,000 pixels at most.
+# A crater is drawn in a window of 2.5 diameters, so all of a class can be drawn at once.
+_SIZES: tuple[tuple[float, float, float], ...] = (
+    (5.0, 9.0, 1.25),
+    (9.0, 20.0, 1.4),
+    (20.0, 45.0, 0.42),
+    (45.0, 96.0, 0.2),
 )
 _REACH = 1.25  # half a window, in diameters: where the ejecta end
 _EPOCHS = 3
+_MARGIN = math.ceil(_REACH * _SIZES[-1][1])  # pixels of ground around the picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class CraterRecipe(Ranges):
     """The ranges that images are drawn from; lengths in pixels.
 
     Attributes:
-        density: how many of the craters of a full canvas there are.
+        density: how many of the craters of full ground there are.
         depth: of a fresh crater, of its diameter; large and worn ones are shallower.
         rim: height of a fresh crater's rim, of its diameter.
         creep: diffusion of the ground in an epoch, as the deviation of a Gaussian.
@@ -69,9 +70,6 @@ class CraterRecipe(Ranges):
 
 
 DEFAULT = CraterRecipe()
-
-# Fewer craters on more worn ground without walls: what training began with.
-SPARSE = CraterRecipe(density=(0.12, 1.0), creep=(0.3, 2.2), scarps=0.0)
 
 # Noisier, rougher and more worn ground, lower and higher suns, harder contrast, craters of other depths.
 SHIFTED = CraterRecipe(
@@ -126,26 +124,42 @@ def cratered_ground(
     draw: Draw, recipe: CraterRecipe, count: int, height: int, width: int
 ) -> tuple[Tensor, Tensor]:
     """Elevation in pixels, float32, and where craters are, bool; both (count, height, width)."""
-    margin = math.ceil(_REACH * _SIZES[-1][1])
-    ground = terrain(draw, recipe, count, height + 2 * margin, width + 2 * margin)
+    ground = terrain(draw, recipe, count, height + 2 * _MARGIN, width + 2 * _MARGIN)
     label = torch.zeros_like(ground, dtype=torch.bool)
     density = draw.log_uniform(*recipe.density, count)
     for _ in range(_EPOCHS):
-        for number in order_of_impacts(draw):
+        for number in order_of_impacts(draw, height, width):
             strike(draw, recipe, ground, label, number, density)
         ground = creep(ground, draw.log_uniform(*recipe.creep, count))
-    inside = (slice(None), slice(margin, margin + height), slice(margin, margin + width))
+    inside = (slice(None), slice(_MARGIN, _MARGIN + height), slice(_MARGIN, _MARGIN + width))
     ground = ground[inside]
     texture = record.smooth_field(draw, count, height, width, max(height, width) // 5)
     texture = texture + 0.5 * draw.normal(count, height, width)
     return ground + texture * draw.log_uniform(*recipe.rough, count, 1, 1) * 2.0, label[inside]
 
 
-def order_of_impacts(draw: Draw) -> list[int]:
-    """Classes of size, shuffled."""
-    classes = [number for number, (*_, most) in enumerate(_SIZES) for _ in range(most)]
+def order_of_impacts(draw: Draw, height: int, width: int) -> list[int]:
+    """Classes of size of the craters of an epoch on a picture of ``height`` x ``width``, shuffled."""
+    classes = []
+    for number, (*_, most) in enumerate(_SIZES):
+        places = len(corners(number, height)) * len(corners(number, width))
+        classes += [number] * max(1, round(most * 1e-4 * places))
     order = torch.argsort(draw.uniform(0.0, 1.0, len(classes)))
     return [classes[i] for i in order.tolist()]
+
+
+def window_side(number: int) -> int:
+    """Pixels along the side of the window in which a crater of size class ``number`` is drawn; odd."""
+    return 2 * math.ceil(_REACH * _SIZES[number][1]) + 1
+
+
+def corners(number: int, size: int) -> range:
+    """Where windows of a size class start along a canvas that reaches the margin beyond ``size`` pixels.
+
+    They lie on the canvas and touch the picture in its middle.
+    """
+    side = window_side(number)
+    return range(max(0, _MARGIN - side + 1), min(_MARGIN + size, size + 2 * _MARGIN - side + 1))
 
 
 def terrain(draw: Draw, recipe: CraterRecipe, count: int, height: int, width: int) -> Tensor:
@@ -173,33 +187,31 @@ def strike(
     Args:
         draw: where the random numbers come from.
         recipe: the ranges to draw from.
-        ground: elevation, float32 (count, height, width).
+        ground: elevation, float32 (count, height, width), contiguous.
         label: where craters are, bool, same shape.
         number: of the size class.
         density: chance of the impact, (count,).
     """
     low, high, _ = _SIZES[number]
     count, height, width = ground.shape
-    side = 2 * math.ceil(_REACH * high) + 1
+    side = window_side(number)
     crater = draw_crater(draw, recipe, low, high, count)
-    row, column = (draw.integers(0, size - side, count) for size in (height, width))
+    places = (corners(number, size - 2 * _MARGIN) for size in (height, width))
+    row, column = (draw.integers(place[0], place[-1], count) for place in places)
     hit = torch.nonzero(draw.uniform(0.0, 1.0, count) < density)[:, 0]
     diameter, depth, sign = (field[hit, None, None] for field in (crater.diameter, crater.depth, crater.sign))
     steps = torch.arange(side, device=draw.device)
-    where = (
-        hit[:, None, None],
-        (row[hit, None] + steps)[:, :, None],
-        (column[hit, None] + steps)[:, None, :],
-    )
-    before = ground[where]
+    corner = (hit * height + row[hit]) * width + column[hit]
+    where = corner[:, None, None] + (steps[:, None] * width + steps)
+    before = ground.take(where)
     offset = steps - side // 2 + crater.shift[hit, None]
     squash = crater.squash[hit, None, None]
     r = torch.hypot(offset[:, :, None] * squash, offset[:, None, :] / squash) / (0.5 * diameter)
     shape, buried = profile(r, depth, crater.rim[hit, None, None], crater.bowl[hit, None, None])
     level = before.mean(dim=(1, 2), keepdim=True)
-    ground[where] = torch.lerp(before, level, buried) + sign * diameter * shape
+    ground.put_(where, torch.lerp(before, level, buried) + sign * diameter * shape)
     seen = (sign > 0) & (diameter >= recipe.smallest) & (depth >= recipe.faintest)
-    label[where] |= (r <= 1.0) & seen
+    label.put_(where, label.take(where) | ((r <= 1.0) & seen))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from torch import Tensor
 
 from geointerp.synthesis import record
 from geointerp.synthesis.draw import Draw
-from geointerp.synthesis.flaws import common_mode
 from geointerp.synthesis.ranges import Range, Ranges
 from geointerp.synthesis.structure import grid
 
@@ -38,6 +37,7 @@ class EventRecipe(Ranges):
         coda: samples in which the coda falls to 1/e.
         loudness: of the wave at its strongest channel, of the noise.
         common: noise that all channels share, of the rest.
+        offset: of each channel, constant, of the noise, in recordings that have any.
         traffic: share of the recordings with vehicles or other slow, narrow signals.
         scatter: of the channels' gains, as a natural logarithm.
         stretches: share of the recordings in which some stretches of the fibre are far better coupled.
@@ -54,9 +54,10 @@ class EventRecipe(Ranges):
     period: Range = (4.0, 30.0)
     coda: Range = (12.0, 130.0)
     loudness: Range = (2.0, 30.0)
-    common: Range = (0.05, 1.0)
+    common: Range = (0.05, 3.0)
+    offset: Range = (0.1, 1.5)
     traffic: float = 0.3
-    scatter: Range = (0.0, 0.4)
+    scatter: Range = (0.0, 0.9)
     stretches: float = 0.4
     felt: float = 0.4
     dead: Range = (0.01, 0.12)
@@ -64,10 +65,6 @@ class EventRecipe(Ranges):
 
 
 DEFAULT = EventRecipe()
-
-# Every stretch of the fibre coupled alike, or at least feeling events alike: what training began with.
-EVEN = EventRecipe(stretches=0.0, felt=0.0)
-FELT_ALIKE = EventRecipe(felt=0.0)
 
 # Noisier, more shared noise and traffic, other slownesses, periods and codas, worse coupling.
 SHIFTED = EventRecipe(
@@ -196,12 +193,19 @@ def fibre_noise(draw: Draw, recipe: EventRecipe, count: int, height: int, width:
     banded = record.unit_power(record.convolve_down(draw.normal(count, height, width), wavelet))
     banded = record.unit_power(record.blur_across(banded, draw.uniform(0.0, 2.0, count)))
     noise = torch.lerp(draw.normal(count, height, width), banded, draw.uniform(0.0, 1.0, *one))
-    noise = record.unit_power(noise) + draw.log_uniform(*recipe.common, *one) * common_mode(
-        draw, count, height, width
-    )
+    shared = shared_noise(draw, recipe, count, height)
+    noise = record.unit_power(noise) + draw.log_uniform(*recipe.common, *one) * shared
     drift = record.smooth_field(draw, count, height, width, 4) * draw.uniform(0.0, 0.5, *one)
     slow = traffic(draw, count, height, width) * draw.chance(recipe.traffic, *one)
     return record.unit_power(noise + drift + slow)
+
+
+def shared_noise(draw: Draw, recipe: EventRecipe, count: int, height: int) -> Tensor:
+    """What the interrogator adds to all channels alike, unit power, (count, height, 1): white to resonant."""
+    wavelet = record.ricker(draw.log_uniform(*recipe.period, count), draw.uniform(0.0, 3.1, count))
+    banded = record.unit_power(record.convolve_down(draw.normal(count, height, 1), wavelet))
+    white = draw.normal(count, height, 1)
+    return record.unit_power(torch.lerp(white, banded, draw.uniform(0.0, 1.0, count, 1, 1)))
 
 
 def traffic(draw: Draw, count: int, height: int, width: int) -> Tensor:
@@ -228,7 +232,8 @@ def couple(draw: Draw, recipe: EventRecipe, recording: Tensor) -> Tensor:
     share = draw.uniform(*recipe.dead, *one) * draw.chance(0.3, *one)
     dead = draw.uniform(0.0, 1.0, count, 1, width) < share
     limit = torch.where(draw.chance(0.2, *one), draw.log_uniform(1.5, 6.0, *one), torch.inf)
-    uneven = recording * gain * coupling * stretched(draw, recipe.stretches, count, width)
+    offset = draw.uniform(*recipe.offset, *one) * draw.chance(0.2, *one) * draw.normal(count, 1, width)
+    uneven = (recording + offset) * gain * coupling * stretched(draw, recipe.stretches, count, width)
     return torch.where(dead, 0.02 * uneven, uneven.clamp(-limit, limit))
 
 

@@ -1,6 +1,7 @@
 """From layers to a seismic record: reflectivity, wavelet, noise, gain and the flaws of acquisition."""
 
 import math
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -64,8 +65,19 @@ def blur_across(field: Tensor, sigma: Tensor, half: int = 5) -> Tensor:
 
 def smooth_field(draw: Draw, sections: int, height: int, width: int, cells: int) -> Tensor:
     """Smooth unit-variance noise (sections, height, width) with about ``cells`` bumps along each side."""
-    coarse = draw.normal(sections, 1, cells + 1, cells + 1)
-    return F.interpolate(coarse, (height, width), mode="bicubic", align_corners=True)[:, 0]
+    coarse = draw.normal(sections, cells + 1, cells + 1)
+    down, across = (spread(cells + 1, size).to(draw.device) for size in (height, width))
+    return down @ coarse @ across.T
+
+
+@lru_cache(maxsize=64)
+def spread(coarse: int, fine: int) -> Tensor:
+    """Bicubic interpolation from ``coarse`` to ``fine`` nodes over the same length, (fine, coarse).
+
+    As a matrix product it takes a fraction of the time of interpolating in two dimensions.
+    """
+    nodes = torch.eye(coarse)[:, None, :, None]
+    return F.interpolate(nodes, (fine, 1), mode="bicubic", align_corners=True)[:, 0, :, 0].T.contiguous()
 
 
 def unit_power(field: Tensor) -> Tensor:
@@ -103,8 +115,17 @@ def add_noise(draw: Draw, clean: Tensor, wavelet: Tensor, decibels: tuple[float,
 
 def local_mean(field: Tensor, down: int, across: int) -> Tensor:
     """The mean over ``down`` x ``across`` samples around each, both odd; less of them at the edges."""
-    columns = F.avg_pool2d(field, (down, 1), stride=1, padding=(down // 2, 0), count_include_pad=False)
-    return F.avg_pool2d(columns, (1, across), stride=1, padding=(0, across // 2), count_include_pad=False)
+    height, width = field.shape[1:]
+    rows, columns = window_mean(height, down), window_mean(width, across)
+    return rows.to(field.device) @ field @ columns.T.to(field.device)
+
+
+@lru_cache(maxsize=64)
+def window_mean(size: int, window: int) -> Tensor:
+    """The mean of the ``window`` samples around each of ``size``, as a matrix (size, size)."""
+    place = torch.arange(size)
+    near = ((place[:, None] - place).abs() <= window // 2).to(torch.float32)
+    return near / near.sum(dim=1, keepdim=True)
 
 
 def local_ratio(clean: Tensor, noisy: Tensor, side: int = 21) -> Tensor:

@@ -59,9 +59,6 @@ class SaltRecipe(Deformation, Acquisition):
 
 DEFAULT = SaltRecipe()
 
-# Without zones that are murky or chaotic and yet no salt: what training began with.
-CLEAR = SaltRecipe(murk=0.0)
-
 # Noisier, other wavelets, larger throws, more and smaller bodies with louder insides and fainter tops.
 SHIFTED = SaltRecipe(
     faults=(0, 6),

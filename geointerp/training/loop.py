@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from geointerp.training.losses import ce_dice
 
 Batch = Callable[[int], tuple[Tensor, Tensor]]
+Criterion = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def train(
     recipe: Recipe,
     folder: Path,
     *,
+    criterion: Criterion = ce_dice,
     device: torch.device | str = "cpu",
     save_every: float = 180.0,
     note: Callable[[str], None] = print,
@@ -70,6 +72,7 @@ def train(
             a run that was cut off go on exactly.
         recipe: how long and how fast.
         folder: receives ``last.pt`` (what goes on from here) and ``losses.csv``.
+        criterion: the loss of logits and labels, given the weights of the classes or none.
         device: where the model is.
         save_every: seconds between checkpoints.
         note: told the loss every ten steps.
@@ -83,7 +86,7 @@ def train(
     for step in range(first, recipe.steps):
         for group in optimiser.param_groups:
             group["lr"] = rate_at(step, recipe)
-        loss = take_step(model, optimiser, batch(step), recipe, torch.device(device))
+        loss = take_step(model, optimiser, batch(step), recipe, criterion, torch.device(device))
         record_loss(folder / "losses.csv", step, loss)
         if (step + 1) % 10 == 0:
             speed = (step + 1 - first) / (time.monotonic() - started)
@@ -101,6 +104,7 @@ def take_step(
     optimiser: torch.optim.Optimizer,
     tiles: tuple[Tensor, Tensor],
     recipe: Recipe,
+    criterion: Criterion,
     device: torch.device,
 ) -> float:
     """One update; returns the loss before it."""
@@ -108,7 +112,7 @@ def take_step(
     with torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
         logits = model(grey)
     weights = torch.tensor(recipe.class_weights, device=device) if recipe.class_weights else None
-    loss = ce_dice(logits, target, weights)
+    loss = criterion(logits, target, weights)
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_([p for group in optimiser.param_groups for p in group["params"]], recipe.clip)
