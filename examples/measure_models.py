@@ -140,17 +140,24 @@ def about_twin(metrics: dict[str, Any]) -> str:
     if "unet" not in metrics:
         return "There is no U-Net twin to compare with: no processor time was left to train one."
     return (
-        "The U-Net has a quarter of the original's channels, so that it costs as much to run, and learnt\n"
-        f"from scratch on the same batches for {metrics['unet']['steps']} steps."
+        "The U-Net has a quarter of the original's channels, so that it costs as much to run, and learnt from\n"
+        f"scratch on the {metrics['unet']['steps']} batches of this adapter; what the starter had learnt from before"
+        " it did not\nsee."
     )
+
+
+def words_of(recipe: dict[str, Any]) -> dict[str, str]:
+    """The numbers of a recipe as a card gives them."""
+    words = {key: f"{value:g}" if isinstance(value, float) else str(value) for key, value in recipe.items()}
+    return words | {"samples": str(recipe["steps"] * recipe["batch_size"])}
 
 
 def fill_card(name: str) -> None:
     """Write models/NAME/README.md from its template in examples/cards."""
     description = read_description(find_model(name))
-    recipe = description.training["recipe"]
-    words = {key: f"{value:g}" if isinstance(value, float) else str(value) for key, value in recipe.items()}
-    words["samples"] = str(recipe["steps"] * recipe["batch_size"])
+    stages = description.training.get("stages", [description.training])
+    words = {f"{one['stage']}_{key}": word for one in stages for key, word in words_of(one["recipe"]).items()}
+    words |= words_of(stages[-1]["recipe"])
     if description.metrics:
         words["figures"] = "\n".join("| " + " | ".join(row) + " |" for row in rows(description))
         words["count"] = str(description.metrics["samples"])

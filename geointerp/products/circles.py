@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_fill_holes, distance_transform_edt
 from skimage.measure import find_contours
 
-_GOOD = 0.93
-_GAIN = 0.005
-_SUPPORT = 0.3
+_GOOD = 0.9
+_GAIN = 0.02
+_SUPPORT = 0.35
 _MOST = 60
-_ROUNDS = 6
+_ROUNDS = 12
 _FEWEST_SECTORS, _SECTORS = 8, 36
 _PAD = 1
 _LEAST_POINTS = 5
