@@ -139,10 +139,10 @@ def about_twin(metrics: dict[str, Any]) -> str:
     """What a card says of the U-Net twin."""
     if "unet" not in metrics:
         return "There is no U-Net twin to compare with: no processor time was left to train one."
+    steps = metrics["unet"]["steps"]
     return (
-        "The U-Net has a quarter of the original's channels, so that it costs as much to run, and learnt from\n"
-        f"scratch on the {metrics['unet']['steps']} batches of this adapter; what the starter had learnt from before"
-        " it did not\nsee."
+        "The U-Net has a quarter of the original's channels, so that it costs as much to run. It learnt\n"
+        f"from scratch on the {steps} batches of this adapter, without what the starter had seen before."
     )
 
 

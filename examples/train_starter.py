@@ -79,7 +79,7 @@ ADAPTING = Recipe(steps=640, batch_size=8, rate=1e-3, warmup=30, decay=320, seed
 RECIPES = dict.fromkeys(TASKS, ADAPTING) | {
     "backbone": Recipe(steps=3600, rate=1e-3, warmup=200, decay=800, seed=1),
     # Two samples of each task a step.
-    "joint": Recipe(steps=4000, batch_size=10, rate=5e-4, warmup=100, decay=1000, seed=1),
+    "joint": Recipe(steps=3200, batch_size=10, rate=5e-4, warmup=100, decay=800, seed=1),
     # Faults are one sample in thirty: unweighted, the network would rather miss one than invent one.
     "faults": replace(ADAPTING, class_weights=(1.0, 3.0)),
 }

@@ -32,12 +32,27 @@ def test_sizes_follow_the_inverse_square() -> None:
 
 
 def test_more_small_craters_than_large_ones_fall() -> None:
-    (_, _, tiny), *others = craters._SIZES
+    """From 9 pixels on; as ``N(>D) ~ D^-2`` says, but large ones oftener, so that most pictures show some."""
+    _, *others = craters._SIZES
     numbers = [most for *_, most in others]
     counts = [low**-2 - high**-2 for low, high, _ in others]
-    assert tiny >= numbers[0]
+    assert numbers == sorted(numbers, reverse=True)
     for number, count in zip(numbers[1:], counts[1:], strict=True):
-        assert number / numbers[0] == pytest.approx(count / counts[0], abs=0.05)
+        assert 1.0 <= (number / numbers[0]) / (count / counts[0]) < 4.0
+
+
+def test_a_larger_picture_has_as_many_craters_for_its_area() -> None:
+    one = len(craters.order_of_impacts(Draw(1), 224, 224))
+    four = len(craters.order_of_impacts(Draw(1), 448, 448))
+    # Craters whose middle lies beside the picture count too, and grow with its circumference.
+    assert 2.0 * one < four < 4.0 * one
+
+
+def test_windows_lie_on_the_canvas_and_touch_the_picture() -> None:
+    for number in range(len(craters._SIZES)):
+        side, places = craters.window_side(number), craters.corners(number, 224)
+        assert places[0] >= 0 and places[-1] + side <= 224 + 2 * craters._MARGIN
+        assert places[0] + side > craters._MARGIN and places[-1] < craters._MARGIN + 224
 
 
 def test_a_crater_has_the_depth_and_rim_it_was_drawn_with() -> None:

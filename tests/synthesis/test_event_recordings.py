@@ -92,3 +92,11 @@ def test_dead_channels_are_nearly_silent() -> None:
     level = recording.std(dim=1)
     quiet = level < 0.1 * level.median(dim=1, keepdim=True).values
     assert 0.02 < quiet.float().mean() < 0.12  # a fifth of the channels of three recordings in ten
+
+
+def test_what_all_channels_share_has_unit_power_and_its_own_spectrum_in_each_recording() -> None:
+    shared = events.shared_noise(Draw(2), DEFAULT, 6, 224)
+    assert shared.shape == (6, 224, 1)
+    torch.testing.assert_close(shared.square().mean(dim=(1, 2)), torch.ones(6))
+    neighbours = (shared[:, 1:] * shared[:, :-1]).mean(dim=(1, 2))
+    assert neighbours.max() - neighbours.min() > 0.2

@@ -76,3 +76,16 @@ def test_what_the_noise_hides_is_not_labelled() -> None:
     )
     assert faint.sum() < loud.sum()
     assert not (faint.bool() & ~loud.bool()).any()
+
+
+def test_smooth_fields_are_those_of_bicubic_interpolation() -> None:
+    coarse = Draw(4).normal(3, 1, 6, 6)
+    expected = torch.nn.functional.interpolate(coarse, (90, 61), mode="bicubic", align_corners=True)[:, 0]
+    torch.testing.assert_close(record.smooth_field(Draw(4), 3, 90, 61, 5), expected, rtol=0, atol=1e-5)
+
+
+def test_local_means_are_those_of_windows() -> None:
+    field = Draw(5).normal(2, 30, 41)
+    found = record.local_mean(field, 7, 5)
+    assert found[1, 12, 20].item() == pytest.approx(field[1, 9:16, 18:23].mean().item(), abs=1e-6)
+    assert found[0, 0, 40].item() == pytest.approx(field[0, :4, 38:].mean().item(), abs=1e-6)
