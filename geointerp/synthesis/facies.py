@@ -15,7 +15,7 @@ from geointerp.synthesis import record
 from geointerp.synthesis.acquisition import acquire
 from geointerp.synthesis.draw import Draw
 from geointerp.synthesis.ranges import Acquisition, Deformation, Range
-from geointerp.synthesis.structure import draw_faults, draw_folds, grid, undo_faults, undo_folds
+from geointerp.synthesis.structure import grid, undo_deformation
 
 # As in tasks.py.
 PARALLEL, SUBPARALLEL, DIVERGENT, CLINOFORM, CHAOTIC, TRANSPARENT = range(6)
@@ -111,9 +111,7 @@ def facies_sections(
     """
     draw = Draw(seed, device)
     z, x = grid(count, height, width, draw.device)
-    faults = draw_faults(draw, recipe, count, height, width)
-    undo_faults(z, x, faults, torch.full((count, 1, 1), torch.inf, device=draw.device), 0.0)
-    z = undo_folds(z, x, draw_folds(draw, recipe, count, width))
+    z = undo_deformation(draw, recipe, z, x)
     packages = draw_packages(draw, recipe, z, x)
     packages = cut_channel(draw, recipe, packages, z, x)
     recorded = acquire(

@@ -15,7 +15,7 @@ from geointerp.synthesis import record
 from geointerp.synthesis.acquisition import acquire
 from geointerp.synthesis.draw import Draw
 from geointerp.synthesis.ranges import Acquisition, Deformation, Range
-from geointerp.synthesis.structure import draw_faults, draw_folds, grid, undo_faults, undo_folds
+from geointerp.synthesis.structure import grid, undo_deformation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,9 +130,7 @@ def salt_sections(
     z, x = grid(count, height, width, draw.device)
     # The youngest movement is undone first: that of the salt.
     z += lifted
-    faults = draw_faults(draw, recipe, count, height, width)
-    undo_faults(z, x, faults, torch.full((count, 1, 1), torch.inf, device=draw.device), 0.0)
-    depth = undo_folds(z, x, draw_folds(draw, recipe, count, width))
+    depth = undo_deformation(draw, recipe, z, x)
     layers = record.reflectivity(draw, count, 1600)
     field = quiet_layers(draw, record.sample_layers(layers, depth + 400.0), depth)
     field = fill(draw, murky(draw, recipe, field), salt, recipe)

@@ -162,3 +162,11 @@ def undo_folds(z: Tensor, x: Tensor, folds: Folds) -> Tensor:
         bend += up * torch.exp(-0.5 * ((x - centre) / width).square())
     growth = 1.0 + folds.growth[:, :, None] * (z / height - 0.5)
     return z + bend * growth + lift
+
+
+def undo_deformation(draw: Draw, ranges: Deformation, z: Tensor, x: Tensor) -> Tensor:
+    """Depth of deposition of the rock now at ``z``, ``x`` (moved back in place), deformed at random."""
+    sections, height, width = z.shape
+    unseen = torch.full((sections, 1, 1), torch.inf, device=draw.device)
+    undo_faults(z, x, draw_faults(draw, ranges, sections, height, width), unseen, half_width=0.0)
+    return undo_folds(z, x, draw_folds(draw, ranges, sections, width))
