@@ -18,8 +18,8 @@ from geointerp.synthesis.draw import Draw
 from geointerp.synthesis.ranges import Range, Ranges
 
 # Classes of diameter in pixels, and how many craters of each fall in an epoch on 10,000 pixels at most; large
-# ones more than ``D^-2`` says, so that most pictures show some. A crater is drawn in a window of 2.5 diameters,
-# so all of a class can be drawn at once.
+# ones more than ``D^-2`` says, so that most pictures show some. A crater is drawn in a window of 2.5
+# diameters, so all of a class can be drawn at once.
 _SIZES: tuple[tuple[float, float, float], ...] = (
     (5.0, 9.0, 1.25),
     (9.0, 20.0, 1.4),
