@@ -51,8 +51,10 @@ def test_a_larger_picture_has_as_many_craters_for_its_area() -> None:
 def test_windows_lie_on_the_canvas_and_touch_the_picture() -> None:
     for number in range(len(craters._SIZES)):
         side, places = craters.window_side(number), craters.corners(number, 224)
-        assert places[0] >= 0 and places[-1] + side <= 224 + 2 * craters._MARGIN
-        assert places[0] + side > craters._MARGIN and places[-1] < craters._MARGIN + 224
+        assert places[0] >= 0
+        assert places[-1] + side <= 224 + 2 * craters._MARGIN
+        assert places[0] + side > craters._MARGIN
+        assert places[-1] < craters._MARGIN + 224
 
 
 def test_a_crater_has_the_depth_and_rim_it_was_drawn_with() -> None:
