@@ -4,9 +4,9 @@
 
 Both are written sparse into FOLDER, so that they take little room. Each is opened in a process of its own,
 which reports the time to open, to read one window and to sample the amplitudes, and the memory it took. In
-another it is predicted whole, as ``geointerp predict`` does it, by a network that only repeats its input: that
-labels whatever is darker than the middle of the greys, so each label follows from what was written, and is
-checked.
+another it is predicted whole, as ``geointerp predict`` does it, by a network that only repeats its input:
+what is darker than the middle of the greys is labelled. So every label follows from what was written, and
+is checked.
 """
 
 import resource

@@ -228,6 +228,8 @@ def adapt_to(task: str, model: PeftModel, recipe: Recipe, runs: Path) -> None:
         decoder=DECODER,
         normalisation=Normalisation(GENERATORS[task].scale, PERCENTILE),
         views=about.views,
+        # Four in five of its pictures show the ground in sunlight.
+        elevation="hillshade" if task == "craters" else None,
     )
     save_model(models_home() / task, model, own, torch.float16)
     shutil.copy(runs / task / "losses.csv", models_home() / task)

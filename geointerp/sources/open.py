@@ -4,11 +4,12 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import xarray as xr
 
 from geointerp.errors import UsageError
+from geointerp.sources.elevation import elevation_or_not
 from geointerp.sources.kinds import Place, find_kind, read_start
 
 _FOR = {
@@ -40,6 +41,7 @@ def open_volume(
     variable: str | None = None,
     band: int | None = None,
     hillshade: bool | str | tuple[float, float] | None = None,
+    elevation: Literal["hillshade", "raw"] | None = None,
     **segy_options: Any,
 ) -> xr.DataArray:
     """Open a file, a folder of DAS files, or a URL as a lazy volume.
@@ -52,7 +54,11 @@ def open_volume(
         dtype: of a sample of a headerless file, by numpy's name: ``float32``, ``>i2``.
         variable: which one of a Zarr, NetCDF or HDF5 store.
         band: of a raster or picture, counted from 1.
-        hillshade: reads elevation as relief under a sun: True, or (azimuth, altitude) in degrees.
+        hillshade: reads elevation as relief under a sun: True, or (azimuth, altitude) in degrees; False
+            reads it as it is, whatever ``elevation`` says.
+        elevation: what elevation models (`geointerp.sources.elevation` says which rasters are) are read as,
+            where ``hillshade`` does not say: ``hillshade``, relief under the usual sun; ``raw``, and None,
+            as they are. All other files are read as ever.
         segy_options: those of `geointerp.sources.segy.SegyOptions`: inline_byte, crossline_byte, x_byte,
             y_byte, cdp_byte, endian, sample_format, sample_interval, duplicates. None counts as not given.
 
@@ -88,7 +94,14 @@ def open_volume(
         from geointerp.sources.segy.volume import open_segy
 
         return _with_provenance(open_segy(place, segy), place, given)
-    return _with_provenance(_open_other(place, kind, given), place, given)
+    volume = _open_other(place, kind, given)
+    if elevation == "hillshade" and hillshade is None:
+        is_one, why = elevation_or_not(volume)
+        if is_one:
+            given["hillshade"] = True
+            volume = _open_other(place, kind, given)
+            volume.attrs["raster"]["elevation_why"] = why
+    return _with_provenance(volume, place, given)
 
 
 def open_label_file(path: str | os.PathLike[str]) -> xr.DataArray:

@@ -121,9 +121,11 @@ def open_raster(
         with opened(opening) as dataset:
             bands = _bands(path, dataset, band)
             place = place_of_raster(path, dataset)
-            shading = shading_of(path, dataset, place, sun) if sun else None
+            shading = shading_of(path, dataset, bands, place, sun) if sun else None
             pixels = RasterPixels(opening, bands, dataset.shape, shading)
             chunks, attrs = _chunks(dataset), _attributes(path, dataset, bands)
+            if sun:
+                attrs.pop("units", None)  # brightness has none
     except rasterio.errors.RasterioError as error:
         raise DataError(f"{path} is no readable raster: {_innermost(error)}") from None
     lazy = lazily(pixels, chunks, f"raster-{tokenize(str(path), attrs, sun)}")
