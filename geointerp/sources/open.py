@@ -9,8 +9,10 @@ from typing import Any, Literal
 import xarray as xr
 
 from geointerp.errors import UsageError
+from geointerp.sources.das.scan import das_files
 from geointerp.sources.elevation import elevation_or_not
 from geointerp.sources.kinds import Place, find_kind, read_start
+from geointerp.sources.remote import ZARR_MARKS
 
 _FOR = {
     "shape": (("raw",), "says how headerless files are read"),
@@ -151,7 +153,6 @@ def _open_other(place: Place, kind: str, given: Mapping[str, Any]) -> xr.DataArr
         return _open_raster(place, given)
     assert isinstance(place, Path), "find_kind lets no other kinds pass for URLs"
     if kind == "das":
-        from geointerp.sources.das.scan import das_files
         from geointerp.sources.das.volume import open_das
 
         return open_das(place, das_files(place) if place.is_dir() else [place])
@@ -179,12 +180,29 @@ def _open_raster(place: Place, given: Mapping[str, Any]) -> xr.DataArray:
 def _with_provenance(volume: xr.DataArray, place: Place, given: Mapping[str, Any]) -> xr.DataArray:
     """Add to ``attrs`` what decides the labels: path, size, a hash of the headers, and the options given.
 
-    The headers of SEG-Y are hashed by its reader; of other files it is their first bytes.
+    The headers of SEG-Y are hashed by its reader.
     """
     volume.attrs |= {"source": str(place), "source_size": _size(place), "reading": dict(given)}
-    if "source_headers_sha256" not in volume.attrs and place.is_file():
-        volume.attrs["source_headers_sha256"] = hashlib.sha256(read_start(place)).hexdigest()
+    if "source_headers_sha256" not in volume.attrs:
+        volume.attrs["source_headers_sha256"] = _headers_sha256(place)
     return volume
+
+
+def _headers_sha256(place: Place) -> str | None:
+    """Hash the first bytes of a file; None for a store behind a URL.
+
+    Of a folder, names, sizes and first bytes are: of all files of a recording, of a store's metadata.
+    """
+    if place.is_file():
+        return hashlib.sha256(read_start(place)).hexdigest()
+    if not isinstance(place, Path):
+        return None
+    digest = hashlib.sha256()
+    marks = (*ZARR_MARKS, ".zattrs")
+    for file in das_files(place) or sorted(file for file in place.rglob("*") if file.name in marks):
+        name, size = file.relative_to(place).as_posix(), file.stat().st_size
+        digest.update(f"{name}:{size}:".encode() + read_start(file))
+    return digest.hexdigest()
 
 
 def _size(place: Place) -> int | None:

@@ -200,3 +200,19 @@ def test_a_variable_of_what_has_none(tmp_path):
     np.save(tmp_path / "a.npy", VALUES)
     with pytest.raises(UsageError, match="--variable names a variable"):
         open_volume(tmp_path / "a.npy", variable="a")
+
+
+def test_a_store_is_known_by_its_metadata(tmp_path):
+    """The hash of the headers of a folder changes with the metadata, and not with what lies beside them."""
+
+    def known(attributes: dict) -> str:
+        xr.Dataset({"amplitude": (("cdp", "time"), VALUES[0], attributes)}).to_zarr(
+            tmp_path / "a.zarr", mode="w"
+        )
+        return open_volume(tmp_path / "a.zarr").attrs["source_headers_sha256"]
+
+    first = known({"units": "m/s"})
+    (tmp_path / "a.zarr" / "notes.txt").write_text("about the survey")
+    assert open_volume(tmp_path / "a.zarr").attrs["source_headers_sha256"] == first
+    assert known({"units": "m/s"}) == first
+    assert known({"units": "Pa"}) != first

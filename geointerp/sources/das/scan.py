@@ -13,7 +13,9 @@ from geointerp.errors import DataError
 DIMS = {"distance", "time"}
 UNKNOWN = "unknown"
 _MAGIC = (b"\x89HDF\r\n", b"TDSm")
-_DAMAGED = "is it truncated or still being written? `dascore` lists the formats it reads"
+DAMAGED = (
+    "is it truncated or still being written? then copy it again; dascore.org lists the formats that are read"
+)
 
 
 @dataclass(frozen=True)
@@ -83,15 +85,14 @@ def scan(path: Path) -> list[Piece]:
     """
     import dascore
 
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a scan failed, with the file alone and no reason
         try:
             found = dascore.scan(path, progress=None)
         except Exception as error:  # its readers let anything out of a damaged file
-            raise DataError(f"{path} cannot be read as a DAS recording: {error}", hint=_DAMAGED) from None
+            raise DataError(f"{path} cannot be read as a DAS recording: {error}", hint=DAMAGED) from None
     if not found:
-        reason = next((f": {one.message}" for one in said if "scan" in str(one.message).lower()), "")
-        raise DataError(f"{path} is no DAS recording that dascore can read{reason}", hint=_DAMAGED)
+        raise DataError(f"{path} is no DAS recording that dascore can read", hint=DAMAGED)
     return in_order([_piece(path, attrs) for attrs in found])
 
 
