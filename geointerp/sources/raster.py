@@ -17,7 +17,7 @@ from geointerp.errors import DataError, UsageError
 from geointerp.extras import needed
 from geointerp.sources.hillshade import Sun, shade
 from geointerp.sources.raster_place import Shading, has_transform, place_of_raster, shading_of
-from geointerp.sources.windows import lazily, read_indexed
+from geointerp.sources.windows import as_float32, lazily, read_indexed
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -75,9 +75,8 @@ class RasterPixels:
                 hint="the file is truncated or damaged: copy it again",
             ) from None
         if len(parts) == 1:
-            return parts[0].astype(np.float32)
-        mixed = sum(share * part for share, part in zip(_LUMINANCE, parts, strict=True))
-        return np.asarray(mixed, np.float32)
+            return as_float32(parts[0])
+        return as_float32(np.tensordot(_LUMINANCE, parts, 1))
 
     def _shaded(self, rows: slice, columns: slice) -> Floats:
         """Read a rectangle with the pixels around it, and light it; edges of the raster repeat."""
