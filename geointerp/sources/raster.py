@@ -17,6 +17,7 @@ from geointerp.errors import DataError, UsageError
 from geointerp.extras import needed
 from geointerp.sources.hillshade import Sun, shade
 from geointerp.sources.raster_place import Shading, has_transform, place_of_raster, shading_of
+from geointerp.sources.raw_raster import check_whole
 from geointerp.sources.windows import as_float32, lazily, read_indexed
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def open_raster(
         ``spatial_ref``; without a place on a map (row, column), int32 from 0.
 
     Raises:
-        DataError: the file cannot be read, holds complex numbers, lies askew on its map,
+        DataError: the file cannot be read, is truncated, holds complex numbers, lies askew on its map,
             or has several bands and none is chosen.
         UsageError: there is no such band, or no metres between pixels to shade relief by.
     """
@@ -118,6 +119,7 @@ def open_raster(
     opening = {"fp": str(path)} | ({"opener": opener} if opener else {})
     try:
         with opened(opening) as dataset:
+            check_whole(dataset)
             bands = _bands(path, dataset, band)
             place = place_of_raster(path, dataset)
             shading = shading_of(path, dataset, bands, place, sun) if sun else None

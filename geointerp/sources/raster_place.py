@@ -72,7 +72,7 @@ def _axis(dim: str, dataset: "DatasetReader") -> dict[str, str]:
         name, units = _DEGREES[dim]
         return {"standard_name": name, "units": units}
     units = dataset.crs.linear_units if dataset.crs is not None else ""
-    known = {"units": "m" if units in ("metre", "meter") else units} if units else {}
+    known = {"units": "m" if METRES.get(units.lower()) == 1 else units} if units else {}
     return {"standard_name": f"projection_{dim}_coordinate", **known}
 
 
