@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import xarray as xr
 
-from geointerp.errors import UsageError
+from geointerp.errors import DataError, UsageError
 from geointerp.sources.das.scan import das_files
 from geointerp.sources.elevation import elevation_or_not
 from geointerp.sources.kinds import Place, find_kind, read_start
@@ -121,11 +121,19 @@ def open_label_file(path: str | os.PathLike[str]) -> xr.DataArray:
 
 
 def place_of(path: str | os.PathLike[str]) -> Place:
-    """Return a path as an absolute one, or what lies behind a URL."""
+    """Return a path as an absolute one, or what lies behind a URL.
+
+    Raises:
+        DataError: the URL is of a kind that is not read.
+    """
     from geointerp.sources.remote import RemoteFile, is_url
 
     text = os.fspath(path)
-    return RemoteFile(text) if is_url(text) else Path(text).expanduser().absolute()
+    if is_url(text):
+        return RemoteFile(text)
+    if "://" in text and not Path(text).exists():
+        raise DataError(f"{text}: of URLs, s3://, gs:// and https:// are read", hint="download it first")
+    return Path(text).expanduser().absolute()
 
 
 def _check_options(place: Place, kind: str, given: Mapping[str, Any]) -> None:

@@ -137,15 +137,20 @@ def _volume_name(path: Place, dataset: xr.Dataset, variable: str | None) -> Hash
             raise UsageError(f"{path} has no variable '{variable}'", hint=f"there is {found}")
         return variable
     names = [str(name) for name, one in dataset.data_vars.items() if one.ndim >= 2 and name != "trace_mask"]
+    if not dataset.data_vars:
+        raise DataError(
+            f"{path} holds no variable",
+            hint="a store on a web server needs consolidated metadata: zarr.consolidate_metadata(store)"
+            if isinstance(path, RemoteFile)
+            else "is it complete?",
+        )
     familiar = [name for name in _AMPLITUDES if name in names]
     if familiar:
         return familiar[0]
     if len(names) != 1:
         raise DataError(
             f"{path}: none of its variables ({found}) is plainly the volume",
-            hint=f"say --variable NAME, or name the one to be read 'amplitude', or '{_LABELS}' for labels"
-            if found != "none"
-            else "a store on a web server needs consolidated metadata: zarr.consolidate_metadata(store)",
+            hint=f"say --variable NAME, or name the one to be read 'amplitude', or '{_LABELS}' for labels",
         )
     return names[0]
 
@@ -174,7 +179,8 @@ def _as_volume(path: Place, variable: xr.DataArray, form: str | None = None) -> 
         dims = ", ".join(map(str, variable.dims))
         raise DataError(
             f"{path}: the dims of '{variable.name}' are ({dims}), none of "
-            + "; ".join(f"({', '.join(known)})" for known in _DIMS)
+            + "; ".join(f"({', '.join(known)})" for known in _DIMS),
+            hint="rename them first, with xarray's rename, and leave one slice of any other",
         )
     volume: xr.DataArray = renamed.transpose(*order)
     missing = [dim for dim in order if dim not in volume.coords]

@@ -133,6 +133,18 @@ def test_a_truncated_file_in_a_folder_is_named(tmp_path):
         open_volume(tmp_path)
 
 
+@pytest.mark.parametrize("content", [b"", b"hello"])
+def test_a_file_among_them_that_is_none_is_no_silent_gap(tmp_path, content):
+    write_dasdae(tmp_path / "1.h5", noise(4, 50))
+    write_dasdae(tmp_path / "3.h5", noise(4, 50), start=START + 200 * MS)
+    (tmp_path / "2.HDF5").write_bytes(content)
+    with pytest.raises(
+        DataError, match=rf"2\.HDF5 lies among .* its {len(content)} bytes do not begin"
+    ) as caught:
+        open_volume(tmp_path)
+    assert "move it elsewhere" in str(caught.value.hint)
+
+
 @pytest.mark.parametrize(
     ("kept", "wrong"),
     [

@@ -13,6 +13,7 @@ from geointerp.errors import DataError
 DIMS = {"distance", "time"}
 UNKNOWN = "unknown"
 _MAGIC = (b"\x89HDF\r\n", b"TDSm")
+_SUFFIXES = (".h5", ".hdf5", ".tdms")
 DAMAGED = (
     "is it truncated or still being written? then copy it again; dascore.org lists the formats that are read"
 )
@@ -67,9 +68,21 @@ def recognises(path: Path) -> bool:
 
 
 def das_files(folder: Path) -> list[Path]:
-    """Return the HDF5 and TDMS files of a folder, by their content; hidden ones are left out."""
+    """Return the HDF5 and TDMS files of a folder, by their content; hidden ones are left out.
+
+    Raises:
+        DataError: another file among them has their suffix: it would be a gap that nobody has heard of.
+    """
     files = sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
-    return [file for file in files if _begins_with(file, _MAGIC)]
+    found = [file for file in files if _begins_with(file, _MAGIC)]
+    strays = [file for file in files if file not in found and file.suffix.lower() in _SUFFIXES]
+    if found and strays:
+        raise DataError(
+            f"{strays[0]} lies among files of a recording, but its {strays[0].stat().st_size} bytes do not "
+            "begin as HDF5 or TDMS",
+            hint="copy it again, or move it elsewhere",
+        )
+    return found
 
 
 def _begins_with(file: Path, magic: tuple[bytes, ...]) -> bool:
