@@ -128,12 +128,11 @@ def predict_whole(path: str) -> None:
     volume = open_volume(path)
     output = Path(f"{path}.labels.zarr")
     labels = predict(volume, model=model("range"), precision="fp32", output=output, overwrite=True)
-    seconds = time.perf_counter() - started
-    peak = _resident()
+    seconds, busy, peak = time.perf_counter() - started, time.process_time(), _resident()
     name, rate = Path(path).name, volume.size / seconds / 1e6
     print(
-        f"{name}: {volume.size:,} samples predicted in {seconds:.0f} s, {rate:.1f} million a second; "
-        f"peak memory {peak} MiB, {before} of it before opening",
+        f"{name}: {volume.size:,} samples predicted in {seconds:.0f} s, {rate:.1f} million a second, with "
+        f"{busy:.0f} s of processor time; peak memory {peak} MiB, {before} of it before opening",
         flush=True,
     )
     scale = labels.attrs["geointerp"]["amplitude"]
