@@ -11,6 +11,8 @@ import pytest
 import xarray as xr
 import yaml
 
+import geointerp
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "sources"))
 from raster_files import write
 
@@ -72,6 +74,17 @@ def test_predict_shows_the_model_what_it_asks_for(run, model, dem):
     np.testing.assert_array_equal(labels_of("relief.zarr"), labels_of("asked.zarr"))
     np.testing.assert_array_equal(labels_of("raw.zarr"), labels_of("refused.zarr"))
     assert not np.array_equal(labels_of("relief.zarr"), labels_of("raw.zarr"))
+
+
+def test_a_path_in_python_is_opened_as_the_model_asks(run, model, dem):
+    folder = model("hillshade")
+    for options, reading in (
+        ({}, {"hillshade": True}),
+        ({"hillshade": False}, {}),
+        ({"elevation": "raw"}, {}),
+    ):
+        labels = geointerp.predict(dem, model=folder, **options)
+        assert labels.attrs["geointerp"]["reading"] == reading
 
 
 def test_images_stay_as_they_are_and_quiet_is_quiet(run, model, dem, tmp_path):
