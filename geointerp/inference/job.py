@@ -25,7 +25,7 @@ from geointerp.tiling.blocks import Block, linked, scratch_chunks, storage
 from geointerp.tiling.plan import ViewPlan
 
 if TYPE_CHECKING:
-    from geointerp.inference.cluster import Crew
+    from geointerp.inference.crew import Crew
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from stub_models import chunk_bytes, volume_of
 
 from geointerp.errors import MachineError, OutputError, UsageError
 from geointerp.inference import predict as predict_module
-from geointerp.inference.cluster import Order, _runs, _still_wanted
+from geointerp.inference.crew import _runs
 from geointerp.inference.manifest import FILE_NAME, begin, key
 from geointerp.inference.predict import predict
+from geointerp.inference.station import Order, _still_wanted
 from geointerp.sinks.segy_write import write_survey
 from geointerp.tiling.blocks import Block
 from geointerp.tiling.plan import plan_views
@@ -142,7 +143,7 @@ def test_a_worker_does_not_write_for_a_run_that_another_has_replaced(tmp_path):
 
 
 def test_a_volume_in_memory_is_sent_only_while_it_is_small(tmp_path, untrained_model, monkeypatch):
-    monkeypatch.setattr("geointerp.inference.cluster.MOST_SENT_BYTES", 1000)
+    monkeypatch.setattr("geointerp.inference.station.MOST_SENT_BYTES", 1000)
     with pytest.raises(UsageError, match="held in memory"):
         predict(
             volume_of((4, 60, 60)), model=untrained_model, workers=1, output=tmp_path / "a.zarr", **OPTIONS
