@@ -49,21 +49,23 @@ def crew(workers: int | None, scheduler: str | None) -> Iterator[Crew]:
 
 @contextmanager
 def _local_cluster(workers: int) -> Iterator[LocalCluster]:
-    """Start workers on this machine, deaf to the terminal's Ctrl-C: this process ends them in good order.
+    """Start workers on this machine, deaf to Ctrl-C and SIGTERM: this process ends them in good order.
 
     They inherit their deafness from the thread that starts them, also those that take the place of others
     later. This process itself can be interrupted at any time, and then waits until there is something to end.
     """
     if sys.platform != "win32":
         resource_tracker.ensure_running()  # else started on the way, which would make the thread hear again
-    with ThreadPoolExecutor(1, "geointerp-cluster", _hear_no_interrupt) as starter:
+    with ThreadPoolExecutor(1, "geointerp-cluster", _hear_no_signal) as starter:
         starting = starter.submit(
             LocalCluster,
             n_workers=workers,
             threads_per_worker=1,
             # Memory is bounded by the blocks, of which dask knows nothing: its own limit only kills workers.
             memory_limit=0,
-            dashboard_address=None,
+            # No pages of its own, and the port of its server is whichever is free.
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
             # What went wrong in a worker reaches this process; that it was ended in its work is no error.
             silence_logs=logging.CRITICAL,
         )
@@ -73,10 +75,10 @@ def _local_cluster(workers: int) -> Iterator[LocalCluster]:
             starting.result().close()
 
 
-def _hear_no_interrupt() -> None:
-    """Block SIGINT in this thread, and all threads and processes that come of it."""
+def _hear_no_signal() -> None:
+    """Block what a terminal or a batch system sends to all, in this thread and what it starts."""
     if sys.platform != "win32":
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
 
 
 @contextmanager

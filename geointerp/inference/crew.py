@@ -33,7 +33,7 @@ class Crew:
     """The workers that compute a prediction."""
 
     def __init__(self, client: Client, threads: int | None) -> None:
-        """Take the workers of a client; a task takes one GPU where they declare such.
+        """Take the workers of a client: those that declare a GPU, of which a task takes one; else all.
 
         Args:
             client: connected to their scheduler.
@@ -41,9 +41,13 @@ class Crew:
         """
         self.client = client
         self.threads = threads
-        some = client.scheduler_info()["workers"].values()
-        gpus = any("GPU" in worker.get("resources", {}) for worker in some)
-        self.resources = {"GPU": 1} if gpus else None
+        resources = {
+            address: worker.get("resources", {})
+            for address, worker in client.scheduler_info()["workers"].items()
+        }
+        with_gpu = [address for address, some in resources.items() if some.get("GPU")]
+        self.workers = with_gpu or list(resources)
+        self.resources = {"GPU": 1} if with_gpu else None
 
     def machine(self, device: str, precision: str) -> Machine:
         """Return what the workers compute on.
@@ -52,7 +56,7 @@ class Crew:
             MachineError: they lack the device, or differ.
             UsageError: a word that is none.
         """
-        found = set(self.client.run(choose_machine, device, precision).values())
+        found = set(self.client.run(choose_machine, device, precision, workers=self.workers).values())
         if len(found) > 1:
             raise MachineError(
                 f"the workers differ: {', '.join(sorted(map(str, found)))}",

@@ -79,19 +79,24 @@ _only_one = threading.Lock()
 
 
 def work(order: Order, view: int, blocks: Sequence[Block]) -> list[Record]:
-    """Compute blocks in a worker; returns what the manifest shall record."""
+    """Compute blocks in a worker; returns what the manifest shall record.
+
+    Tasks of a worker of several threads take turns: the network uses all of them, and in fp32 says itself
+    which.
+    """
     records: list[Record] = []
-    runner, store = _station(order)
-    work_through(
-        order.job,
-        order.job.plans[view],
-        blocks,
-        live=order.live,
-        store=store,
-        runner=runner,
-        record=records.append,
-        before_writing=partial(_still_wanted, order),
-    )
+    with _only_one:
+        runner, store = _station(order)
+        work_through(
+            order.job,
+            order.job.plans[view],
+            blocks,
+            live=order.live,
+            store=store,
+            runner=runner,
+            record=records.append,
+            before_writing=partial(_still_wanted, order),
+        )
     return records
 
 
@@ -111,17 +116,16 @@ def _still_wanted(order: Order) -> None:
 def _station(order: Order) -> tuple[Runner, LabelStore]:
     """Return the network and the store of a job, loaded and opened once a process; of one job at a time."""
     name = f"{order.manifest} {order.settings}"
-    with _only_one:
-        if name not in _stations:
-            _stations.clear()
-            if order.threads:
-                torch.set_num_threads(order.threads)
-            _still_wanted(order)
-            job = order.job
-            model = _model(job.model)
-            runner = Runner(model.network, job.machine, job.batch_size, job.compiled)
-            _stations[name] = (runner, open_store(order.manifest.parent, job.volume))
-        return _stations[name]
+    if name not in _stations:
+        _stations.clear()
+        if order.threads:
+            torch.set_num_threads(order.threads)
+        _still_wanted(order)
+        job = order.job
+        model = _model(job.model)
+        runner = Runner(model.network, job.machine, job.batch_size, job.compiled)
+        _stations[name] = (runner, open_store(order.manifest.parent, job.volume))
+    return _stations[name]
 
 
 def _model(wanted: LoadedModel) -> LoadedModel:
