@@ -17,8 +17,8 @@ from pathlib import Path
 from common import write_results
 from subjects import write_volume
 
-SHAPE = (64, 160, 192)
-SLAB_BYTES = 2**22  # of a few slices, so that there are many blocks
+SHAPE = (48, 96, 128)
+SLAB_BYTES = 2**21  # of a few slices, so that there are many blocks
 PROGRAM = f"""
 from functools import partial
 from geointerp.inference import predict

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from distributed import Client
 from stub_models import chunk_bytes, volume_of
 
 from geointerp.errors import MachineError, OutputError, UsageError
 from geointerp.inference import predict as predict_module
+from geointerp.inference import station
 from geointerp.inference.crew import _runs
 from geointerp.inference.manifest import FILE_NAME, begin, key
 from geointerp.inference.predict import predict
@@ -50,6 +52,12 @@ def expected(survey, untrained_model, tmp_path_factory):
     return chunk_bytes(output)
 
 
+def worker_of(scheduler_file, *words):
+    """The command that starts a worker."""
+    program = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(scheduler_file)]
+    return [*program, "--no-nanny", "--no-dashboard", "--local-directory", str(scheduler_file.parent), *words]
+
+
 @pytest.fixture
 def cluster(tmp_path):
     """The address of a real scheduler, and its two real workers."""
@@ -60,9 +68,7 @@ def cluster(tmp_path):
     scheduler = subprocess.Popen(
         [*program, "--port", "0", "--no-dashboard", "--scheduler-file", str(where)], **common
     )
-    worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(where)]
-    worker += ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(tmp_path)]
-    workers = [subprocess.Popen(worker, **common) for _ in range(2)]
+    workers = [subprocess.Popen(worker_of(where, "--nthreads", str(threads)), **common) for threads in (1, 2)]
     while not where.is_file() or not where.read_bytes():
         assert scheduler.poll() is None
         time.sleep(0.05)
@@ -114,6 +120,28 @@ def test_a_killed_worker_and_a_killed_scheduler_lose_nothing(
     assert done >= 3
     work(resume=True)
     assert chunk_bytes(output) == expected
+
+
+def test_where_some_workers_have_a_gpu_these_alone_compute(
+    survey, untrained_model, expected, tmp_path, cluster
+):
+    address = cluster[0]
+    worker = subprocess.Popen(
+        worker_of(tmp_path / "scheduler.json", "--name", "with", "--nthreads", "1", "--resources", "GPU=1"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        with Client(address) as client:
+            client.wait_for_workers(3, timeout=60)
+            predict(survey, model=untrained_model, output=tmp_path / "a.zarr", scheduler=address, **OPTIONS)
+            used = client.run(lambda: len(station._stations))
+            names = {at: told["name"] for at, told in client.scheduler_info()["workers"].items()}
+    finally:
+        worker.kill()
+        worker.wait()
+    assert {names[at]: number for at, number in used.items() if number} == {"with": 1}
+    assert chunk_bytes(tmp_path / "a.zarr") == expected
 
 
 def test_nothing_is_tried_where_no_scheduler_answers(survey, untrained_model, tmp_path, monkeypatch):
