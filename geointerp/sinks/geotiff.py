@@ -76,10 +76,21 @@ def write_geotiff(dataset: xr.Dataset, path: Path) -> None:
                     file.write(strip, 1, window=((row, row + len(strip)), (0, width)))
             options = {"driver": "COG", "compress": "deflate", "overview_resampling": "nearest"}
             copy(plain, path, **options)
+            if _checksum(path) != _checksum(plain):
+                raise OSError(errno.EIO, "what was written reads back otherwise", str(path))
     except _gdal_errors() as error:
-        raise OSError(errno.EIO, str(error), str(path)) from error
+        raise OSError(errno.EIO, str(error.__cause__ or error), str(path)) from error
     finally:
         plain.unlink(missing_ok=True)
+
+
+def _checksum(path: Path) -> int:
+    """Read a raster back: where the disk is full by its last bytes, GDAL closes the file without an error."""
+    import rasterio
+
+    with rasterio.open(path) as file:
+        checksum: int = file.checksum(1)
+        return checksum
 
 
 def _gdal_errors() -> tuple[type[Exception], ...]:

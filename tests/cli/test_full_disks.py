@@ -143,7 +143,7 @@ def test_of_a_file_that_may_not_grow_nothing_is_left(predict, raster, name):
     before = set(Path().iterdir())
     assert predict("-o", f"a-{name}", "--quiet", **source).status == 0
     size = Path(f"a-{name}").stat().st_size
-    with small_files(size - 1):
+    with small_files(size // 2):
         done = predict("-o", name, "--quiet", **source)
     assert (done.status, done.out) == (1, ""), done.err
     assert f"{name} cannot be written: " in done.err
@@ -205,7 +205,7 @@ def test_an_input_that_goes_away_is_named_and_once_it_is_back_the_run_goes_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(LabelStore, "write", write_and_lose)
-        done = predict("-o", "labels.zarr", "--quiet", source=source)
+        done = predict("-o", "labels.zarr", "--batch-size", "1", "--quiet", source=source)
     assert (done.status, done.out) == (1, ""), done.err
     assert done.err.startswith(f"error: {source} ")
     assert "--resume" in done.err
