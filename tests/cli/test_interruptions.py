@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from geointerp.inference import predict as predict_module
 from geointerp.inference.manifest import FILE_NAME
@@ -114,6 +115,11 @@ def test_ended_by_every_signal_at_random_it_is_resumed_to_the_same_bytes(predict
     assert "going on after" in done.err
     assert predict("-o", "whole.zarr").status == 0
     assert contents(Path("labels.zarr")) == contents(Path("whole.zarr"))
+    stores = (xr.open_zarr(name, consolidated=False) for name in ("labels.zarr", "whole.zarr"))
+    told, expected = (store.attrs["geointerp"] for store in stores)
+    assert set(told) == set(expected)
+    different = {name for name in told if told[name] != expected[name]}
+    assert different <= {"created", "seconds"}
 
 
 def test_killed_while_it_starts_up_it_starts_again(predict, start):
