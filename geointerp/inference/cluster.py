@@ -10,6 +10,7 @@ from multiprocessing import resource_tracker
 from os import cpu_count
 
 from distributed import Client, LocalCluster
+from distributed.utils import silence_logging_cmgr
 
 from geointerp.errors import MachineError, UsageError
 from geointerp.inference.crew import Crew
@@ -35,7 +36,8 @@ def crew(workers: int | None, scheduler: str | None) -> Iterator[Crew]:
             hint="give --workers or --scheduler",
         )
     if scheduler:
-        with _connected(scheduler) as client:
+        # That a scheduler went away is told once, by the error; not by tracebacks of the client besides.
+        with silence_logging_cmgr(logging.CRITICAL), _connected(scheduler) as client:
             yield Crew(client, None)
         return
     if not workers or workers < 1:
