@@ -81,7 +81,7 @@ def start(run, survey, untrained_model):
     yield start_it
     for process in started:
         process.kill()
-        process.wait()
+        process.communicate()  # closes its pipes
 
 
 def recorded(output):
