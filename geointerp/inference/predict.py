@@ -23,7 +23,7 @@ from geointerp.tiling.regions import parse_region, region_slices
 from geointerp.tiling.views import View, choose_views, widened
 
 if TYPE_CHECKING:
-    from geointerp.inference.cluster import Crew
+    from geointerp.inference.crew import Crew
 
 
 def predict(
