@@ -46,6 +46,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/peers.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/scaling.py
+	$(BIN)/python benchmarks/interruptions.py
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 import dask.array
 import numpy as np
@@ -35,14 +35,14 @@ class Repeat(nn.Module):
         return torch.cat([grey, 1 - grey], 1)
 
 
-def model() -> LoadedModel:
+def model(normalisation: Literal["symmetric", "range"] = "symmetric") -> LoadedModel:
     description = ModelDescription(
         name="repeat",
         task="faults",
         classes=TASKS["faults"].classes,
         backbone=BackboneInfo("none", "0"),
         decoder=DecoderInfo("none"),
-        normalisation=Normalisation("symmetric"),
+        normalisation=Normalisation(normalisation),
         tile=(224, 224),
     )
     return LoadedModel(Repeat(), description, Path("/nowhere"), "0" * 64)

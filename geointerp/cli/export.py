@@ -1,5 +1,6 @@
 """``geointerp export``: stored labels become what other programs load."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -77,10 +78,11 @@ def command(
     console: Console = ctx.obj
     if velocity is not None and not 0 < velocity < float("inf"):
         raise UsageError(f"--velocity must be above 0 m/s, not {velocity}")
+    wishes = Wishes(product, form, min_size, velocity, every, at)
     if features is not None:
+        _refuse_beside_features({"like": like, **asdict(wishes)}, {"like": None, **asdict(Wishes())})
         console.result(output, _draw_features(labels, features, output, overwrite))
         return
-    wishes = Wishes(product, form, min_size, velocity, every, at)
     facts = _export(labels, output, like, wishes, overwrite)
     console.result(output, facts)
     counted = f", {facts['count']:,} of them" if "count" in facts else ""
@@ -107,6 +109,21 @@ def _input(labels: "xr.Dataset", output: Path, like: Path | None) -> "xr.DataArr
     from geointerp.products.stored import reopen_input
 
     return reopen_input(labels, like) if output.suffix.lower() in _NEED_INPUT else None
+
+
+def _refuse_beside_features(given: dict[str, Any], defaults: dict[str, Any]) -> None:
+    """Refuse the options that say something about labels, of which the picture of features shows none.
+
+    Raises:
+        UsageError: names them.
+    """
+    names = {"form": "format", "min_size": "min-size"}
+    foreign = [f"--{names.get(name, name)}" for name, value in given.items() if value != defaults[name]]
+    if foreign:
+        raise UsageError(
+            f"{', '.join(foreign)} says how labels are exported, and --features shows none",
+            hint="leave one of them out",
+        )
 
 
 def _draw_features(model: Path, image: Path, output: Path, overwrite: bool) -> dict[str, Any]:

@@ -75,6 +75,13 @@ def command(
     views: Annotated[
         str | None, typer.Option(help="Slices volumes are read as: inline,crossline.", rich_help_panel=_HOW)
     ] = None,
+    elevation: Annotated[
+        Literal["hillshade", "raw"] | None,
+        typer.Option(
+            help="What elevation models are read as, here and by the model: relief, or heights.",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
     tile: Annotated[
         str | None,
         typer.Option(help="Tile in samples: 224 or, height by width, 224x448.", rich_help_panel=_HOW),

@@ -31,7 +31,7 @@ def command(
     dtype: options.Dtype = None,
     variable: options.Variable = None,
     band: options.Band = None,
-    hillshade: options.Hillshade = False,
+    hillshade: options.Hillshade = None,
     sun: options.Sun = None,
     json: options.Json = False,
     quiet: options.Quiet = False,

@@ -78,8 +78,11 @@ Band = Annotated[
     int | None, typer.Option(help="Which band of a raster or picture, from 1.", rich_help_panel=_OTHER)
 ]
 Hillshade = Annotated[
-    bool,
-    typer.Option("--hillshade", help="Read elevation as relief under a low sun.", rich_help_panel=_OTHER),
+    bool | None,
+    typer.Option(
+        help="Read elevation as relief under a low sun, or as it is; by default as the model asks.",
+        rich_help_panel=_OTHER,
+    ),
 ]
 Sun = Annotated[
     str | None,
@@ -116,6 +119,6 @@ def given_source_options(ctx: typer.Context) -> dict[str, str | float | bool]:
     given = {name: ctx.params[name] for name in _SOURCE_NAMES if ctx.params[name] is not None}
     if ctx.params["sun"] and not ctx.params["hillshade"]:
         raise UsageError("--sun says from where relief is lit", hint="give --hillshade as well")
-    if ctx.params["hillshade"]:
-        given["hillshade"] = ctx.params["sun"] or True
+    if ctx.params["hillshade"] is not None:
+        given["hillshade"] = ctx.params["sun"] or ctx.params["hillshade"]
     return given

@@ -92,7 +92,7 @@ def command(
     dtype: options.Dtype = None,
     variable: options.Variable = None,
     band: options.Band = None,
-    hillshade: options.Hillshade = False,
+    hillshade: options.Hillshade = None,
     sun: options.Sun = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -172,16 +172,28 @@ def _predict_file(
     if not to_store:
         check_free(output, overwrite=overwrite, source=path)
     console.resume_hint = "go on with --resume" if to_store else None
-    volume = open_volume(path, **reading)
+    about = read_description(model)
+    volume = open_volume(path, elevation=about.elevation, **reading)
+    _tell_relief(console, volume, path, reading)
     if not to_store:
         from geointerp.products.write import Wishes, check_product
 
-        check_product(output, volume, read_description(model).task, wishes=Wishes(), volume=volume)
+        check_product(output, volume, about.task, wishes=Wishes(), volume=volume)
     with TileProgress(console) as progress:
         work = partial(predict, volume, model=model, progress=progress, **settings)
         if to_store:
             return summary(work(output=output, overwrite=overwrite), output)
         return summary(_converted(work, volume, output), output)
+
+
+def _tell_relief(console: Console, volume: "xr.DataArray", path: str, reading: dict[str, Any]) -> None:
+    """Say that an elevation model was turned into relief, where the model asked for it and not the user."""
+    if volume.attrs["reading"].get("hillshade") and "hillshade" not in reading:
+        why = volume.attrs["raster"]["elevation_why"]
+        console.note(
+            f"{path} is taken for an elevation model ({why}): the model sees it as relief under a low sun; "
+            "--no-hillshade leaves it as it is"
+        )
 
 
 def _converted(work: "Callable[..., xr.Dataset]", volume: "xr.DataArray", output: Path) -> "xr.Dataset":

@@ -110,6 +110,7 @@ def _open(data: Path, about: "ModelDescription") -> "LabelledData":
         views=about.views or None,
         channels=about.channels,
         normalisation=about.normalisation,
+        elevation=about.elevation,
     )
     theirs = _named_classes(labelled.folder)
     if theirs and theirs != names and not _same_data(about, labelled):

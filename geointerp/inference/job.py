@@ -25,7 +25,7 @@ from geointerp.tiling.blocks import Block, linked, scratch_chunks, storage
 from geointerp.tiling.plan import ViewPlan
 
 if TYPE_CHECKING:
-    from geointerp.inference.cluster import Crew
+    from geointerp.inference.crew import Crew
 
 
 @dataclass(frozen=True)
@@ -142,10 +142,25 @@ def run(
         _compute(job, store, manifest, progress, crew)
         if not manifest.tiles:
             _discard_empty(job, staging)
-        store.finish(provenance(job, manifest, perf_counter() - started))
+        _finish(store, provenance(job, manifest, perf_counter() - started), output)
         if staging:
             staging.publish()
     return _opened(staging.output if staging else store.store)
+
+
+def _finish(store: LabelStore, told: dict[str, Any], output: Path | None) -> None:
+    """Complete the store.
+
+    Raises:
+        OutputError: the disk is full, say.
+    """
+    try:
+        store.finish(told)
+    except OSError as error:
+        raise OutputError(
+            f"{output} cannot be completed, though all labels are computed: {error.strerror or error}",
+            hint="what is done is kept: go on with --resume",
+        ) from error
 
 
 def _discard_empty(job: Job, staging: Staging | None) -> NoReturn:

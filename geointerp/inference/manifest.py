@@ -52,10 +52,21 @@ class Manifest:
         return place in self.records
 
     def add(self, record: Record) -> None:
-        """Record a block whose data are written."""
+        """Record a block whose data are written.
+
+        Raises:
+            OutputError: the disk is full, say.
+        """
         self.records[record.view, record.block] = record
-        if self.path is not None:
+        if self.path is None:
+            return
+        try:
             _append(self.path, vars(record))
+        except OSError as error:
+            raise OutputError(
+                f"{self.path} cannot be written: {error.strerror or error}",
+                hint="what is done is kept: go on with --resume",
+            ) from error
 
     @property
     def tiles(self) -> int:

@@ -23,7 +23,7 @@ from geointerp.tiling.regions import parse_region, region_slices
 from geointerp.tiling.views import View, choose_views, widened
 
 if TYPE_CHECKING:
-    from geointerp.inference.cluster import Crew
+    from geointerp.inference.crew import Crew
 
 
 def predict(
@@ -75,7 +75,8 @@ def predict(
         resume: go on with an interrupted run; an output that is complete, from the same settings, is the
             result.
         progress: is told of it.
-        **source_options: of ``open_volume``, where ``volume`` is a path.
+        **source_options: of ``open_volume``, where ``volume`` is a path; what becomes of an elevation model
+            is the model's choice, unless they say.
 
     Returns:
         The label store, opened lazily by xarray, which decodes 255 ("nothing predicted") as NaN.
@@ -92,7 +93,7 @@ def predict(
     with _crew(workers, scheduler, place) as crew:
         machine = crew.machine(device, precision) if crew else choose_machine(device, precision)
         chosen = _model(task, model, tile)
-        whole = _volume(volume, source_options)
+        whole = _volume(volume, source_options, chosen)
         job = _job(
             whole, chosen, machine, task, views, region, tile, overlap, batch_size, compile, probability
         )
@@ -126,7 +127,7 @@ def _job(
     probability: bool,
 ) -> Job:
     """Decide everything that was left open, and check the rest, before anything is written."""
-    about = model.description if isinstance(model, LoadedModel) else read_description(model)
+    about = _description(model)
     if "flag_meanings" in whole.attrs:
         raise DataError(
             f"{whole.attrs.get('source', 'the volume')} holds labels, not what labels are predicted from",
@@ -198,12 +199,18 @@ def _fitted(
     return fitted_tile(slices, about.tile, overlap, about.patch)
 
 
-def _volume(volume: xr.DataArray | str | Path, options: dict[str, Any]) -> xr.DataArray:
-    """Return the volume, opened if it is a path."""
+def _description(model: LoadedModel | Path) -> ModelDescription:
+    return model.description if isinstance(model, LoadedModel) else read_description(model)
+
+
+def _volume(
+    volume: xr.DataArray | str | Path, options: dict[str, Any], model: LoadedModel | Path
+) -> xr.DataArray:
+    """Return the volume, opened as the model wants it if it is a path."""
     if not isinstance(volume, xr.DataArray):
         from geointerp.sources.open import open_volume
 
-        opened: xr.DataArray = open_volume(volume, **options)
+        opened: xr.DataArray = open_volume(volume, **{"elevation": _description(model).elevation, **options})
         return opened
     if options:
         raise UsageError(f"{', '.join(options)} apply to a file, and an open volume was given")

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geointerp.errors import DataError, GeointerpError
+
 Floats = npt.NDArray[np.float32]
 
 # A larger chunk is read in parts, as far as its source can.
@@ -17,11 +19,24 @@ MOST_CHUNK_BYTES = 256 * 2**20
 
 
 def loaded(part: xr.DataArray) -> Floats:
-    """Read, in threads: they share the volume's open file, which worker processes would not."""
+    """Read, in threads: they share the volume's open file, which worker processes would not.
+
+    Raises:
+        DataError: the file is gone, or another than it was when it was opened.
+    """
     values: Any = part.data
-    if hasattr(values, "compute"):
-        values = values.compute(scheduler="threads")
-    return np.asarray(values, dtype=np.float32)
+    try:
+        if hasattr(values, "compute"):
+            values = values.compute(scheduler="threads")
+        return np.asarray(values, dtype=np.float32)
+    except GeointerpError:
+        raise
+    except (OSError, ValueError) as error:  # a map of a file that has become shorter is a ValueError
+        words = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise DataError(
+            f"{part.attrs.get('source', 'the data')} cannot be read any more: {words}",
+            hint="is it still there, and whole? Once it is, what was done is gone on with by --resume",
+        ) from error
 
 
 class Window:

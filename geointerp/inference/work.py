@@ -106,8 +106,10 @@ def _written(job: "Job", store: LabelStore, plan: ViewPlan, result: BlockResult)
             store.discard_unfinished(place, plan.view, result.block)
             store.write(place, plan.view, result.block, data)
         except OSError as error:
+            where = str(store.store).removeprefix("file://")
             raise OutputError(
-                f"{place} cannot be written: {error}", hint="what is done is kept: go on with --resume"
+                f"{where}/{place} cannot be written: {error.strerror or error}",
+                hint="what is done is kept: go on with --resume",
             ) from error
     counts: list[int] = []
     if last:

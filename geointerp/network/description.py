@@ -12,6 +12,7 @@ from geointerp.tasks import LabelClass
 
 SCHEMA_VERSION = 1
 FILE_NAME = "geointerp.json"
+Elevation = Literal["hillshade", "raw"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class ModelDescription:
             the slices. What has learnt from little labels tiles of other sizes worse.
         overlap: the least part of a tile that neighbouring tiles share, by default.
         views: the slices a 3D volume is read as, by default.
+        elevation: what a model of rasters wants of an elevation model: ``hillshade``, its relief under a low
+            sun, as images show it; ``raw``, the heights; None where it does not say, and heights are given.
         patch: tiles are multiples of it.
         training: how the model was trained.
         metrics: measured figures.
@@ -79,6 +82,7 @@ class ModelDescription:
     fixed_tile: bool = False
     overlap: float = 0.25
     views: tuple[str, ...] = ("inline",)
+    elevation: Elevation | None = None
     patch: int = 14
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)

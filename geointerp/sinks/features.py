@@ -52,7 +52,7 @@ def draw_features(model: str | Path, image: Path, path: Path) -> None:
     from geointerp.network.home import find_model
 
     about = read_description(find_model(model))
-    section, title = _section(open_volume(image), about)
+    section, title = _section(open_volume(image, elevation=about.elevation), about)
     size = fitting_size((section.shape[1], section.shape[2]), about.patch)
     network, _ = load_adapter(model, size)
     grey = _resized(torch.from_numpy(section), size)

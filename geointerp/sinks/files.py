@@ -4,7 +4,10 @@ Every writer goes through the labels slice by slice, so a store larger than memo
 converted, and works on a sibling ``.<name>.partial`` that takes the name when it is complete.
 """
 
+import errno
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -136,17 +139,32 @@ def _write_beside(
 
 def _write_array(labels: xr.DataArray, path: Path) -> None:
     """Write the bare array as uint8, one chunk along the first dimension at a time: each is read once."""
-    array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=labels.shape)
-    for start, stop in steps(labels):
-        array[start:stop] = as_stored(labels[start:stop])
-    array.flush()
+    # Not by a map of the file: where the disk is full, writing into one ends the process without a word.
+    about = {"descr": "|u1", "fortran_order": False, "shape": labels.shape}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, about)
+        for start, stop in steps(labels):
+            file.write(np.ascontiguousarray(as_stored(labels[start:stop])).data)
 
 
 def _write_netcdf(labels: xr.Dataset, path: Path) -> None:
     """Write everything as NetCDF-4; what NetCDF attributes cannot hold becomes JSON text."""
+    _check_room(labels, path)
     attrs = {
         name: json.dumps(value) if isinstance(value, dict) else value for name, value in labels.attrs.items()
     }
     plain = labels.copy(deep=False)
     plain.attrs = attrs
     plain.to_netcdf(path, engine="h5netcdf", format="NETCDF4")
+
+
+def _check_room(labels: xr.Dataset, path: Path) -> None:
+    """Refuse a disk that is too full beforehand: where HDF5 comes to its end, it ends the whole process.
+
+    Raises:
+        OSError: there is less room than the samples take, uncompressed.
+    """
+    stored = labels.variables.values()
+    needed = sum(one.size * np.dtype(one.encoding.get("dtype", one.dtype)).itemsize for one in stored)
+    if shutil.disk_usage(path.parent).free < needed:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))

@@ -1,5 +1,6 @@
 """Labels become a GeoTIFF: cloud-optimised, with the place, the colours and the names of the classes."""
 
+import errno
 import json
 import warnings
 from collections.abc import Iterator
@@ -75,8 +76,29 @@ def write_geotiff(dataset: xr.Dataset, path: Path) -> None:
                     file.write(strip, 1, window=((row, row + len(strip)), (0, width)))
             options = {"driver": "COG", "compress": "deflate", "overview_resampling": "nearest"}
             copy(plain, path, **options)
+            if _checksum(path) != _checksum(plain):
+                raise OSError(errno.EIO, "what was written reads back otherwise", str(path))
+    except _gdal_errors() as error:
+        raise OSError(errno.EIO, str(error.__cause__ or error), str(path)) from error
     finally:
         plain.unlink(missing_ok=True)
+
+
+def _checksum(path: Path) -> int:
+    """Read a raster back: where the disk is full by its last bytes, GDAL closes the file without an error."""
+    import rasterio
+
+    with rasterio.open(path) as file:
+        checksum: int = file.checksum(1)
+        return checksum
+
+
+def _gdal_errors() -> tuple[type[Exception], ...]:
+    """Return what rasterio raises where a file cannot be written; GDAL's own errors are no OSError."""
+    from rasterio._err import CPLE_BaseError
+    from rasterio.errors import RasterioIOError
+
+    return RasterioIOError, CPLE_BaseError
 
 
 def _georeference(labels: xr.DataArray) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Where results go: known suffixes, and outputs that appear whole or not at all."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -56,14 +57,21 @@ def whole_or_not_at_all(
         put_in_place(partial, path)
         remove(former_of(path))
     except OSError as error:
-        if isinstance(error, OutputError) or str(partial) not in str(error.filename):
-            raise  # not of this output
+        if isinstance(error, OutputError) or not _of_output(error, partial):
+            raise
         raise OutputError(
             f"{path} cannot be written: {error.strerror or error}",
             hint="give -o a place that exists, has room, and that you may write to",
         ) from error
     finally:
         remove(partial)
+
+
+def _of_output(error: OSError, partial: Path) -> bool:
+    """Whether an output could not be written: what is said of it, or of no file but that there is no room."""
+    if error.filename is not None:
+        return str(partial) in str(error.filename)
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def partial_of(output: Path) -> Path:

@@ -183,8 +183,15 @@ def _write_traces(
 
 
 def _headers(template: Path, survey: Survey, traces: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Read the headers of some traces: (traces, header bytes)."""
+    """Read the headers of some traces: (traces, header bytes).
+
+    Raises:
+        DataError: the template has changed since it was understood.
+    """
     layout = survey.layout
+    wanted = layout.traces * layout.trace_bytes
+    if (found := template.stat().st_size - layout.first_trace) < wanted:
+        raise DataError(f"{template} has become shorter: {wanted} bytes of traces wanted, {found} there")
     mapped = np.memmap(template, np.uint8, mode="r", offset=layout.first_trace)
-    rows = mapped.reshape(layout.traces, layout.trace_bytes)
+    rows = mapped[:wanted].reshape(layout.traces, layout.trace_bytes)
     return rows[traces, : layout.header_bytes]

@@ -1,6 +1,7 @@
 """Tables become CSV, GeoJSON or a GeoPackage layer."""
 
 import csv
+import errno
 import json
 import math
 import warnings
@@ -106,6 +107,8 @@ def _write_geopackage(table: Table, path: Path) -> None:
                 crs=table.crs if placed else None,
             )
         named.replace(path)
+    except RuntimeError as error:  # as all of pyogrio's are
+        raise OSError(errno.EIO, str(error), str(path)) from error
     finally:
         named.unlink(missing_ok=True)
 

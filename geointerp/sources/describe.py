@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from geointerp.sources.elevation import elevation_or_not
 from geointerp.sources.liveness import live_along
 from geointerp.sources.open import open_volume
 from geointerp.sources.scaling import spread_sample
@@ -25,7 +26,8 @@ def describe(path: str | os.PathLike[str], **options: Any) -> dict[str, Any]:
     Returns:
         JSON-friendly: ``file, bytes, format, dims, shape, axes{dim: {first, last, step, count, units}},
         amplitude{percentiles, sampled}``, and ``units`` and ``reading`` (the options) where there are any;
-        for a raster ``raster`` (driver, bands, nodata, scale, offset, crs, …), for DAS ``das`` (file_format,
+        for a raster ``raster`` (driver, bands, nodata, scale, offset, crs, …; unless shaded
+        ``elevation``, whether it is an elevation model, and ``elevation_why``), for DAS ``das`` (file_format,
         files, sampling_hz, gaps, …); for SEG-Y also ``extent{cdp_x, cdp_y}``,
         ``traces{present, missing, dead}`` and ``dead_by`` (as in predict: all samples the same; counted by
         ``samples``, or in a large volume by ``headers``: trace identification code 2) and ``segy``
@@ -50,7 +52,11 @@ def describe(path: str | os.PathLike[str], **options: Any) -> dict[str, Any]:
     extent = {name: _extent(volume[name]) for name in ("cdp_x", "cdp_y") if name in volume.coords}
     if extent:
         about["extent"] = extent
-    return about | {name: volume.attrs[name] for name in _TOLD if volume.attrs.get(name)}
+    about |= {name: volume.attrs[name] for name in _TOLD if volume.attrs.get(name)}
+    if "raster" in about and "hillshade" not in volume.attrs["reading"]:
+        elevation, why = elevation_or_not(volume)
+        about["raster"] = {**about["raster"], "elevation": elevation, "elevation_why": why}
+    return about
 
 
 def _axis(coordinate: xr.DataArray) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from geointerp.errors import DataError, UsageError
 from geointerp.sources.arrays import default_coords
-from geointerp.sources.windows import lazily, read_indexed
+from geointerp.sources.windows import as_float32, lazily, read_indexed
 
 _CHUNK_SAMPLES = 1 << 23
 
@@ -38,7 +38,7 @@ class Hdf5Samples:
     def _read(self, *window: slice) -> NDArray[np.float32]:
         try:
             with h5py.File(self.path) as file:
-                return np.asarray(file[self.name][window], np.float32)
+                return as_float32(file[self.name][window])
         except (OSError, KeyError) as error:
             raise DataError(f"{self.path}: '{self.name}' cannot be read: {error}") from None
 

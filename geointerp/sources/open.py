@@ -4,12 +4,15 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import xarray as xr
 
-from geointerp.errors import UsageError
+from geointerp.errors import DataError, UsageError
+from geointerp.sources.das.scan import das_files
+from geointerp.sources.elevation import elevation_or_not
 from geointerp.sources.kinds import Place, find_kind, read_start
+from geointerp.sources.remote import ZARR_MARKS
 
 _FOR = {
     "shape": (("raw",), "says how headerless files are read"),
@@ -40,6 +43,7 @@ def open_volume(
     variable: str | None = None,
     band: int | None = None,
     hillshade: bool | str | tuple[float, float] | None = None,
+    elevation: Literal["hillshade", "raw"] | None = None,
     **segy_options: Any,
 ) -> xr.DataArray:
     """Open a file, a folder of DAS files, or a URL as a lazy volume.
@@ -52,7 +56,11 @@ def open_volume(
         dtype: of a sample of a headerless file, by numpy's name: ``float32``, ``>i2``.
         variable: which one of a Zarr, NetCDF or HDF5 store.
         band: of a raster or picture, counted from 1.
-        hillshade: reads elevation as relief under a sun: True, or (azimuth, altitude) in degrees.
+        hillshade: reads elevation as relief under a sun: True, or (azimuth, altitude) in degrees; False
+            reads it as it is, whatever ``elevation`` says.
+        elevation: what elevation models (`geointerp.sources.elevation` says which rasters are) are read as,
+            where ``hillshade`` does not say: ``hillshade``, relief under the usual sun; ``raw``, and None,
+            as they are. All other files are read as ever.
         segy_options: those of `geointerp.sources.segy.SegyOptions`: inline_byte, crossline_byte, x_byte,
             y_byte, cdp_byte, endian, sample_format, sample_interval, duplicates. None counts as not given.
 
@@ -88,7 +96,14 @@ def open_volume(
         from geointerp.sources.segy.volume import open_segy
 
         return _with_provenance(open_segy(place, segy), place, given)
-    return _with_provenance(_open_other(place, kind, given), place, given)
+    volume = _open_other(place, kind, given)
+    if elevation == "hillshade" and hillshade is None:
+        is_one, why = elevation_or_not(volume)
+        if is_one:
+            given["hillshade"] = True
+            volume = _open_other(place, kind, given)
+            volume.attrs["raster"]["elevation_why"] = why
+    return _with_provenance(volume, place, given)
 
 
 def open_label_file(path: str | os.PathLike[str]) -> xr.DataArray:
@@ -106,11 +121,19 @@ def open_label_file(path: str | os.PathLike[str]) -> xr.DataArray:
 
 
 def place_of(path: str | os.PathLike[str]) -> Place:
-    """Return a path as an absolute one, or what lies behind a URL."""
+    """Return a path as an absolute one, or what lies behind a URL.
+
+    Raises:
+        DataError: the URL is of a kind that is not read.
+    """
     from geointerp.sources.remote import RemoteFile, is_url
 
     text = os.fspath(path)
-    return RemoteFile(text) if is_url(text) else Path(text).expanduser().absolute()
+    if is_url(text):
+        return RemoteFile(text)
+    if "://" in text and not Path(text).exists():
+        raise DataError(f"{text}: of URLs, s3://, gs:// and https:// are read", hint="download it first")
+    return Path(text).expanduser().absolute()
 
 
 def _check_options(place: Place, kind: str, given: Mapping[str, Any]) -> None:
@@ -138,7 +161,6 @@ def _open_other(place: Place, kind: str, given: Mapping[str, Any]) -> xr.DataArr
         return _open_raster(place, given)
     assert isinstance(place, Path), "find_kind lets no other kinds pass for URLs"
     if kind == "das":
-        from geointerp.sources.das.scan import das_files
         from geointerp.sources.das.volume import open_das
 
         return open_das(place, das_files(place) if place.is_dir() else [place])
@@ -166,12 +188,29 @@ def _open_raster(place: Place, given: Mapping[str, Any]) -> xr.DataArray:
 def _with_provenance(volume: xr.DataArray, place: Place, given: Mapping[str, Any]) -> xr.DataArray:
     """Add to ``attrs`` what decides the labels: path, size, a hash of the headers, and the options given.
 
-    The headers of SEG-Y are hashed by its reader; of other files it is their first bytes.
+    The headers of SEG-Y are hashed by its reader.
     """
     volume.attrs |= {"source": str(place), "source_size": _size(place), "reading": dict(given)}
-    if "source_headers_sha256" not in volume.attrs and place.is_file():
-        volume.attrs["source_headers_sha256"] = hashlib.sha256(read_start(place)).hexdigest()
+    if "source_headers_sha256" not in volume.attrs:
+        volume.attrs["source_headers_sha256"] = _headers_sha256(place)
     return volume
+
+
+def _headers_sha256(place: Place) -> str | None:
+    """Hash the first bytes of a file; None for a store behind a URL.
+
+    Of a folder, names, sizes and first bytes are: of all files of a recording, of a store's metadata.
+    """
+    if place.is_file():
+        return hashlib.sha256(read_start(place)).hexdigest()
+    if not isinstance(place, Path):
+        return None
+    digest = hashlib.sha256()
+    marks = (*ZARR_MARKS, ".zattrs")
+    for file in das_files(place) or sorted(file for file in place.rglob("*") if file.name in marks):
+        name, size = file.relative_to(place).as_posix(), file.stat().st_size
+        digest.update(f"{name}:{size}:".encode() + read_start(file))
+    return digest.hexdigest()
 
 
 def _size(place: Place) -> int | None:

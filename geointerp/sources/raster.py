@@ -17,7 +17,8 @@ from geointerp.errors import DataError, UsageError
 from geointerp.extras import needed
 from geointerp.sources.hillshade import Sun, shade
 from geointerp.sources.raster_place import Shading, has_transform, place_of_raster, shading_of
-from geointerp.sources.windows import lazily, read_indexed
+from geointerp.sources.raw_raster import check_whole
+from geointerp.sources.windows import as_float32, lazily, read_indexed
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -75,9 +76,8 @@ class RasterPixels:
                 hint="the file is truncated or damaged: copy it again",
             ) from None
         if len(parts) == 1:
-            return parts[0].astype(np.float32)
-        mixed = sum(share * part for share, part in zip(_LUMINANCE, parts, strict=True))
-        return np.asarray(mixed, np.float32)
+            return as_float32(parts[0])
+        return as_float32(np.tensordot(_LUMINANCE, parts, 1))
 
     def _shaded(self, rows: slice, columns: slice) -> Floats:
         """Read a rectangle with the pixels around it, and light it; edges of the raster repeat."""
@@ -111,7 +111,7 @@ def open_raster(
         ``spatial_ref``; without a place on a map (row, column), int32 from 0.
 
     Raises:
-        DataError: the file cannot be read, holds complex numbers, lies askew on its map,
+        DataError: the file cannot be read, is truncated, holds complex numbers, lies askew on its map,
             or has several bands and none is chosen.
         UsageError: there is no such band, or no metres between pixels to shade relief by.
     """
@@ -119,11 +119,14 @@ def open_raster(
     opening = {"fp": str(path)} | ({"opener": opener} if opener else {})
     try:
         with opened(opening) as dataset:
+            check_whole(dataset)
             bands = _bands(path, dataset, band)
             place = place_of_raster(path, dataset)
-            shading = shading_of(path, dataset, place, sun) if sun else None
+            shading = shading_of(path, dataset, bands, place, sun) if sun else None
             pixels = RasterPixels(opening, bands, dataset.shape, shading)
             chunks, attrs = _chunks(dataset), _attributes(path, dataset, bands)
+            if sun:
+                attrs.pop("units", None)  # brightness has none
     except rasterio.errors.RasterioError as error:
         raise DataError(f"{path} is no readable raster: {_innermost(error)}") from None
     lazy = lazily(pixels, chunks, f"raster-{tokenize(str(path), attrs, sun)}")

@@ -1,6 +1,7 @@
 """Where a raster lies on its map: coordinates and reference system, and the metres between its pixels."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geointerp.errors import DataError, UsageError
+from geointerp.sources.elevation import METRES
 from geointerp.sources.hillshade import Sun
 
 if TYPE_CHECKING:
@@ -19,7 +21,10 @@ _DEGREES = {"x": ("longitude", "degrees_east"), "y": ("latitude", "degrees_north
 
 @dataclass(frozen=True)
 class Shading:
-    """How relief is lit: the sun, and the metres between pixels (eastward for each row, and northward)."""
+    """How relief is lit: the sun, and how far apart pixels are (eastward for each row, and northward).
+
+    Distances are in the units of the heights.
+    """
 
     sun: Sun
     east: NDArray[np.float64]
@@ -67,12 +72,14 @@ def _axis(dim: str, dataset: "DatasetReader") -> dict[str, str]:
         name, units = _DEGREES[dim]
         return {"standard_name": name, "units": units}
     units = dataset.crs.linear_units if dataset.crs is not None else ""
-    known = {"units": "m" if units in ("metre", "meter") else units} if units else {}
+    known = {"units": "m" if METRES.get(units.lower()) == 1 else units} if units else {}
     return {"standard_name": f"projection_{dim}_coordinate", **known}
 
 
-def shading_of(path: Path | str, dataset: "DatasetReader", place: dict[str, Any], sun: Sun) -> Shading:
-    """Find the metres between pixels; degrees are turned into them on the body's sphere.
+def shading_of(
+    path: Path | str, dataset: "DatasetReader", bands: Sequence[int], place: dict[str, Any], sun: Sun
+) -> Shading:
+    """Find the distances between pixels; degrees are turned into metres on the body's sphere.
 
     Raises:
         UsageError: they are unknown, or the raster is a picture in colours.
@@ -80,13 +87,14 @@ def shading_of(path: Path | str, dataset: "DatasetReader", place: dict[str, Any]
     crs = dataset.crs
     if "y" not in place or crs is None:
         raise UsageError(f"{path} does not say how far apart its pixels are: its relief cannot be shaded")
-    if dataset.count == 3:
+    if len(bands) > 1:
         raise UsageError(f"{path} has 3 bands: name the one with the elevation", hint="such as --band 1")
     transform = dataset.transform
+    height = METRES.get(str(dataset.units[bands[0] - 1] or "m").lower(), 1.0)
     if not crs.is_geographic:
-        metres = crs.linear_units_factor[1]
-        return Shading(sun, np.full(dataset.height, transform.a * metres), transform.e * metres)
-    degree = np.radians(_radius(crs))
+        unit = crs.linear_units_factor[1] / height
+        return Shading(sun, np.full(dataset.height, transform.a * unit), transform.e * unit)
+    degree = np.radians(_radius(crs)) / height
     parallels = np.maximum(np.cos(np.radians(place["y"][1])), 1e-6)  # never 0, not even at a pole
     return Shading(sun, transform.a * degree * parallels, transform.e * degree)
 

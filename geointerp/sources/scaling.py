@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from geointerp.errors import DataError, UsageError
+from geointerp.errors import DataError, GeointerpError, UsageError
 
 Kind = Literal["symmetric", "range"]
 
@@ -67,7 +67,10 @@ def measure_scale(volume: xr.DataArray, kind: str = "symmetric", percentile: flo
         )
     low, high = _ends(samples, kind, percentile)
     if not low < high:
-        raise DataError(f"{name}: all samples have the same value {low:g}")
+        raise DataError(
+            f"{name}: all samples but zeros have the same value {low:g}",
+            hint="there is nothing to interpret in it",
+        )
     if high - low > float(np.finfo(np.float32).max):
         raise DataError(
             f"{name}: its amplitudes run from {low:g} to {high:g}, further than float32 reaches",
@@ -136,7 +139,20 @@ def _slabs(volume: xr.DataArray) -> Iterator[xr.DataArray]:
 
 
 def _read(part: xr.DataArray) -> NDArray[np.float32]:
-    return np.asarray(part.values, dtype=np.float32).ravel()
+    """Read a part.
+
+    Raises:
+        DataError: a chunk of it is damaged; what undoes compression has errors of its own for that.
+    """
+    try:
+        return np.asarray(part.values, dtype=np.float32).ravel()
+    except GeointerpError:
+        raise
+    except (OSError, RuntimeError, ValueError) as error:
+        raise DataError(
+            f"{part.attrs.get('source', 'the data')} cannot be read: {error}",
+            hint="it is damaged: copy it again",
+        ) from error
 
 
 def _informative(samples: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ from geointerp.errors import DataError, UsageError
 from geointerp.sources import mdio
 from geointerp.sources.arrays import default_coords
 from geointerp.sources.remote import RemoteFile
+from geointerp.sources.windows import as_float32
 
 _FAMILIAR = {
     "iline": "inline",
@@ -56,10 +57,10 @@ def open_store(path: Place, variable: str | None = None) -> xr.DataArray:
     """
     root = None if path.is_file() else _zarr_root(path)
     if isinstance(root, zarr.Array):
-        return _as_volume(path, _bare(path, root)).astype(np.float32)
+        return _as_float32(_as_volume(path, _bare(path, root)))
     if mdio.is_version_0(root):
         volume = _as_volume(path, mdio.open_version_0(str(path), root, variable), form="MDIO 0")
-        return _without_missing(volume.astype(np.float32))
+        return _without_missing(_as_float32(volume))
     listed = _is_listed(path, root)
     stored = _open(path, decode=False, consolidated=listed)
     if variable in (None, _LABELS) and _LABELS in stored.data_vars:
@@ -71,7 +72,7 @@ def open_store(path: Place, variable: str | None = None) -> xr.DataArray:
     decoded = _open(path, decode=True, consolidated=listed)
     chosen = decoded[_volume_name(path, decoded, variable)]
     volume = _as_volume(path, mdio.with_mask(_familiar(chosen), _familiar(decoded)))
-    return _without_missing(volume.astype(np.float32))
+    return _without_missing(_as_float32(volume))
 
 
 def _zarr_root(path: Place) -> Any:
@@ -136,15 +137,20 @@ def _volume_name(path: Place, dataset: xr.Dataset, variable: str | None) -> Hash
             raise UsageError(f"{path} has no variable '{variable}'", hint=f"there is {found}")
         return variable
     names = [str(name) for name, one in dataset.data_vars.items() if one.ndim >= 2 and name != "trace_mask"]
+    if not dataset.data_vars:
+        raise DataError(
+            f"{path} holds no variable",
+            hint="a store on a web server needs consolidated metadata: zarr.consolidate_metadata(store)"
+            if isinstance(path, RemoteFile)
+            else "is it complete?",
+        )
     familiar = [name for name in _AMPLITUDES if name in names]
     if familiar:
         return familiar[0]
     if len(names) != 1:
         raise DataError(
             f"{path}: none of its variables ({found}) is plainly the volume",
-            hint=f"say --variable NAME, or name the one to be read 'amplitude', or '{_LABELS}' for labels"
-            if found != "none"
-            else "a store on a web server needs consolidated metadata: zarr.consolidate_metadata(store)",
+            hint=f"say --variable NAME, or name the one to be read 'amplitude', or '{_LABELS}' for labels",
         )
     return names[0]
 
@@ -173,13 +179,25 @@ def _as_volume(path: Place, variable: xr.DataArray, form: str | None = None) -> 
         dims = ", ".join(map(str, variable.dims))
         raise DataError(
             f"{path}: the dims of '{variable.name}' are ({dims}), none of "
-            + "; ".join(f"({', '.join(known)})" for known in _DIMS)
+            + "; ".join(f"({', '.join(known)})" for known in _DIMS),
+            hint="rename them first, with xarray's rename, and leave one slice of any other",
         )
     volume: xr.DataArray = renamed.transpose(*order)
     missing = [dim for dim in order if dim not in volume.coords]
     volume = volume.assign_coords({dim: np.arange(volume.sizes[dim]) for dim in missing})
     volume.attrs["format"] = form or ("NetCDF" if path.is_file() else "Zarr")
     return volume
+
+
+def _as_float32(volume: xr.DataArray) -> xr.DataArray:
+    """Convert block by block, when the samples are computed."""
+    if volume.dtype == np.float32:
+        return volume
+    none = np.empty((0,) * volume.ndim, np.float32)
+    converted: xr.DataArray = volume.copy(
+        data=volume.data.map_blocks(as_float32, dtype=np.float32, meta=none)
+    )
+    return converted
 
 
 def _without_missing(volume: xr.DataArray) -> xr.DataArray:

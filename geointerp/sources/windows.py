@@ -10,6 +10,12 @@ from numpy.typing import NDArray
 Read = Callable[..., NDArray[np.float32]]
 
 
+def as_float32(values: NDArray[Any]) -> NDArray[np.float32]:
+    """Return values as float32; what that cannot hold becomes infinite, and so no datum."""
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)
+
+
 def read_indexed(key: Any, shape: tuple[int, ...], read: Read) -> NDArray[np.float32]:
     """Index a file like an array: read the rectangle around what is asked for, and pick it out.
 

@@ -6,6 +6,12 @@ from typing import Any
 from geointerp.network.description import ModelDescription
 from geointerp.training.progress import Epoch
 
+_ELEVATION = {
+    None: "",
+    "raw": "\nElevation models are read as they are.",
+    "hillshade": "\nElevation models are read as relief under a low sun.",
+}
+
 
 def model_card(
     description: ModelDescription, config: dict[str, Any], best: Epoch, epochs: int, seconds: float
@@ -27,7 +33,7 @@ def model_card(
 
 {_network(description, config["settings"])}
 Input: grey slices, {tile[0]} x {tile[1]} pixels a tile, scaled once for a whole volume
-({scaling.kind}, percentile {scaling.percentile:g}).
+({scaling.kind}, percentile {scaling.percentile:g}).{_ELEVATION[description.elevation]}
 Output: one of {len(description.classes)} classes at every pixel.
 
 ## How it was trained

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from geointerp.network.description import Elevation
 from geointerp.network.home import STARTER
 from geointerp.training.progress import Progress, Silent
 from geointerp.training.settings import Settings
@@ -27,6 +28,7 @@ def finetune(
     dropout: float = 0.0,
     channels: Literal["repeat", "neighbours"] = "repeat",
     views: Sequence[str] | str | None = None,
+    elevation: Elevation | None = None,
     tile: int | tuple[int, int] | None = None,
     epochs: int = Settings.epochs,
     batch_size: int | None = None,
@@ -70,6 +72,9 @@ def finetune(
         dropout: on their input, while training.
         channels: ``repeat`` (the slice alone) or ``neighbours`` (the slice between its two neighbours).
         views: the slices volumes are read as, by the dimension stepped through.
+        elevation: what elevation models among the data are read as: ``hillshade``, relief under a low sun, or
+            ``raw``, the default. The model records it, and predicts of them the same. It is for images with
+            sun as well: the model then asks for hillshade of elevation models.
         tile: height and width in pixels, multiples of the network's patch; one number for both. By default
             224 for objects on a background, and as high as the slices for classes that fill them.
         epochs: how often the training slices are gone through.
@@ -121,6 +126,7 @@ def finetune(
         dropout=dropout,
         channels=channels,
         views=_words(views),
+        elevation=elevation,
         tile=tile if isinstance(tile, tuple) else (tile, tile) if tile else None,
         epochs=epochs,
         batch_size=batch_size,

@@ -67,6 +67,7 @@ class Plan:
             fixed_tile=True,
             overlap=OVERLAP,
             views=labelled.views,
+            elevation=settings.elevation,
             patch=learner.patch,
             training={**{name: self.config[name] for name in told}, "settings": settings.decisive()},
             network=settings.network,
@@ -89,6 +90,7 @@ def make_plan(settings: Settings, accelerator: Accelerator, machine: Machine) ->
         seed=settings.seed,
         views=settings.views,
         channels=settings.channels,
+        elevation=settings.elevation,
     )
     if labelled.split_record["kind"] == "sections":
         # They have no views themselves: these are how the model will cut volumes.

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from geointerp.errors import UsageError
 from geointerp.network.decoders import DECODERS
+from geointerp.network.description import Elevation
 from geointerp.network.home import STARTER
 from geointerp.tasks import task_named
 from geointerp.training.losses import LOSSES
@@ -40,6 +41,7 @@ class Settings:
     dropout: float = 0.0
     channels: Literal["repeat", "neighbours"] = "repeat"
     views: tuple[str, ...] | None = None
+    elevation: Elevation | None = None
     tile: tuple[int, int] | None = None
     epochs: int = 30
     batch_size: int | None = None
@@ -119,9 +121,10 @@ def _check_choices(settings: Settings) -> None:
         ("decoder", tuple(DECODERS)),
         ("channels", CHANNELS),
         ("loss", LOSSES),
+        ("elevation", ("hillshade", "raw")),
     ):
         value = getattr(settings, name)
-        if value not in known:
+        if value is not None and value not in known:
             raise UsageError(f"no {name} is called '{value}'", hint=f"there is {', '.join(known)}")
 
 

@@ -228,3 +228,23 @@ def test_what_a_model_sees_is_drawn(run, untrained_model):
     refused = run("export", untrained_model, "--features", "section.npy", "-o", "features.csv")
     assert refused.status == 2
     assert "drawn as .png" in refused.err
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--like=a.sgy",
+        "--at=inline=1",
+        "--format=ieee",
+        "--product=labels",
+        "--min-size=3",
+        "--velocity=2",
+        "--every=2",
+    ],
+)
+def test_features_are_drawn_with_no_options_of_labels(run, untrained_model, option):
+    np.save("section.npy", np.random.default_rng(1).normal(size=(56, 70)).astype("f4"))
+    done = run("export", untrained_model, "--features", "section.npy", option, "-o", "features.png")
+    assert (done.status, done.out) == (2, "")
+    assert f"{option.split('=')[0]} says how labels are exported, and --features shows none" in done.err
+    assert not Path("features.png").exists()

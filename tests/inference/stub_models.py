@@ -1,7 +1,6 @@
 """Small networks whose answers are known, wrapped as loaded models; and volumes without files."""
 
 from pathlib import Path
-from time import sleep
 
 import numpy as np
 import torch
@@ -52,14 +51,6 @@ class Attention(nn.Module):
         maps = self.embed(grey)
         tokens = self.block(maps.flatten(2).transpose(1, 2))
         return 3 * self.head(tokens.transpose(1, 2).reshape(maps.shape))
-
-
-class Slow(Convolution):
-    """Takes its time, so that a run can be interrupted."""
-
-    def forward(self, grey):
-        sleep(0.005)
-        return super().forward(grey)
 
 
 class Failing(Convolution):

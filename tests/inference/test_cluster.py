@@ -12,17 +12,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from distributed import Client
 from stub_models import chunk_bytes, volume_of
 
 from geointerp.errors import MachineError, OutputError, UsageError
 from geointerp.inference import predict as predict_module
-from geointerp.inference.cluster import Order, _runs, _still_wanted
+from geointerp.inference import station
+from geointerp.inference.crew import _runs
 from geointerp.inference.manifest import FILE_NAME, begin, key
 from geointerp.inference.predict import predict
+from geointerp.inference.station import Order, _still_wanted
 from geointerp.sinks.segy_write import write_survey
 from geointerp.tiling.blocks import Block
 from geointerp.tiling.plan import plan_views
 
+PROGRAM = """
+from functools import partial
+from geointerp.inference import predict as predict_module
+from geointerp.tiling.plan import plan_views
+predict_module.plan_views = partial(plan_views, budget=300_000)
+from geointerp.cli import main
+main()
+"""
 OPTIONS = {"views": "crossline,inline", "precision": "fp32", "device": "cpu"}
 
 
@@ -49,6 +60,12 @@ def expected(survey, untrained_model, tmp_path_factory):
     return chunk_bytes(output)
 
 
+def worker_of(scheduler_file, *words):
+    """The command that starts a worker."""
+    program = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(scheduler_file)]
+    return [*program, "--no-nanny", "--no-dashboard", "--local-directory", str(scheduler_file.parent), *words]
+
+
 @pytest.fixture
 def cluster(tmp_path):
     """The address of a real scheduler, and its two real workers."""
@@ -59,9 +76,7 @@ def cluster(tmp_path):
     scheduler = subprocess.Popen(
         [*program, "--port", "0", "--no-dashboard", "--scheduler-file", str(where)], **common
     )
-    worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(where)]
-    worker += ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(tmp_path)]
-    workers = [subprocess.Popen(worker, **common) for _ in range(2)]
+    workers = [subprocess.Popen(worker_of(where, "--nthreads", str(threads)), **common) for threads in (1, 2)]
     while not where.is_file() or not where.read_bytes():
         assert scheduler.poll() is None
         time.sleep(0.05)
@@ -105,14 +120,40 @@ def test_a_killed_worker_and_a_killed_scheduler_lose_nothing(
     assert chunk_bytes(output) == expected
     killed = kill_when(manifest, 3, scheduler)
     output.rename(tmp_path / "former.zarr")
-    with pytest.raises(MachineError, match="is gone") as error:
-        work(scheduler=address)
+    program = [sys.executable, "-c", PROGRAM, "predict", survey, "--model", untrained_model, "-o", output]
+    words = [word for name, value in OPTIONS.items() for word in (f"--{name}", value)]
+    ended = subprocess.run(
+        [*map(str, program), *words, "--scheduler", address], capture_output=True, text=True, check=False
+    )
     killed.join()
-    assert "--resume" in error.value.hint
+    told = f"error: the scheduler at {address} is gone\nhint: what is done is kept: go on with --resume\n"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", told)
     done = manifest.read_bytes().count(b"\n") - 1
     assert done >= 3
     work(resume=True)
     assert chunk_bytes(output) == expected
+
+
+def test_where_some_workers_have_a_gpu_these_alone_compute(
+    survey, untrained_model, expected, tmp_path, cluster
+):
+    address = cluster[0]
+    worker = subprocess.Popen(
+        worker_of(tmp_path / "scheduler.json", "--name", "with", "--nthreads", "1", "--resources", "GPU=1"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        with Client(address) as client:
+            client.wait_for_workers(3, timeout=60)
+            predict(survey, model=untrained_model, output=tmp_path / "a.zarr", scheduler=address, **OPTIONS)
+            used = client.run(lambda: len(station._stations))
+            names = {at: told["name"] for at, told in client.scheduler_info()["workers"].items()}
+    finally:
+        worker.kill()
+        worker.wait()
+    assert {names[at]: number for at, number in used.items() if number} == {"with": 1}
+    assert chunk_bytes(tmp_path / "a.zarr") == expected
 
 
 def test_nothing_is_tried_where_no_scheduler_answers(survey, untrained_model, tmp_path, monkeypatch):
@@ -142,7 +183,7 @@ def test_a_worker_does_not_write_for_a_run_that_another_has_replaced(tmp_path):
 
 
 def test_a_volume_in_memory_is_sent_only_while_it_is_small(tmp_path, untrained_model, monkeypatch):
-    monkeypatch.setattr("geointerp.inference.cluster.MOST_SENT_BYTES", 1000)
+    monkeypatch.setattr("geointerp.inference.station.MOST_SENT_BYTES", 1000)
     with pytest.raises(UsageError, match="held in memory"):
         predict(
             volume_of((4, 60, 60)), model=untrained_model, workers=1, output=tmp_path / "a.zarr", **OPTIONS

@@ -217,6 +217,7 @@ def test_an_unknown_model_names_the_bundled_ones(home: Path) -> None:
     [
         ({"channels": "both"}, "channels"),
         ({"tile": [224]}, "tile"),
+        ({"elevation": "relief"}, "elevation: Input should be 'hillshade' or 'raw'"),
         ({"schema_version": 99}, "schema version 99"),
         ({"classes": [{"name": "fault"}]}, "colour"),
     ],
@@ -233,6 +234,16 @@ def test_a_wrong_description_names_the_field(
 
 def test_the_description_survives_its_file(saved: Callable[..., Saved], tmp_path: Path) -> None:
     folder, _ = saved()
-    description = replace(read_description(folder), metrics={"f1": 0.5}, views=("inline", "crossline"))
+    description = replace(
+        read_description(folder), metrics={"f1": 0.5}, views=("inline", "crossline"), elevation="hillshade"
+    )
     description.write(tmp_path)
     assert read_description(tmp_path) == description
+
+
+def test_a_folder_that_says_nothing_of_elevation_is_valid(saved: Callable[..., Saved]) -> None:
+    folder, _ = saved()
+    content = json.loads((folder / FILE_NAME).read_text())
+    del content["elevation"]
+    (folder / FILE_NAME).write_text(json.dumps(content))
+    assert read_description(folder).elevation is None

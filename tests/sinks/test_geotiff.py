@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from geointerp.errors import DataError, MachineError, UsageError
+from geointerp.errors import DataError, MachineError, OutputError, UsageError
 from geointerp.sinks.files import write_labels
 
 rasterio = pytest.importorskip("rasterio", reason="GeoTIFF needs the extra raster")
@@ -87,4 +87,23 @@ def test_without_rasterio_the_extra_is_named(tmp_path, monkeypatch):
     with pytest.raises(MachineError, match="rasterio") as caught:
         write_labels(labels_of((30, 40)), tmp_path / "a.tif")
     assert caught.value.hint == "pip install 'geointerp[raster]'"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_write_that_fails_as_late_as_on_closing_is_an_error(tmp_path):
+    resource = pytest.importorskip("resource", reason="Windows has no limit on the size of files")
+    path = tmp_path / "labels.tif"
+    values = np.random.default_rng(0).integers(0, 2, (700, 700)).astype(np.uint8)
+    labels = xr.DataArray(
+        values, dims=("row", "column"), attrs={"flag_values": [0, 1], "flag_meanings": "a b"}
+    )
+    write_labels(labels.to_dataset(name="labels"), path)
+    size, before = path.stat().st_size, resource.getrlimit(resource.RLIMIT_FSIZE)
+    path.unlink()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size - 1, before[1]))
+    try:
+        with pytest.raises(OutputError, match=r"labels\.tif cannot be written: "):
+            write_labels(labels.to_dataset(name="labels"), path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert not list(tmp_path.iterdir())

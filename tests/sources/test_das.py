@@ -133,10 +133,61 @@ def test_a_truncated_file_in_a_folder_is_named(tmp_path):
         open_volume(tmp_path)
 
 
-def test_a_truncated_tdms_file(tmp_path):
+@pytest.mark.parametrize("content", [b"", b"hello"])
+def test_a_file_among_them_that_is_none_is_no_silent_gap(tmp_path, content):
+    write_dasdae(tmp_path / "1.h5", noise(4, 50))
+    write_dasdae(tmp_path / "3.h5", noise(4, 50), start=START + 200 * MS)
+    (tmp_path / "2.HDF5").write_bytes(content)
+    with pytest.raises(
+        DataError, match=rf"2\.HDF5 lies among .* its {len(content)} bytes do not begin"
+    ) as caught:
+        open_volume(tmp_path)
+    assert "move it elsewhere" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("kept", "wrong"),
+    [
+        (60, "cannot be read as a DAS recording"),
+        (4000, r"a\.tdms is no DAS recording that dascore can read$"),
+        (200_000, "its 61 samples from 2019-05-31.* cannot be read"),
+        (1_000_000, "its 408 samples from 2019-05-31.* cannot be read"),
+    ],
+)
+def test_a_truncated_tdms_file(real_data, tmp_path, kept, wrong):
+    content = (real_data / "das" / "iDAS005_tdms_example.626.tdms").read_bytes()
+    (tmp_path / "a.tdms").write_bytes(content[:kept])
+    with pytest.raises(DataError, match=wrong) as caught:
+        open_volume(tmp_path / "a.tdms").compute()
+    assert "a.tdms" in str(caught.value)
+    assert "truncated or still being written" in str(caught.value.hint)
+
+
+def test_a_tdms_file_of_nothing_but_its_mark(tmp_path):
     (tmp_path / "a.tdms").write_bytes(b"TDSm" + bytes(60))
-    with pytest.raises(DataError, match=r"a\.tdms .*DAS recording"):
+    with pytest.raises(DataError, match=r"a\.tdms .*DAS recording") as caught:
         open_volume(tmp_path / "a.tdms")
+    assert "truncated or still being written" in str(caught.value.hint)
+
+
+def test_a_folder_is_known_by_its_files(tmp_path):
+    """The hash of the headers changes with a name, a size or a header, and with nothing else."""
+    folder = folder_of(tmp_path, (0, 50, 80), [noise(4, size, size) for size in (50, 30, 40)])
+
+    def known() -> str:
+        return open_volume(folder).attrs["source_headers_sha256"]
+
+    first = known()
+    assert len(first) == 64
+    (folder / "notes.txt").write_text("about the fibre")
+    (folder / "9.h5").touch()
+    assert known() == first
+    (folder / "9.h5").rename(folder / "a.h5")
+    renamed = known()
+    (folder / "a.h5").unlink()
+    fewer = known()
+    write_dasdae(folder / "a.h5", noise(4, 45))
+    assert len({first, renamed, fewer, known()}) == 4
 
 
 def test_a_file_that_changes_while_it_is_open(tmp_path):

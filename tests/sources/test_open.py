@@ -278,3 +278,8 @@ def test_labels_with_probabilities_open_as_labels(tmp_path):
     assert opened.dims == ("cdp", "time")
     assert "class" not in opened.coords
     np.testing.assert_array_equal(opened["time"], [0, 4, 8, 12])
+
+
+def test_a_url_of_another_kind():
+    with pytest.raises(DataError, match=r"ftp://host/a\.sgy: of URLs, s3://, gs:// and https:// are read"):
+        open_volume("ftp://host/a.sgy")

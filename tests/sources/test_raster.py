@@ -1,12 +1,12 @@
 """Rasters against rasterio itself, numpy, and relief computed pixel by pixel."""
 
 import math
-import warnings
 
 import numpy as np
 import pytest
 import xarray as xr
 from PIL import Image
+from raster_files import MOON, NORTH_UP, UTM, write
 
 from geointerp.errors import DataError, MachineError, UsageError
 from geointerp.sources.describe import describe
@@ -15,35 +15,6 @@ from geointerp.sources.open import open_volume
 
 rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed")
 Affine = rasterio.Affine
-
-MOON = (
-    'GEOGCS["Moon",DATUM["Moon",SPHEROID["Moon",1737400,0]],PRIMEM["0",0],UNIT["degree",0.0174532925199433]]'
-)
-UTM = "EPSG:32633"
-NORTH_UP = Affine(10, 0, 500_000, 0, -10, 5_400_000)
-
-
-def write(path, values, *, crs=UTM, transform=NORTH_UP, scale=None, offset=None, driver="GTiff", **profile):
-    """Write (bands, rows, columns), or one band."""
-    bands = values if values.ndim == 3 else values[None]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of rasters on no map
-        with rasterio.open(
-            path,
-            "w",
-            driver=driver,
-            count=bands.shape[0],
-            height=bands.shape[1],
-            width=bands.shape[2],
-            dtype=bands.dtype,
-            crs=crs,
-            transform=transform,
-            **profile,
-        ) as target:
-            target.write(bands)
-            if scale is not None:
-                target.scales, target.offsets = [scale] * len(bands), [offset] * len(bands)
-    return path
 
 
 def random(*shape, dtype="f4", seed=0):
@@ -304,6 +275,23 @@ def test_holes_in_relief(tmp_path):
 def test_a_sun_that_cannot_be(tmp_path, sun):
     with pytest.raises(UsageError, match=r"sun (cannot be read|stands)|no sun"):
         open_volume(write(tmp_path / "a.tif", random(9, 7)), hillshade=sun)
+
+
+def test_the_band_with_the_elevation_may_be_one_of_three(tmp_path):
+    bands = random(3, 9, 7)
+    path = write(tmp_path / "a.tif", bands)
+    with pytest.raises(UsageError, match="3 bands: name the one with the elevation"):
+        open_volume(path, hillshade=True)
+    shaded = open_volume(path, band=2, hillshade=True).values
+    np.testing.assert_allclose(shaded, relief(bands[1], 10, 10, 315, 45), atol=1e-6)
+
+
+@pytest.mark.parametrize(("units", "metres"), [("m", 1), ("km", 1000), ("ft", 0.3048), ("furlong", 1)])
+def test_heights_are_taken_in_their_units(tmp_path, units, metres):
+    z = random(9, 7)
+    volume = open_volume(write(tmp_path / "a.tif", z, units=units), hillshade=True)
+    np.testing.assert_allclose(volume.values, relief(z * metres, 10, 10, 315, 45), atol=2e-6)
+    assert "units" not in volume.attrs
 
 
 def test_relief_needs_metres(tmp_path):

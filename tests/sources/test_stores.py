@@ -8,6 +8,7 @@ import zarr
 
 from geointerp.errors import DataError, UsageError
 from geointerp.sources.open import open_volume
+from geointerp.sources.scaling import measure_scale
 
 VALUES = np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32)
 MASK = np.ones((3, 4), bool)
@@ -200,3 +201,43 @@ def test_a_variable_of_what_has_none(tmp_path):
     np.save(tmp_path / "a.npy", VALUES)
     with pytest.raises(UsageError, match="--variable names a variable"):
         open_volume(tmp_path / "a.npy", variable="a")
+
+
+def test_a_store_is_known_by_its_metadata(tmp_path):
+    def known(attributes: dict) -> str:
+        dataset = xr.Dataset({"amplitude": (("cdp", "time"), VALUES[0], attributes)})
+        dataset.to_zarr(tmp_path / "a.zarr", mode="w", consolidated=False)
+        return open_volume(tmp_path / "a.zarr").attrs["source_headers_sha256"]
+
+    first = known({"units": "m/s"})
+    assert len(first) == 64
+    assert known({"units": "m/s"}) == first
+    assert known({"units": "Pa"}) != first
+
+
+def test_damaged_chunks_are_named_errors(tmp_path):
+    values = np.random.default_rng(1).normal(size=(40, 60)).astype(np.float32)
+    dataset = xr.Dataset({"amplitude": (("cdp", "time"), values)})
+    dataset.to_zarr(tmp_path / "a.zarr", consolidated=False)
+    chunk = tmp_path / "a.zarr" / "amplitude" / "c" / "0" / "0"
+    chunk.write_bytes(b"no longer what it was")
+    coding = {"zlib": True, "chunksizes": (40, 60)}
+    dataset.to_netcdf(tmp_path / "a.nc", encoding={"amplitude": coding})
+    content = (tmp_path / "a.nc").read_bytes()
+    with h5py.File(tmp_path / "a.nc") as file:
+        stored = file["amplitude"].id.get_chunk_info(0)
+    start = stored.byte_offset + stored.size // 2
+    (tmp_path / "a.nc").write_bytes(content[:start] + bytes(900) + content[start + 900 :])
+    for name in ("a.zarr", "a.nc"):
+        with pytest.raises(DataError, match=rf"{name} cannot be read: ") as caught:
+            measure_scale(open_volume(tmp_path / name))
+        assert caught.value.hint == "it is damaged: copy it again"
+
+
+def test_a_store_of_nothing(tmp_path):
+    xr.Dataset().to_netcdf(tmp_path / "a.nc")
+    zarr.create_group(tmp_path / "a.zarr")
+    for name in ("a.nc", "a.zarr"):
+        with pytest.raises(DataError, match="holds no variable") as caught:
+            open_volume(tmp_path / name)
+        assert caught.value.hint == "is it complete?"

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geointerp.errors import DataError
-from geointerp.sources.das.scan import Piece
+from geointerp.sources.das.scan import DAMAGED, Piece
 
 _READ_WHOLE = ("febus",)
 """Formats whose partial reads return other samples than those asked for (dascore 0.1.24: off by one)."""
@@ -89,7 +89,10 @@ def _patch(piece: Piece, **selection: Any) -> Any:
             warnings.simplefilter("ignore")
             patches = list(dascore.read(piece.path, **kind, **selection))
     except Exception as error:  # its readers let anything out of a damaged file
-        raise DataError(f"{piece.path} cannot be read: {type(error).__name__}: {error}") from None
+        raise DataError(
+            f"{piece.path}: its {piece.samples} samples from {piece.start} cannot be read: {error}",
+            hint=DAMAGED,
+        ) from None
     whole = [patch for patch in patches if _belongs(patch, piece, partial=bool(selection))]
     return whole[0] if whole else None
 

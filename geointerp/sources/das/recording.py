@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from geointerp.errors import DataError
 from geointerp.sources.das.reading import PieceReader
 from geointerp.sources.das.scan import Piece
-from geointerp.sources.windows import read_indexed
+from geointerp.sources.windows import as_float32, read_indexed
 
 _SAME_RATE = 1e-3  # relative: two clocks differ by less, two settings by more
 
@@ -57,7 +57,7 @@ class Recording:
             begin, stop = max(samples.start, start), min(samples.stop, start + piece.samples)
             if begin < stop:
                 values = self.reader.read(piece, begin - start, stop - start)
-                window[:, begin - samples.start : stop - samples.start] = values[channels]
+                window[:, begin - samples.start : stop - samples.start] = as_float32(values[channels])
         return window
 
     def chunks(self, longest: int) -> tuple[int, ...]:

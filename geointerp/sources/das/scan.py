@@ -13,7 +13,10 @@ from geointerp.errors import DataError
 DIMS = {"distance", "time"}
 UNKNOWN = "unknown"
 _MAGIC = (b"\x89HDF\r\n", b"TDSm")
-_DAMAGED = "is it truncated or still being written? `dascore` lists the formats it reads"
+_SUFFIXES = (".h5", ".hdf5", ".tdms")
+DAMAGED = (
+    "is it truncated or still being written? then copy it again; dascore.org lists the formats that are read"
+)
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,21 @@ def recognises(path: Path) -> bool:
 
 
 def das_files(folder: Path) -> list[Path]:
-    """Return the HDF5 and TDMS files of a folder, by their content; hidden ones are left out."""
+    """Return the HDF5 and TDMS files of a folder, by their content; hidden ones are left out.
+
+    Raises:
+        DataError: another file among them has their suffix: it would be a gap that nobody has heard of.
+    """
     files = sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
-    return [file for file in files if _begins_with(file, _MAGIC)]
+    found = [file for file in files if _begins_with(file, _MAGIC)]
+    strays = [file for file in files if file not in found and file.suffix.lower() in _SUFFIXES]
+    if found and strays:
+        raise DataError(
+            f"{strays[0]} lies among files of a recording, but its {strays[0].stat().st_size} bytes do not "
+            "begin as HDF5 or TDMS",
+            hint="copy it again, or move it elsewhere",
+        )
+    return found
 
 
 def _begins_with(file: Path, magic: tuple[bytes, ...]) -> bool:
@@ -83,15 +98,14 @@ def scan(path: Path) -> list[Piece]:
     """
     import dascore
 
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a scan failed, with the file alone and no reason
         try:
             found = dascore.scan(path, progress=None)
         except Exception as error:  # its readers let anything out of a damaged file
-            raise DataError(f"{path} cannot be read as a DAS recording: {error}", hint=_DAMAGED) from None
+            raise DataError(f"{path} cannot be read as a DAS recording: {error}", hint=DAMAGED) from None
     if not found:
-        reason = next((f": {one.message}" for one in said if "scan" in str(one.message).lower()), "")
-        raise DataError(f"{path} is no DAS recording that dascore can read{reason}", hint=_DAMAGED)
+        raise DataError(f"{path} is no DAS recording that dascore can read", hint=DAMAGED)
     return in_order([_piece(path, attrs) for attrs in found])
 
 

@@ -109,7 +109,7 @@ class SegyTraces:
         if read != wanted:
             raise DataError(
                 f"{self.path} has become shorter: {wanted} bytes wanted at {offset}, {read} read",
-                hint="the file was changed while it was open: start again",
+                hint="the file was changed while it was open: once it is whole, start again or --resume",
             )
 
     def _average_duplicates(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from geointerp.errors import DataError, UsageError
-from geointerp.network.description import Normalisation
+from geointerp.network.description import Elevation, Normalisation
 from geointerp.tasks import LabelClass, classes_named, task_named
 from geointerp.training.data.classes import (
     check_presence,
@@ -70,6 +70,7 @@ def open_labelled(
     views: Sequence[str] | None = None,
     channels: Literal["repeat", "neighbours"] = "repeat",
     normalisation: Normalisation | None = None,
+    elevation: Elevation | None = None,
 ) -> LabelledData:
     """Open a training folder, and check all of it.
 
@@ -83,6 +84,7 @@ def open_labelled(
         channels: ``repeat``, one channel; ``neighbours``, the slice between its two neighbours.
         normalisation: how amplitudes become grey. By default ``symmetric`` at the 99th percentile where
             there are negative ones, ``range`` where there are none.
+        elevation: what elevation models are read as: ``hillshade`` or ``raw``; None for raw.
 
     Raises:
         DataError: something is wrong with the data; the first problems are named, all are counted.
@@ -97,7 +99,7 @@ def open_labelled(
     name = _task(place, task, dataset)
     known = known_classes(classes, dataset.classes, name)
     count, shelf = _CHANNELS[channels], Shelf()
-    asked = Asked(seed, name, known, normalisation, tuple(views) if views else None, count)
+    asked = Asked(seed, name, known, normalisation, tuple(views) if views else None, count, elevation)
     if dataset.volumes:
         found = open_volumes(place, dataset, asked)
     else:

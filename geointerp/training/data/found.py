@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geointerp.network.description import Normalisation
+from geointerp.network.description import Elevation, Normalisation
 from geointerp.tasks import LabelClass
 from geointerp.training.data.classes import LabelCounts
 from geointerp.training.data.split import Item
@@ -25,6 +25,7 @@ class Asked:
         normalisation: how amplitudes become grey; None to decide by the amplitudes.
         views: the slices a 3D volume is read as; None for the task's.
         channels: 1, or 3 for a slice between its neighbours.
+        elevation: what elevation models are read as: ``hillshade`` or ``raw``; None for raw.
     """
 
     seed: int
@@ -33,6 +34,7 @@ class Asked:
     normalisation: Normalisation | None
     views: tuple[str, ...] | None
     channels: int
+    elevation: Elevation | None = None
 
     def normalisation_for(self, negative: bool) -> Normalisation:
         """Return how amplitudes become grey, decided once for a set.

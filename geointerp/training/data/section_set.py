@@ -37,7 +37,7 @@ def open_sections(folder: Path, dataset: DatasetFile, asked: Asked, shelf: Shelf
     problems = Problems(folder)
     pairs, reasons = find_pairs(folder, asked.seed, problems)
     sections = {
-        split: [Section(pair, dataset.ignore_index, dataset.shape) for pair in part]
+        split: [Section(pair, dataset.ignore_index, dataset.shape, asked.elevation) for pair in part]
         for split, part in pairs.items()
     }
     counts, negative, digest = _check(sections, asked.classes, shelf, problems)

@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.errors import DataError
+from geointerp.network.description import Elevation
 from geointerp.sinks.pairs import IGNORED
 from geointerp.sources.open import open_label_file, open_volume
 from geointerp.sources.scaling import AmplitudeScale, measure_scale
@@ -32,6 +33,7 @@ class Section:
         shape: rows and columns.
         ignore_index: a label value that counts as unknown, besides 255.
         dat_shape: rows and columns of headerless files; None to know them by their size.
+        elevation: what an elevation model is read as.
         scale: from its amplitudes to grey.
         position: None: it is no slice of a volume.
     """
@@ -39,6 +41,7 @@ class Section:
     pair: Pair
     ignore_index: int = IGNORED
     dat_shape: tuple[int, int] | None = None
+    elevation: Elevation | None = None
     shape: tuple[int, int] = (0, 0)
     scale: AmplitudeScale | None = None
     position: Position | None = field(default=None, init=False)
@@ -64,7 +67,7 @@ class Section:
     def _image(self) -> NDArray[np.float32]:
         if self.pair.image.suffix.lower() == SUFFIX:
             return published_image(self.pair.image, self.dat_shape)
-        return _section(open_volume(self.pair.image))
+        return _section(open_volume(self.pair.image, elevation=self.elevation))
 
 
 def narrow(values: NDArray[np.float32]) -> NDArray[np.uint8] | NDArray[np.float32]:

@@ -81,7 +81,8 @@ def _open(folder: Path, entry: VolumeEntry, ignore_index: int, asked: Asked) -> 
     Raises:
         DataError: a file cannot be read, or the labels do not lie on the amplitudes.
     """
-    amplitude, stored = open_volume(folder / entry.amplitude), open_label_file(folder / entry.labels)
+    amplitude = open_volume(folder / entry.amplitude, elevation=asked.elevation)
+    stored = open_label_file(folder / entry.labels)
     grid = match_labels(entry.labels, amplitude, stored, ignore_index)
     cut = _views(amplitude, asked)
     volume = LabelledVolume(entry, amplitude, grid, cut)

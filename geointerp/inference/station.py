@@ -1,0 +1,144 @@
+"""The place where a worker of dask.distributed computes: its network, its store, and what it was told.
+
+Each worker process opens the input and loads the model once, by the order that a job sends to it. What it
+computes it writes itself, whole shards of the output, and sends back only what the manifest records.
+"""
+
+import pickle
+import threading
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+import xarray as xr
+from torch import nn
+
+from geointerp.errors import MachineError, OutputError, UsageError
+from geointerp.inference.manifest import Record, begun_with
+from geointerp.inference.runner import Runner
+from geointerp.inference.work import work_through
+from geointerp.network.bundle import LoadedModel, load_model
+from geointerp.sinks.zarr_store import LabelStore, open_store
+from geointerp.tiling.blocks import Block
+
+if TYPE_CHECKING:
+    from geointerp.inference.job import Job
+
+MOST_SENT_BYTES = 8 * 2**20
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a worker must know of a job, sent to each once.
+
+    Attributes:
+        job: with its volume still to be read and its network still to be loaded.
+        live: which traces carry data.
+        manifest: beside the data, in a folder that all workers see.
+        settings: the hash of the settings it was begun with.
+        threads: that torch may use in a worker; None leaves it as the worker has it.
+    """
+
+    job: "Job"
+    live: xr.DataArray | None
+    manifest: Path
+    settings: str
+    threads: int | None
+
+
+def packed(order: Order) -> bytes:
+    """Return an order as bytes.
+
+    Raises:
+        UsageError: the volume is held in memory and too large to be sent.
+    """
+    model = order.job.model
+    model = replace(model, network=nn.Identity(), path=model.path.absolute())
+    sent = zlib.compress(pickle.dumps(replace(order, job=replace(order.job, model=model))), 1)
+    if len(sent) > MOST_SENT_BYTES:
+        raise UsageError(
+            f"the volume is held in memory: {len(sent) / 2**20:.0f} MiB would go to each worker, "
+            f"at most {MOST_SENT_BYTES / 2**20:.0f} may",
+            hint="predict from a file, which each worker opens itself",
+        )
+    return sent
+
+
+def opened(sent: bytes) -> Order:
+    """Unpack an order; a task of its own, so that dask can repeat it when the worker that holds it dies."""
+    order: Order = pickle.loads(zlib.decompress(sent))
+    return order
+
+
+_stations: dict[str, tuple[Runner, LabelStore]] = {}
+_only_one = threading.Lock()
+
+
+def work(order: Order, view: int, blocks: Sequence[Block]) -> list[Record]:
+    """Compute blocks in a worker; returns what the manifest shall record.
+
+    Tasks of a worker of several threads take turns: the network uses all of them, and in fp32 says itself
+    which.
+    """
+    records: list[Record] = []
+    with _only_one:
+        runner, store = _station(order)
+        work_through(
+            order.job,
+            order.job.plans[view],
+            blocks,
+            live=order.live,
+            store=store,
+            runner=runner,
+            record=records.append,
+            before_writing=partial(_still_wanted, order),
+        )
+    return records
+
+
+def _still_wanted(order: Order) -> None:
+    """Refuse to write for a run that is over, where another has been begun in its place.
+
+    Raises:
+        OutputError: the manifest is not there, or another's.
+    """
+    if not begun_with(order.manifest, order.settings):
+        raise OutputError(
+            f"a worker does not find {order.manifest} as it was begun",
+            hint="the output must lie where all workers see it under the same path",
+        )
+
+
+def _station(order: Order) -> tuple[Runner, LabelStore]:
+    """Return the network and the store of a job, loaded and opened once a process; of one job at a time."""
+    name = f"{order.manifest} {order.settings}"
+    if name not in _stations:
+        _stations.clear()
+        if order.threads:
+            torch.set_num_threads(order.threads)
+        _still_wanted(order)
+        job = order.job
+        model = _model(job.model)
+        runner = Runner(model.network, job.machine, job.batch_size, job.compiled)
+        _stations[name] = (runner, open_store(order.manifest.parent, job.volume))
+    return _stations[name]
+
+
+def _model(wanted: LoadedModel) -> LoadedModel:
+    """Load the model of a job, by its path or, of another installation, by the name of a bundled one.
+
+    Raises:
+        MachineError: the worker has another model there.
+    """
+    about = wanted.description
+    found = load_model(wanted.path if wanted.path.is_dir() else about.name, about.tile)
+    if found.sha256 != wanted.sha256:
+        raise MachineError(
+            f"the model '{about.name}' of a worker is {found.sha256[:12]}…, not {wanted.sha256[:12]}…",
+            hint="install the same version everywhere",
+        )
+    return found
