@@ -31,7 +31,7 @@ def write_raster(path: Path) -> None:
 
     with rasterio.open(
         path, "w", driver="GTiff", width=SIDE, height=SIDE, count=1, dtype="uint8", crs="EPSG:32633",
-        transform=rasterio.Affine(1, 0, 0, 0, -1, 0), tiled=True, blockxsize=TILE, blockysize=TILE,
+        transform=rasterio.Affine(10, 0, 5e5, 0, -10, 5e6), tiled=True, blockxsize=TILE, blockysize=TILE,
         sparse_ok=True, compress="deflate",
     ) as target:  # fmt: skip
         for start in range(0, SIDE - TILE, APART):

@@ -31,7 +31,8 @@ def loaded(part: xr.DataArray) -> Floats:
         return np.asarray(values, dtype=np.float32)
     except GeointerpError:
         raise
-    except (OSError, ValueError) as error:  # a map of a file that has become shorter is a ValueError
+    # A map of a file that has become shorter is a ValueError, a damaged chunk a RuntimeError of its codec.
+    except (OSError, ValueError, RuntimeError) as error:
         words = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise DataError(
             f"{part.attrs.get('source', 'the data')} cannot be read any more: {words}",
