@@ -80,8 +80,8 @@ RECIPES = dict.fromkeys(TASKS, ADAPTING) | {
     "backbone": Recipe(steps=3600, rate=1e-3, warmup=200, decay=800, seed=1),
     # Two samples of each task a step.
     "joint": Recipe(steps=3200, batch_size=10, rate=5e-4, warmup=100, decay=800, seed=1),
-    # Faults are one sample in thirty: unweighted, the network would rather miss one than invent one.
     "events": replace(ADAPTING, steps=400, decay=200),
+    # Faults are one sample in thirty: unweighted, the network would rather miss one than invent one.
     "faults": replace(ADAPTING, class_weights=(1.0, 3.0)),
 }
 RANK = 16
