@@ -82,7 +82,7 @@ RECIPES = dict.fromkeys(TASKS, ADAPTING) | {
     "joint": Recipe(steps=3200, batch_size=10, rate=5e-4, warmup=100, decay=800, seed=1),
     "events": replace(ADAPTING, steps=400, decay=200),
     # Faults are one sample in thirty: unweighted, the network would rather miss one than invent one.
-    "faults": replace(ADAPTING, class_weights=(1.0, 3.0)),
+    "faults": replace(ADAPTING, steps=1000, decay=400, class_weights=(1.0, 3.0)),
 }
 RANK = 16
 # A U-Net of a quarter of the original's channels costs as much to run as the starter with a decoder.
