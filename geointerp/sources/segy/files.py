@@ -14,7 +14,7 @@ from geointerp.sources.remote import RemoteFile
 SegyFile = Path | RemoteFile
 
 # Bytes, on a disk; what is read at once stays in the processor's cache until it is decoded.
-_WORTH_SKIPPING, _AT_ONCE = 1 << 14, 1 << 18
+_WORTH_SKIPPING, _AT_ONCE = 1 << 14, 1 << 20
 # Bytes, over a network: requests cost more than what they bring.
 _WORTH_A_REQUEST, _IN_A_REQUEST = 1 << 16, 1 << 23
 

@@ -86,10 +86,11 @@ class SegyTraces:
         order = np.argsort(traces, kind="stable")
         missing, order = np.split(order, [np.searchsorted(traces[order], 0)])
         slab[missing] = np.nan
+        ascending = bool((np.diff(order) > 0).all())
         with positioned(self.path) as file:
             for rows, stored in self._stored(file, traces, order, first, stop):
-                # A stretch of the slab can be decoded into; rows here and there are put there.
-                stretch = rows[-1] - rows[0] == rows.size - 1 and (np.diff(rows) == 1).all()
+                # What follows each other in the slab too is decoded in place.
+                stretch = ascending and rows[-1] - rows[0] == rows.size - 1
                 target = slab[rows[0] : rows[-1] + 1] if stretch else None
                 decoded = decode(stored, self.layout.sample_format, self.layout.endianness, target)
                 if not stretch:
