@@ -64,10 +64,10 @@ def test_attention_over_many_tokens_stays_fused(tile, plain):
 
 @pytest.mark.parametrize("task", ["faults", "facies"])
 def test_labels_in_bf16_are_those_of_fp32(task):
-    """On sections of the kind the bundled models learnt from, none of which they have seen."""
+    """On sections of the kind the bundled models learnt from, of seeds that training never draws from."""
     network = geointerp.load_model(task, (112, 112)).network
     generator = GENERATORS[task]
-    amplitude, _ = generator(2, 77_000_000, height=112, width=112, recipe=generator.ranges)
+    amplitude, _ = generator(2, 100, height=112, width=112, recipe=generator.ranges)
     amplitude = np.asarray(amplitude, np.float32)
     grey = torch.from_numpy(0.5 + amplitude / np.quantile(np.abs(amplitude), 0.99) / 2).clamp(0, 1)[:, None]
     with torch.inference_mode():
