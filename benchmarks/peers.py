@@ -1,10 +1,10 @@
 """geointerp against MONAI's and nnU-Net's sliding windows: the same network over the same volume.
 
-    python benchmarks/peers.py
+    python benchmarks/peers.py [slices]
 
 The peers are installed into benchmarks/.peers, an environment of their own, and all run there in turn, in one
-process. ViT-S + MLA over 16 slices of 400 x 462 samples at a least overlap of a quarter. The peers get the
-slices in memory as grey values and give logits; geointerp reads SEG-Y and writes a Zarr store.
+process. ViT-S + MLA over 16 slices (or so many) of 400 x 462 samples at a least overlap of a quarter. The
+peers get the slices in memory as grey values and give logits; geointerp reads SEG-Y and writes a Zarr store.
 """
 
 import os
@@ -28,11 +28,11 @@ def main() -> None:
             subprocess.run([sys.executable, "-m", "venv", PEERS], check=True)
         install = [python, "-m", "pip", "install", "-q", "-e", HERE.parent, "monai>=1.5", "nnunetv2>=2.6"]
         subprocess.run(install, check=True)
-        os.execv(python, [str(python), __file__])
-    compare()
+        os.execv(python, [str(python), *sys.argv])
+    compare(int(sys.argv[1]) if len(sys.argv) > 1 else 16)
 
 
-def compare() -> None:
+def compare(number: int) -> None:
     """Time everybody, and write the table."""
     import torch
     from common import interleaved, write_results
@@ -42,7 +42,7 @@ def compare() -> None:
     from geointerp.sources.scaling import measure_scale
 
     with tempfile.TemporaryDirectory() as folder:
-        survey = write_volume(Path(folder) / "survey.sgy", (16, 462, 400))
+        survey = write_volume(Path(folder) / "survey.sgy", (number, 462, 400))
         path = write_model(Path(folder) / "model")
         model = geointerp.load_model(path, (224, 224))
         volume = geointerp.open_volume(survey)
@@ -69,7 +69,7 @@ def compare() -> None:
         seconds = interleaved(works)
     write_results(
         Path(__file__).name,
-        "16 slices of 400 x 462 through ViT-S + MLA at a least overlap of 25 %.",
+        f"{number} slices of 400 x 462 through ViT-S + MLA at a least overlap of 25 %.",
         ("", "seconds", "over geointerp"),
         [(name, f"{taken:.2f}", f"{taken / seconds['geointerp']:.2f}") for name, taken in seconds.items()],
         note="geointerp's time includes reading SEG-Y, loading the model and writing the store; the peers' "

@@ -1,31 +1,44 @@
-"""How long `geointerp --help` and `--version` take, over an empty program: medians of seven runs.
+"""How long `geointerp --help`, `--version` and a prediction of one tile take, over an empty program.
 
-python benchmarks/startup.py
+    python benchmarks/startup.py
+
+Medians of five runs, in turn; the tile is labelled by the bundled fault model.
 """
 
-import statistics
 import subprocess
 import sys
-from time import perf_counter
+import tempfile
+from functools import partial
+from pathlib import Path
 
-COMMANDS = {
-    "python -c pass": ("-c", "pass"),
-    "geointerp --version": ("-m", "geointerp", "--version"),
-    "geointerp --help": ("-m", "geointerp", "--help"),
-}
+import numpy as np
+from common import interleaved, write_results
+
+EMPTY = "python -c pass"
+
+
+def run(*words: str) -> None:
+    subprocess.run([sys.executable, *words], check=True, capture_output=True)
 
 
 def main() -> None:
-    seconds: dict[str, list[float]] = {name: [] for name in COMMANDS}
-    for _ in range(7):
-        for name, words in COMMANDS.items():
-            started = perf_counter()
-            subprocess.run([sys.executable, *words], check=True, capture_output=True)
-            seconds[name].append(perf_counter() - started)
-    empty = statistics.median(seconds["python -c pass"])
-    for name, taken in seconds.items():
-        median = statistics.median(taken)
-        print(f"{name:20} {median:.3f} s, {median / empty:.1f} of an empty program")
+    with tempfile.TemporaryDirectory() as folder:
+        section, labels = Path(folder) / "section.npy", Path(folder) / "labels.npy"
+        np.save(section, np.random.default_rng(0).standard_normal((224, 224)).astype(np.float32))
+        predict = ("predict", str(section), "--task", "faults", "-o", str(labels), "--overwrite")
+        works = {
+            EMPTY: partial(run, "-c", "pass"),
+            "geointerp --version": partial(run, "-m", "geointerp", "--version"),
+            "geointerp --help": partial(run, "-m", "geointerp", "--help"),
+            "geointerp predict, one tile": partial(run, "-m", "geointerp", *predict),
+        }
+        seconds = interleaved(works)
+    write_results(
+        Path(__file__).name,
+        "Whole commands, from the shell and back.",
+        ("", "seconds", "over an empty program"),
+        [(name, f"{taken:.2f}", f"{taken / seconds[EMPTY]:.1f}") for name, taken in seconds.items()],
+    )
 
 
 if __name__ == "__main__":

@@ -2,19 +2,17 @@
 
     python benchmarks/trace_map.py [traces]
 
-Medians of five runs in one process; the file is in the page cache.
+A million traces by default, the file in the page cache.
 """
 
 import os
 import shutil
-import statistics
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
+from common import interleaved, write_results
 
 from geointerp.sinks.segy_write import write_survey
 from geointerp.sources.open import open_volume
@@ -22,18 +20,8 @@ from geointerp.sources.open import open_volume
 CROSSLINES, SAMPLES = 500, 100
 
 
-def median_seconds(work: Callable[[], object], before: Callable[[], object] = lambda: None) -> float:
-    seconds = []
-    for _ in range(5):
-        before()
-        started = perf_counter()
-        work()
-        seconds.append(perf_counter() - started)
-    return statistics.median(seconds)
-
-
 def main() -> None:
-    inlines = (int(sys.argv[1]) if len(sys.argv) > 1 else 300_000) // CROSSLINES
+    inlines = (int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000) // CROSSLINES
     with tempfile.TemporaryDirectory() as folder:
         cache = Path(folder) / "cache"
         os.environ["GEOINTERP_CACHE"] = str(cache)
@@ -45,16 +33,26 @@ def main() -> None:
             crosslines=np.arange(CROSSLINES) + 1,
             sample_interval_ms=4,
         )
-        plain = median_seconds(path.read_bytes)
-        built = median_seconds(lambda: open_volume(path), lambda: shutil.rmtree(cache, ignore_errors=True))
-        cached = median_seconds(lambda: open_volume(path))
-    print(
-        f"{inlines * CROSSLINES:,} traces of {SAMPLES} samples, "
-        f"{(240 + 4 * SAMPLES) * inlines * CROSSLINES / 1e6:.0f} MB"
+
+        def built() -> None:
+            shutil.rmtree(cache, ignore_errors=True)
+            open_volume(path)
+
+        plain = "reading the bytes"
+        seconds = interleaved(
+            {
+                plain: path.read_bytes,
+                "opening, map built": built,
+                "opening, map from the cache": lambda: open_volume(path),
+            }
+        )
+        size = path.stat().st_size / 1e6
+    write_results(
+        Path(__file__).name,
+        f"{inlines * CROSSLINES:,} traces of {SAMPLES} samples, {size:.0f} MB.",
+        ("", "seconds", "over reading"),
+        [(name, f"{taken:.3f}", f"{taken / seconds[plain]:.2f}") for name, taken in seconds.items()],
     )
-    print(f"reading the bytes {plain:.3f} s")
-    print(f"opening, map built {built:.3f} s, {built / plain:.2f} of reading")
-    print(f"opening, map cached {cached:.3f} s, {cached / plain:.2f} of reading")
 
 
 if __name__ == "__main__":

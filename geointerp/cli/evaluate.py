@@ -25,9 +25,15 @@ def command(
     ctx: typer.Context,
     prediction: Annotated[
         Path | None,
-        typer.Argument(help="Predicted labels: .zarr, .nc, SEG-Y, .npy or an image; or craters: .csv."),
+        typer.Argument(
+            # What may not be read is the data's fault, and told where it is opened.
+            readable=False,
+            help="Predicted labels: .zarr, .nc, SEG-Y, .npy or an image; or craters: .csv.",
+        ),
     ] = None,
-    truth: Annotated[Path | None, typer.Argument(help="True labels or craters, likewise.")] = None,
+    truth: Annotated[
+        Path | None, typer.Argument(readable=False, help="True labels or craters, likewise.")
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(

@@ -22,7 +22,7 @@ _PRODUCT = "What is taken from the labels"
 
 def command(
     ctx: typer.Context,
-    labels: Annotated[Path, typer.Argument(help="Labels that predict wrote, .zarr or .nc.")],
+    labels: Annotated[Path, typer.Argument(readable=False, help="Labels that predict wrote, .zarr or .nc.")],
     output: Annotated[
         Path,
         typer.Option(

@@ -123,6 +123,19 @@ def scratch_result(done: SliceSum) -> dict[str, npt.NDArray[np.generic]]:
     return {"probability": done.probabilities().cpu().numpy()}
 
 
+def largest(values: Tensor) -> Tensor:
+    """Return which of the planes (classes, rows, columns) is the first largest at each pixel, uint8.
+
+    As ``argmax(0)``, which across planes takes a processor 14 times as long for two classes, 4 for eight.
+    """
+    most = values[0].clone()
+    which = torch.zeros(most.shape, dtype=torch.uint8, device=most.device)
+    for number, plane in enumerate(values[1:], 1):
+        which.masked_fill_(plane > most, number)
+        torch.maximum(most, plane, out=most)
+    return which
+
+
 def label_result(
     done: SliceSum, earlier: Sequence[npt.NDArray[np.float32]], keep_probability: bool
 ) -> dict[str, npt.NDArray[np.generic]]:
@@ -141,7 +154,7 @@ def label_result(
     for view in (*(torch.from_numpy(view).to(total.device) for view in earlier), done.probabilities()):
         total += view
     valid = torch.from_numpy(done.valid).to(total.device)
-    labels = total.argmax(0).to(torch.uint8).masked_fill_(~valid, NOTHING)
+    labels = largest(total).masked_fill_(~valid, NOTHING)
     result: dict[str, npt.NDArray[np.generic]] = {"labels": labels.cpu().numpy()}
     if keep_probability:
         packed = (total / (len(earlier) + 1) * 254).round().clamp(0, 254).to(torch.uint8)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from geointerp.inference.accumulator import Blender, SliceSum
-from geointerp.inference.batches import batches, stacked
+from geointerp.inference.batches import Tile, batches, stacked
 from geointerp.inference.reader import Slab, read_ahead
 from geointerp.inference.runner import Runner
 from geointerp.tiling.blocks import Block
@@ -78,6 +78,7 @@ class ViewPass:
         self.blender = Blender(plan.lattice, classes, runner.machine.device)
         self._under_way: deque[tuple[SliceSum, _OpenBlock]] = deque()
         self._rest: Tensor | None = None
+        self._computing: tuple[list[Tile], Callable[[], Tensor]] | None = None
         self._advance: Callable[[int], None] = lambda tiles: None
 
     @torch.inference_mode()
@@ -87,15 +88,28 @@ class ViewPass:
         read: Callable[[Block], Slab],
         advance: Callable[[int], None] = lambda tiles: None,
     ) -> None:
-        """Compute ``blocks``, reading ahead; ``advance`` is told the tiles done, skipped ones included."""
+        """Compute ``blocks``, reading ahead; ``advance`` is told the tiles done, skipped ones included.
+
+        While a batch is computed the one before is added to its slices.
+        """
         self._advance = advance
-        with closing(read_ahead(map(read, blocks))) as slabs:
+        with self.runner, closing(read_ahead(map(read, blocks))) as slabs:
             for batch in batches(self._slices(slabs), self.batch_size):
-                probabilities = self.runner(stacked(batch))
-                for tile, one in zip(batch, probabilities, strict=True):
-                    tile.slice.add(tile.place, one)
-                    self._close_finished()
-                advance(len(batch))
+                begun = self.runner.start(stacked(batch))
+                self._add_computed()
+                self._computing = batch, begun
+            self._add_computed()
+
+    def _add_computed(self) -> None:
+        """Add the batch under way, if there is one, to its slices, and finish those that are complete."""
+        if self._computing is None:
+            return
+        batch, probabilities = self._computing
+        self._computing = None
+        for tile, one in zip(batch, probabilities(), strict=True):
+            tile.slice.add(tile.place, one)
+            self._close_finished()
+        self._advance(len(batch))
 
     def _slices(self, slabs: Iterable[Slab]) -> Iterator[SliceSum]:
         """Open the slices of the slabs; those without any data are finished when their turn comes."""
@@ -107,6 +121,9 @@ class ViewPass:
                 home.tiles += one.own
                 skipped -= one.open
                 self._under_way.append((one, home))
+                if not one.tiles:
+                    # What has no data must not pile up behind a batch that is done.
+                    self._add_computed()
                 if len(self._under_way) == 1:
                     self._take_over()
                     self._close_finished()

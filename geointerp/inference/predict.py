@@ -15,6 +15,7 @@ from geointerp.inference.runner import default_batch_size, whole_batches
 from geointerp.network.bundle import CHANNELS, LoadedModel, load_model
 from geointerp.network.description import ModelDescription, read_description
 from geointerp.network.home import bundled_model, find_model
+from geointerp.sources.raster_place import part_of
 from geointerp.sources.scaling import measure_scale
 from geointerp.tasks import task_named
 from geointerp.tiling.fit import fitted_tile
@@ -138,7 +139,7 @@ def _job(
     chosen = choose_views(dims, names or (about.views if len(dims) == 3 else None))
     _check(compile, batch_size)
     cut = _region(whole, region)
-    volume = whole.isel({dim: slice(*ends) for dim, ends in cut.items()})
+    volume = part_of(whole, cut)
     sizes = {str(dim): size for dim, size in volume.sizes.items()}
     if not names:
         chosen = widened(chosen, sizes, about.patch)

@@ -23,15 +23,15 @@ def check_sticks(labels: xr.DataArray, form: str | None) -> None:
     """
     if form not in (None, *FORMATS):
         raise UsageError(f"there is no form '{form}' of fault sticks", hint=f"it is {' or '.join(FORMATS)}")
-    if form in (None, "charisma") and labels.ndim == 2:
-        raise UsageError(
-            "Charisma's form names inline and crossline, which a 2D line has not",
-            hint="write --format opendtect, which is X, Y, Z and the stick's number",
-        )
     if not has_coordinates(labels):
         raise DataError(
             "fault sticks need map coordinates, and the traces have none: cdp_x and cdp_y are missing",
             hint="if the headers hold them, predict with --x-byte and --y-byte",
+        )
+    if form in (None, "charisma") and labels.ndim == 2:
+        raise UsageError(
+            "Charisma's form names inline and crossline, which a 2D line has not",
+            hint="write --format opendtect, which is X, Y, Z and the stick's number",
         )
 
 

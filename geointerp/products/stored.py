@@ -25,8 +25,9 @@ def open_labels(path: Path) -> xr.Dataset:
     try:
         opened = xr.open_zarr(path, consolidated=False) if path.is_dir() else xr.open_dataset(path, chunks={})
     except (OSError, ValueError, KeyError, TypeError) as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0].partition(". Consider")[0]
         raise DataError(
-            f"{path} cannot be opened as a label store: {error}",
+            f"{path} cannot be opened as a label store: {why}",
             hint="give a .zarr or .nc that predict wrote",
         ) from None
     if "labels" not in opened:

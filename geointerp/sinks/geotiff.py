@@ -116,7 +116,7 @@ def _georeference(labels: xr.DataArray) -> dict[str, Any]:
 def _step(labels: xr.DataArray, dim: str) -> tuple[float, float]:
     """Return the first coordinate and the distance from one to the next."""
     values = labels[dim].values.astype(np.float64)
-    step = (values[-1] - values[0]) / (values.size - 1) if values.size > 1 else 1.0
+    step = (values[-1] - values[0]) / (values.size - 1) if values.size > 1 else _told_step(labels, dim)
     off = np.abs(values - (values[0] + step * np.arange(values.size))).max()
     if off > _UNEVEN * abs(step):
         raise DataError(
@@ -125,6 +125,12 @@ def _step(labels: xr.DataArray, dim: str) -> tuple[float, float]:
             hint="write .zarr or .nc, which keep the coordinates",
         )
     return float(values[0]), float(step)
+
+
+def _told_step(labels: xr.DataArray, dim: str) -> float:
+    """Return the size of a pixel as the grid mapping tells it, where one coordinate alone does not."""
+    told = labels.coords["spatial_ref"].attrs.get("GeoTransform") if "spatial_ref" in labels.coords else None
+    return float(told.split()[{"x": 1, "y": 5}[dim]]) if told else 1.0
 
 
 def _strips(labels: xr.DataArray) -> Iterator[tuple[int, NDArray[np.uint8]]]:

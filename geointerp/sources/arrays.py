@@ -56,11 +56,10 @@ def open_npy(path: Path) -> xr.DataArray:
     try:
         values = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
-        raise DataError(f"{path} is no readable NumPy file: {error}") from None
+        raise DataError(f"{path} is no readable NumPy file: {error}", hint="is it truncated?") from None
     if values.dtype.kind not in "biuf" or values.ndim not in _DIMS or values.size == 0:
-        raise DataError(
-            f"{path} holds {values.dtype} of shape {values.shape}: numbers in 2 or 3 dimensions are read"
-        )
+        wanted = "numbers in 2 or 3 dimensions" + (", at least one," if values.size == 0 else "")
+        raise DataError(f"{path} holds {values.dtype} of shape {values.shape}: {wanted} are read")
     mapped = partial(np.load, path, mmap_mode="r", allow_pickle=False)
     return _mapped_volume(path, mapped, values.shape, "NumPy")
 

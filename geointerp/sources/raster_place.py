@@ -1,12 +1,13 @@
 """Where a raster lies on its map: coordinates and reference system, and the metres between its pixels."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.errors import DataError, UsageError
@@ -64,6 +65,18 @@ def place_of_raster(path: Path | str, dataset: "DatasetReader") -> dict[str, Any
     if dataset.crs.is_geographic:
         mapping["grid_mapping_name"] = "latitude_longitude"
     return place | {"spatial_ref": ((), np.int32(0), mapping)}
+
+
+def part_of(volume: xr.DataArray, cut: Mapping[str, tuple[int, int]]) -> xr.DataArray:
+    """Return the part of a volume between positions; a raster's GeoTransform begins where the part does."""
+    part = volume.isel({dim: slice(*ends) for dim, ends in cut.items()})
+    mapping = part.coords.get("spatial_ref")
+    if mapping is None or "GeoTransform" not in mapping.attrs:
+        return part
+    place = [float(word) for word in mapping.attrs["GeoTransform"].split()]
+    for dim, first, step in (("x", 0, 1), ("y", 3, 5)):
+        place[first] += cut.get(dim, (0, 0))[0] * place[step]
+    return part.assign_coords(spatial_ref=mapping.assign_attrs(GeoTransform=" ".join(map(repr, place))))
 
 
 def _axis(dim: str, dataset: "DatasetReader") -> dict[str, str]:

@@ -11,9 +11,9 @@ from geointerp.errors import DataError
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
-_DRIVERS = ("PDS", "PDS4", "ISIS3", "VICAR")
+_DRIVERS = ("PDS", "PDS4", "ISIS3", "VICAR", "ENVI")
 _IN_OTHER_FORMATS = (".tif", ".tiff", ".jp2")  # a label may describe such a file, which need not be raw
-_BESIDE = (".xml", ".ovr", ".msk", ".aux")
+_BESIDE = (".xml", ".hdr", ".ovr", ".msk", ".aux")
 _LABEL_BYTES = 1 << 16
 _START = re.compile(rb"StartByte\s*=\s*(\d+)")  # ISIS: of the first pixel, counted from 1
 _IMAGE = re.compile(rb"\^IMAGE\s*=\s*(\d+)\s*(<BYTES>)?")  # PDS3: likewise in records, or in bytes
@@ -28,7 +28,8 @@ def check_whole(dataset: "DatasetReader") -> None:
     """
     files = [Path(name) for name in dataset.files]
     raw = all(file.suffix.lower() not in _IN_OTHER_FORMATS and file.is_file() for file in files)
-    if dataset.driver not in _DRIVERS or not files or not raw:
+    packed = dataset.tags(ns="ENVI").get("file_compression", "0") != "0"
+    if dataset.driver not in _DRIVERS or not files or not raw or packed:
         return
     sample = sum(np.dtype(kind).itemsize for kind in dataset.dtypes)
     needed = _image_start(files[0]) + dataset.width * dataset.height * sample

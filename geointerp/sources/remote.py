@@ -135,16 +135,11 @@ class RemoteFile:
         except Exception as error:
             raise _unreachable(self.url, error) from None
 
-    def fill(self, buffers: list[memoryview], offset: int) -> int:
-        """Read into the buffers one after the other, in one request; returns the bytes read."""
-        wanted = sum(len(buffer) for buffer in buffers)
-        data = memoryview(self.read(offset, offset + wanted))
-        done = 0
-        for buffer in buffers:
-            part = data[done : done + len(buffer)]
-            buffer[: len(part)] = part
-            done += len(part)
-        return done
+    def fill(self, buffer: memoryview, offset: int) -> int:
+        """Read into the buffer in one request; returns the bytes read."""
+        data = self.read(offset, offset + len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
     @cached_property
     def _blocks(self) -> Any:

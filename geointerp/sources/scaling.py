@@ -149,9 +149,12 @@ def _read(part: xr.DataArray) -> NDArray[np.float32]:
     except GeointerpError:
         raise
     except (OSError, RuntimeError, ValueError) as error:
+        denied = isinstance(error, PermissionError | FileNotFoundError)
         raise DataError(
             f"{part.attrs.get('source', 'the data')} cannot be read: {error}",
-            hint="it is damaged: copy it again",
+            hint="it must be readable where it is computed, under the same path"
+            if denied
+            else "it is damaged: copy it again",
         ) from error
 
 

@@ -203,6 +203,7 @@ def test_what_holds_no_labels_is_refused(run, survey):
     done = run("export", survey, "-o", "a.csv")
     assert (done.status, done.out) == (1, "")
     assert "survey.sgy cannot be opened as a label store" in done.err
+    assert len(done.err.splitlines()) == 2  # xarray would say much more
     xr.Dataset({"amplitude": ("x", [1.0])}).to_zarr("other.zarr", zarr_format=3, consolidated=False)
     done = run("export", "other.zarr", "-o", "a.csv")
     assert (done.status, done.out) == (1, "")

@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 import torch
 from stub_models import Attention, Convolution
@@ -5,9 +7,27 @@ from stub_models import Attention, Convolution
 from geointerp.errors import MachineError
 from geointerp.inference.device import Machine
 from geointerp.inference.runner import FP32_TILES, Runner, default_batch_size, whole_batches, worth_compiling
+from geointerp.network.unet import UNet
 
 CPU = Machine(torch.device("cpu"), "fp32")
 BF16 = Machine(torch.device("cpu"), "bf16")
+
+
+def with_threads(number):
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def one_thread():
+    yield from with_threads(1)
+
+
+@pytest.fixture
+def two_threads():
+    yield from with_threads(2)
 
 
 class Cramped(Convolution):
@@ -49,7 +69,7 @@ def test_fp32_computes_one_shape_whatever_the_batch():
     RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes"),
     RuntimeError("MPS backend out of memory (MPS allocated: 9.05 GB)"),
 ])  # fmt: skip
-def test_out_of_memory_halves_the_batch_and_repeats_only_that(error):
+def test_out_of_memory_halves_the_batch_and_repeats_only_that(one_thread, error):
     network, notes = Cramped(3, error), []
     runner = Runner(network, BF16, 8, note=notes.append)
     first, second = tiles(8), 1 - tiles(6)
@@ -81,10 +101,53 @@ def test_what_fills_the_last_batch_up_is_cut_off():
     torch.testing.assert_close(found[5:], Runner(network, BF16, 1)(tiles(6)[5:]), atol=0.02, rtol=0)
 
 
-def test_batches_shrink_with_the_tile():
+def test_each_thread_computes_a_part_of_a_batch(two_threads):
+    class Telling(Convolution):
+        def forward(self, grey):
+            told.append((len(grey), threading.current_thread().name, torch.get_num_threads()))
+            barrier.wait()  # both at the same time
+            return super().forward(grey)
+
+    told, barrier = [], threading.Barrier(2, timeout=30)
+    network = Telling()
+    with Runner(network, BF16, 8) as runner:
+        begun = [runner.start(tiles(8)), runner.start(1 - tiles(5))]
+        found = torch.cat([one() for one in begun])
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 2
+    assert [number for number, _, _ in told] == [4] * 4
+    assert {name for _, name, _ in told} == {"geointerp-tiles_0", "geointerp-tiles_1"}
+    assert {threads for _, _, threads in told} == {1}
+    torch.set_num_threads(1)
+    assert torch.equal(found, Runner(Convolution(), BF16, 4)(torch.cat([tiles(8), 1 - tiles(5)])))
+
+
+def test_out_of_memory_in_one_of_several_threads(two_threads):
+    notes = []
+    runner = Runner(Cramped(1, torch.OutOfMemoryError("no")), BF16, 4, note=notes.append)
+    found = runner(tiles(4))
+    assert runner.size == 1
+    assert len(notes) == 1
+    torch.testing.assert_close(found, Runner(Cramped(9, RuntimeError()), BF16, 2)(tiles(4)))
+
+
+def test_bf16_on_a_processor_runs_a_copy_made_for_it():
+    network = UNet(classes=3, width=0.1)
+    runner = Runner(network, BF16, 2)
+    assert {weights.dtype for weights in runner.network.parameters()} == {torch.bfloat16}
+    assert {weights.dtype for weights in network.parameters()} == {torch.float32}
+    found = runner(torch.rand(3, 1, 32, 32))
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found.sum(1), torch.ones(3, 32, 32))
+    assert next(Runner(network, CPU, 2).network.parameters()).dtype == torch.float32
+
+
+def test_batches_shrink_with_the_tile(two_threads):
     assert default_batch_size(CPU, (224, 224)) == 8
     assert default_batch_size(CPU, (448, 448)) == 2
-    assert default_batch_size(CPU, (2016, 2016)) == 1
+    assert default_batch_size(CPU, (2016, 2016)) == 2
+    torch.set_num_threads(1)
+    assert default_batch_size(CPU, (224, 224)) == 4
     assert default_batch_size(Machine(torch.device("cuda"), "bf16"), (224, 224)) == 64
 
 

@@ -71,6 +71,14 @@ def test_south_up_rasters_keep_their_rows(tmp_path):
         assert file.xy(0, 0) == (labels["x"][0], labels["y"][0])
 
 
+def test_a_single_row_has_the_size_that_its_grid_mapping_tells(tmp_path):
+    labels = labels_of((30, 40)).isel(y=slice(7, 8))
+    labels["spatial_ref"].attrs["GeoTransform"] = "-180.0 0.25 0.0 88.25 0.0 -0.25"
+    write_labels(labels, tmp_path / "a.tif")
+    with rasterio.open(tmp_path / "a.tif") as file:
+        assert tuple(file.transform)[:6] == (0.25, 0, -180, 0, -0.25, 88.25)
+
+
 def test_what_is_no_raster_is_refused(tmp_path):
     volume = xr.Dataset({"labels": (("inline", "crossline", "time"), np.zeros((2, 3, 4), np.uint8))})
     with pytest.raises(UsageError, match=r"\(inline, crossline, time\)") as caught:

@@ -159,8 +159,12 @@ def pds3_image(path):
     return path.with_suffix(".img")
 
 
-@pytest.mark.parametrize("lost", [1, 100, 2400])
-@pytest.mark.parametrize("written", [isis, pds4, pds3_image])
+def envi(path):
+    return write(path.with_suffix(".img"), VALUES, driver="ENVI", crs=CYLINDER, transform=PLACE)
+
+
+@pytest.mark.parametrize("lost", [1, 100, 2000])
+@pytest.mark.parametrize("written", [isis, pds4, pds3_image, envi])
 def test_a_truncated_image(tmp_path, written, lost):
     """GDAL would read zeros where nothing is."""
     path = written(tmp_path / "a")

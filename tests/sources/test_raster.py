@@ -12,6 +12,7 @@ from geointerp.errors import DataError, MachineError, UsageError
 from geointerp.sources.describe import describe
 from geointerp.sources.hillshade import Sun, shade
 from geointerp.sources.open import open_volume
+from geointerp.sources.raster_place import part_of
 
 rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed")
 Affine = rasterio.Affine
@@ -348,3 +349,11 @@ def test_the_mapping_survives_a_round_trip_through_xarray(tmp_path):
     volume.drop_attrs(deep=False).to_dataset(name="z").to_zarr(tmp_path / "a.zarr", consolidated=False)
     back = xr.open_zarr(tmp_path / "a.zarr", consolidated=False)
     assert back["spatial_ref"].attrs == volume["spatial_ref"].attrs
+
+
+def test_a_part_says_where_it_begins(tmp_path):
+    write(tmp_path / "a.tif", np.arange(48, dtype=np.uint8).reshape(6, 8) + 1)
+    part = part_of(open_volume(tmp_path / "a.tif"), {"y": (2, 3), "x": (1, 5)})
+    place = Affine.from_gdal(*map(float, part["spatial_ref"].attrs["GeoTransform"].split()))
+    assert part.shape == (1, 4)
+    assert place @ (0.5, 0.5) == (part["x"][0], part["y"][0])

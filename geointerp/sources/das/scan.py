@@ -1,5 +1,6 @@
 """What DAS files hold, from their headers: dascore scans them, and nothing is written beside them."""
 
+import struct
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ DIMS = {"distance", "time"}
 UNKNOWN = "unknown"
 _MAGIC = (b"\x89HDF\r\n", b"TDSm")
 _SUFFIXES = (".h5", ".hdf5", ".tdms")
+_LEAD_IN = 28  # bytes at the head of a TDMS segment, which its length does not count
+_UNFINISHED = 2**64 - 1  # the length of a segment that was never closed
 DAMAGED = (
     "is it truncated or still being written? then copy it again; dascore.org lists the formats that are read"
 )
@@ -94,10 +97,12 @@ def scan(path: Path) -> list[Piece]:
     """Return the stretches of a file in time order.
 
     Raises:
-        DataError: dascore does not know it, or one of them has no regular time axis or other dims.
+        DataError: dascore does not know it, or one of them has no regular time axis or other dims, or it is
+            shorter than it says.
     """
     import dascore
 
+    _check_tdms(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a scan failed, with the file alone and no reason
         try:
@@ -107,6 +112,22 @@ def scan(path: Path) -> list[Piece]:
     if not found:
         raise DataError(f"{path} is no DAS recording that dascore can read", hint=DAMAGED)
     return in_order([_piece(path, attrs) for attrs in found])
+
+
+def _check_tdms(path: Path) -> None:
+    """Refuse a TDMS file that ends before its first segment does: dascore would take it for a shorter one.
+
+    Raises:
+        DataError: with both numbers.
+    """
+    with path.open("rb") as file:
+        head = file.read(_LEAD_IN)
+    if len(head) < _LEAD_IN or not head.startswith(_MAGIC[1]):
+        return
+    (length,) = struct.unpack_from("<Q", head, 12)
+    held = path.stat().st_size
+    if held < _LEAD_IN + length and length != _UNFINISHED:
+        raise DataError(f"{path} has {held} bytes, and as its head says, {_LEAD_IN + length}", hint=DAMAGED)
 
 
 def in_order(pieces: Sequence[Piece]) -> list[Piece]:

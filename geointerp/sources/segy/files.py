@@ -13,8 +13,10 @@ from geointerp.sources.remote import RemoteFile
 
 SegyFile = Path | RemoteFile
 
-_WORTH_SKIPPING = 1 << 14  # bytes, on a disk
-_WORTH_A_REQUEST = 1 << 16  # bytes, over a network
+# Bytes, on a disk; what is read at once stays in the processor's cache until it is decoded.
+_WORTH_SKIPPING, _AT_ONCE = 1 << 14, 1 << 20
+# Bytes, over a network: requests cost more than what they bring.
+_WORTH_A_REQUEST, _IN_A_REQUEST = 1 << 16, 1 << 23
 
 
 @dataclass(frozen=True)
@@ -22,13 +24,15 @@ class Positioned:
     """An open file.
 
     Attributes:
-        fill: reads into buffers, one after the other, from a position in bytes; returns how many bytes were
-            read, fewer only at the file's end.
+        fill: reads into a buffer from a position in bytes; returns how many bytes were read, fewer only at
+            the file's end.
         worth_skipping: bytes; a smaller gap between two wanted parts is read through, a larger one skipped.
+        at_once: bytes; how much is best read before it is looked at.
     """
 
-    fill: Callable[[list[memoryview], int], int]
+    fill: Callable[[memoryview, int], int]
     worth_skipping: int
+    at_once: int
 
 
 @contextmanager
@@ -39,7 +43,7 @@ def positioned(path: SegyFile) -> Iterator[Positioned]:
         MachineError: the system has no positioned reads.
     """
     if isinstance(path, RemoteFile):
-        yield Positioned(path.fill, _WORTH_A_REQUEST)
+        yield Positioned(path.fill, _WORTH_A_REQUEST, _IN_A_REQUEST)
         return
     if not hasattr(os, "preadv"):
         raise MachineError(
@@ -48,22 +52,17 @@ def positioned(path: SegyFile) -> Iterator[Positioned]:
         )
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        yield Positioned(partial(_fill, descriptor), _WORTH_SKIPPING)
+        yield Positioned(partial(_fill, descriptor), _WORTH_SKIPPING, _AT_ONCE)
     finally:
         os.close(descriptor)
 
 
-def _fill(descriptor: int, buffers: list[memoryview], offset: int) -> int:
-    """Read into the buffers one after the other; returns the bytes read, fewer only at the file's end.
+def _fill(descriptor: int, buffer: memoryview, offset: int) -> int:
+    """Read into the buffer; returns the bytes read, fewer only at the file's end.
 
     The system may read less than asked for, on a network drive above all: then the rest is asked for.
     """
     done = 0
-    while buffers and (read := os.preadv(descriptor, buffers, offset + done)):
+    while done < len(buffer) and (read := os.preadv(descriptor, [buffer[done:]], offset + done)):
         done += read
-        while buffers and read >= len(buffers[0]):
-            read -= len(buffers[0])
-            buffers = buffers[1:]
-        if read:
-            buffers = [buffers[0][read:], *buffers[1:]]
     return done

@@ -9,55 +9,65 @@ from numpy.typing import NDArray
 
 from geointerp.sources.segy.binary import SAMPLE_FORMATS
 
-_BLOCK = 65536  # samples decoded at a time: the passes over a block stay in the processor's cache
-
-_EXPONENTS = np.arange(256)
-_IBM_SCALE = (
-    np.minimum(np.ldexp(1.0, 4 * (_EXPONENTS & 127) - 280), np.finfo(np.float32).max)
-    * np.where(_EXPONENTS > 127, -1.0, 1.0)
-).astype(np.float32)
-"""Sign and 16^(exponent - 64) / 2^24 for each leading byte. What float32 cannot hold becomes ±inf, or 0."""
+_DIGITS = 0x00FFFFFF
+_SIGN_AND_EXPONENT = -1 << 24
+_ROOT = 13 << 23
+_MOST = np.float32(2.0**114)
+"""The root of the largest scale, see `_decode_ibm`."""
 
 
-def decode(raw: NDArray[np.uint8], sample_format: int, endianness: str) -> NDArray[np.float32]:
+def decode(
+    raw: NDArray[np.uint8], sample_format: int, endianness: str, out: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
     """Turn stored samples into amplitudes.
 
     Args:
-        raw: (traces, samples * width) uint8, C order.
+        raw: (traces, samples * width) uint8, the bytes of a trace side by side.
         sample_format: a code of `SAMPLE_FORMATS`.
         endianness: ``>`` or ``<``.
+        out: takes the amplitudes, of the shape that is returned.
 
     Returns:
         (traces, samples) float32.
     """
     form = SAMPLE_FORMATS[sample_format]
     shape = (raw.shape[0], raw.shape[1] // form.width)
-    if form.width == 3:
-        return _decode_three_bytes(raw.reshape(*shape, 3), form.kind, endianness)
-    stored = raw.view(endianness + form.kind)
-    if form.name == "ibm":
-        return _decode_ibm(stored.reshape(-1)).reshape(shape)
-    with np.errstate(over="ignore", invalid="ignore"):  # a float64 beyond float32 becomes inf
-        return stored.astype(np.float32)
-
-
-def _decode_ibm(stored: NDArray[np.uint32]) -> NDArray[np.float32]:
-    """Decode IBM floats: sign, exponent of 16 less 64 in 7 bits, fraction in 24."""
-    out = np.empty(stored.size, dtype=np.float32)
-    with np.errstate(over="ignore"):
-        for start in range(0, stored.size, _BLOCK):
-            words = stored[start : start + _BLOCK].astype(np.uint32)
-            scale = np.take(_IBM_SCALE, words >> 24)
-            words &= 0x00FFFFFF
-            target = out[start : start + _BLOCK]
-            np.multiply(words.view(np.int32), scale, out=target, dtype=np.float32, casting="unsafe")
+    if out is None:
+        out = np.empty(shape, np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is beyond float32 becomes inf
+        if form.width == 3:
+            np.copyto(out, _three_bytes(raw.reshape(*shape, 3), form.kind, endianness))
+        elif form.name == "ibm":
+            _decode_ibm(raw.view(endianness + "i4"), out)
+        else:
+            np.copyto(out, raw.view(endianness + form.kind), casting="unsafe")
     return out
 
 
-def _decode_three_bytes(raw: NDArray[np.uint8], kind: str, endianness: str) -> NDArray[np.float32]:
+def _decode_ibm(stored: NDArray[np.int32], out: NDArray[np.float32]) -> None:
+    """Decode IBM floats: a sign, an exponent of 16 less 64 in 7 bits, six hexadecimal digits after the point.
+
+    The value is digits * 16^(exponent - 70). That scale may lie beyond float32, where the value does not; its
+    root 2^(2 exponent - 140) never does, and has the exponent's bits in its own exponent: it is the word's
+    upper byte less 13 << 23. So the digits are multiplied by the root, with the sign, and by the root.
+    """
+    words = stored.astype(np.int32)
+    np.copyto(out, words & _DIGITS, casting="unsafe")
+    words &= _SIGN_AND_EXPONENT
+    words -= _ROOT
+    root = words.view(np.float32)
+    out *= root
+    np.abs(root, out=root)
+    out *= root
+    # Of exponents below 7, with values below 1e-69 or zeros, the bits wrap around to something large.
+    if root.max() > _MOST:
+        out[root > _MOST] = 0
+
+
+def _three_bytes(raw: NDArray[np.uint8], kind: str, endianness: str) -> NDArray[np.int32]:
     """Decode 24-bit integers, signed for ``i3``: (traces, samples, 3) uint8 in."""
     parts = raw if endianness == ">" else raw[..., ::-1]
     value = (parts[..., 0].astype(np.int32) << 16) | (parts[..., 1].astype(np.int32) << 8) | parts[..., 2]
     if kind == "i3":
         value = np.where(value >= 1 << 23, value - (1 << 24), value)
-    return value.astype(np.float32)
+    return value

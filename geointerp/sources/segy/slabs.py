@@ -1,8 +1,9 @@
 """Any slab of the volume, read straight from the file: only the traces asked for, decoded to float32.
 
 The traces are read with ``os.preadv``, or as ranges from a server, in the order they have in the file, one
-call for each run of neighbours; their headers fall into a scratch buffer, their samples where they belong. No
-memory map, so resident memory is the slab's; no shared file position, so threads do not disturb each other.
+call for each run of neighbours, into a buffer that stays in the processor's cache; from there their samples
+are decoded to where they belong. No memory map, so resident memory is the slab's; no shared file position, so
+threads do not disturb each other.
 `segyio.open` is not used: in strict mode it takes ragged and duplicate files for regular ones without an
 error, it fails on little-endian rev 1 unless told, and it misreads rev 2 trace header extensions.
 """
@@ -20,8 +21,6 @@ from geointerp.sources.segy.binary import SAMPLE_FORMATS, Layout
 from geointerp.sources.segy.files import Positioned, SegyFile, positioned
 from geointerp.sources.segy.samples import decode
 from geointerp.sources.segy.tracemap import TraceMap
-
-_MOST_BUFFERS = 1000  # in one preadv; Linux and macOS allow 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,13 +68,12 @@ class SegyTraces:
         first, last = int(samples.min()), int(samples.max())
         traces = self.map.traces.ravel()[cells]
         slab = self.read_traces(traces, first, last + 1)
-        slab[traces < 0] = np.nan
         self._average_duplicates(slab, cells, first, last + 1)
         whole = np.array_equal(samples, np.arange(first, last + 1))
         return slab if whole else slab[:, samples - first]
 
     def read_traces(self, traces: NDArray[np.int64], first: int, stop: int) -> NDArray[np.float32]:
-        """Read samples ``first`` to ``stop`` of traces by their number in the file; negative ones give zeros.
+        """Read samples ``first`` to ``stop`` of traces by their number in the file; negative ones are NaN.
 
         Returns:
             (traces, stop - first) float32.
@@ -84,31 +82,57 @@ class SegyTraces:
             DataError: the file has become shorter since it was opened.
             MachineError: the system has no positioned reads.
         """
-        width = SAMPLE_FORMATS[self.layout.sample_format].width
-        raw = np.empty((traces.size, (stop - first) * width), np.uint8)
-        raw[traces < 0] = 0
-        start = self.layout.first_trace + self.layout.header_bytes + first * width
+        slab = np.empty((traces.size, stop - first), np.float32)
+        order = np.argsort(traces, kind="stable")
+        missing, order = np.split(order, [np.searchsorted(traces[order], 0)])
+        slab[missing] = np.nan
+        ascending = bool((np.diff(order) > 0).all())
         with positioned(self.path) as file:
-            skips = self.layout.trace_bytes - raw.shape[1] > file.worth_skipping
-            for rows, number in _runs(traces, 1 if skips else _MOST_BUFFERS // 2):
-                self._read_run(file, raw, rows, start + number * self.layout.trace_bytes)
-        return decode(raw, self.layout.sample_format, self.layout.endianness)
+            for rows, stored in self._stored(file, traces, order, first, stop):
+                # What follows each other in the slab too is decoded in place.
+                stretch = ascending and rows[-1] - rows[0] == rows.size - 1
+                target = slab[rows[0] : rows[-1] + 1] if stretch else None
+                decoded = decode(stored, self.layout.sample_format, self.layout.endianness, target)
+                if not stretch:
+                    slab[rows] = decoded
+        return slab
 
-    def _read_run(
-        self, file: Positioned, raw: NDArray[np.uint8], rows: NDArray[np.int64], offset: int
-    ) -> None:
-        """Read neighbouring traces into ``raw[rows]``, what lies between them into a scratch buffer."""
-        size = raw.shape[1]
-        view = raw.reshape(-1).data
-        scratch = memoryview(bytearray(self.layout.trace_bytes - size if rows.size > 1 else 0))
-        buffers = []
-        for row in rows.tolist():
-            buffers += [view[row * size : (row + 1) * size], scratch]
-        wanted = rows.size * size + len(scratch) * (rows.size - 1)
-        read = file.fill(buffers[:-1], offset)
-        if read != wanted:
+    def _stored(
+        self, file: Positioned, traces: NDArray[np.int64], order: NDArray[np.int64], first: int, stop: int
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
+        """Yield the samples as they are stored, some traces at a time, in a buffer that is used again.
+
+        Args:
+            file: open.
+            traces: by their number in the file.
+            order: of ``traces`` in the file.
+            first: sample.
+            stop: the sample after the last.
+
+        Yields:
+            Some of ``order``, and the samples of their traces, uint8 (traces, bytes).
+        """
+        width = SAMPLE_FORMATS[self.layout.sample_format].width
+        size, apart = (stop - first) * width, self.layout.trace_bytes
+        offset = self.layout.first_trace + self.layout.header_bytes + first * width
+        skips = apart - size > file.worth_skipping
+        pitch = size if skips else apart
+        most = max(1, file.at_once // pitch)
+        buffer = np.empty((min(most, order.size), pitch), np.uint8)
+        for start in range(0, order.size, most):
+            rows = order[start : start + most]
+            numbers = traces[rows]
+            for begin, end in [(k, k + 1) for k in range(rows.size)] if skips else _runs(numbers):
+                part = buffer.reshape(-1).data[begin * pitch : (end - 1) * pitch + size]
+                self._fill(file, part, offset + int(numbers[begin]) * apart)
+            yield rows, buffer[: rows.size, :size]
+
+    def _fill(self, file: Positioned, part: memoryview, offset: int) -> None:
+        """Read all of ``part``, or say that the file has changed."""
+        read = file.fill(part, offset)
+        if read != len(part):
             raise DataError(
-                f"{self.path} has become shorter: {wanted} bytes wanted at {offset}, {read} read",
+                f"{self.path} has become shorter: {len(part)} bytes wanted at {offset}, {read} read",
                 hint="the file was changed while it was open: once it is whole, start again or --resume",
             )
 
@@ -134,20 +158,7 @@ class SegyTraces:
         slab[several] = sums / (1 + counts)[:, None]
 
 
-def _runs(traces: NDArray[np.int64], most: int) -> Iterator[tuple[NDArray[np.int64], int]]:
-    """Group the traces into runs of neighbours in the file.
-
-    Args:
-        traces: numbers in the file; negative ones are left out.
-        most: traces in a run.
-
-    Yields:
-        The places in ``traces`` of a run's members in file order, and the number of the first.
-    """
-    order = np.argsort(traces, kind="stable")
-    order = order[np.searchsorted(traces[order], 0) :]
-    numbers = traces[order]
-    breaks = np.flatnonzero(np.diff(numbers, prepend=-2) != 1).tolist()
-    for begin, end in pairwise([*breaks, order.size]):
-        for start in range(begin, end, most):
-            yield order[start : min(start + most, end)], int(numbers[start])
+def _runs(numbers: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yield where runs of neighbours in the file begin and end in the ascending ``numbers`` of traces."""
+    breaks = np.flatnonzero(np.diff(numbers) != 1) + 1
+    return pairwise([0, *breaks.tolist(), numbers.size])

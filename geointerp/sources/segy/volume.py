@@ -13,7 +13,7 @@ from geointerp.sources.segy.options import SegyOptions
 from geointerp.sources.segy.slabs import SegyTraces
 from geointerp.sources.segy.survey import Survey, understand
 
-_CHUNK_BYTES = 32 << 20
+_CHUNK_BYTES = 64 << 20
 
 
 def open_segy(path: SegyFile, options: SegyOptions) -> xr.DataArray:

@@ -196,9 +196,9 @@ def test_each_file_is_decoded_once(tmp_path, monkeypatch):
     opened = []
     from geointerp.training.data import sections
 
-    def counted(path):
+    def counted(path, **options):
         opened.append(path)
-        return open_volume(path)
+        return open_volume(path, **options)
 
     monkeypatch.setattr(sections, "open_volume", counted)
     data = open_labelled(tmp_path)

@@ -1,0 +1,75 @@
+"""A network for half precision on a processor: everything that is constant is worked out once.
+
+Autocast would cast weights and activations back and forth at each layer. Here the weights are cast once, and
+what scales them (batch normalisation, LayerScale) is multiplied into them before, in float32.
+"""
+
+import copy
+from itertools import pairwise
+from typing import cast
+
+import torch
+from timm.layers.attention import Attention
+from timm.layers.layer_scale import LayerScale
+from timm.models.vision_transformer import Block, VisionTransformer
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from geointerp.network.segmenter import Segmenter
+from geointerp.network.unet import UNet
+
+_PLAIN_TOKENS = 1024
+"""Up to so many tokens attention is two plain products: at 257 tokens they take 0.65 of the time of the fused
+kernel (ViT-S, bf16, Zen 4). Beyond, the matrix between them outgrows the caches."""
+
+
+def lowered(network: Segmenter | UNet, dtype: torch.dtype) -> nn.Module:
+    """Return a copy of a network that computes in half precision throughout, on a processor.
+
+    Layer normalisation and softmax sum up in float32 inside their kernels, as under autocast; what is handed
+    from layer to layer is rounded to ``dtype``.
+
+    Args:
+        network: LoRA merged.
+        dtype: ``torch.bfloat16``.
+
+    Returns:
+        Tiles (batch, channels, height, width) to logits (batch, classes, height, width), both of ``dtype``.
+    """
+    copied = copy.deepcopy(network).eval()
+    for module in copied.modules():
+        if isinstance(module, nn.Sequential):
+            _fold_batch_norm(module)
+    if isinstance(copied, Segmenter):
+        _prepare(copied.backbone)
+    # Convolutions multiply matrices of (pixels, channels), and then need not turn their input round.
+    return copied.to(dtype).to(memory_format=torch.channels_last)
+
+
+def _fold_batch_norm(layers: nn.Sequential) -> None:
+    """Multiply each batch normalisation that follows a convolution into its weights."""
+    for number, (convolution, norm) in enumerate(pairwise(layers)):
+        if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            layers[number] = fuse_conv_bn_eval(convolution, norm)
+            layers[number + 1] = nn.Identity()
+
+
+def _prepare(backbone: VisionTransformer) -> None:
+    """Multiply LayerScale into the layers before it, and choose how attention is computed."""
+    tokens = backbone.patch_embed.num_patches + backbone.num_prefix_tokens
+    for block in backbone.blocks:
+        # Others that timm has end in something else.
+        if type(block) is Block and isinstance(block.attn, Attention):
+            block.attn.fused_attn = tokens > _PLAIN_TOKENS  # type: ignore[misc]  # final to timm's scripting
+            _fold_scale(block, "ls1", block.attn.proj)
+            _fold_scale(block, "ls2", cast(nn.Linear, block.mlp.fc2))
+
+
+@torch.no_grad()
+def _fold_scale(block: Block, name: str, before: nn.Linear) -> None:
+    """Multiply the LayerScale called ``name`` into the linear layer before it."""
+    scale = getattr(block, name)
+    if isinstance(scale, LayerScale):
+        before.weight.mul_(scale.gamma[:, None])
+        before.bias.mul_(scale.gamma)
+        setattr(block, name, nn.Identity())
