@@ -234,8 +234,8 @@ def adapt(task: str, steps: Steps = 0, runs: Path = Path("runs")) -> None:
             "script": f"examples/train_starter.py adapt {task}",
             **trained(task, task, recipe),
         },
-        # Four in five of its pictures show the ground in sunlight.
-        elevation="hillshade" if task == "craters" else None,
+        # Measured on a lunar elevation model: F1 0.39 on heights, 0.16 on relief.
+        elevation="raw" if task == "craters" else None,
     )
     save_model(models_home() / task, model, own, torch.float16)
     shutil.copy(runs / task / "losses.csv", models_home() / task)
