@@ -7,10 +7,10 @@
     python examples/measure_models.py               # figures on unseen samples, into the cards
 
 Each stage can be stopped at any moment and started again with the same command: it goes on from
-runs/<stage>/last.pt. Every batch is drawn from its step's own seed, so a run is the same however often
-it was interrupted. The losses of the bundled models are in models/<name>/losses*.csv. Adapters start from
-what is bundled, the starter and the decoder beside it, so that each can be trained again by itself. All but
-the first stage ran with OMP_NUM_THREADS=1.
+runs/<stage>/last.pt. Every batch is drawn from its step's own seed, so a run is the same however often it
+was interrupted. The losses of the bundled models are in models/<name>/losses*.csv. Adapters start from what
+is bundled, the starter and examples/joint_decoder.safetensors, so that each can be trained again by itself.
+All but the first stage ran with OMP_NUM_THREADS=1.
 """
 
 import shutil
@@ -52,7 +52,7 @@ from geointerp.training.losses import ce_dice
 
 TILE = (224, 224)
 DECODER = DecoderInfo("mla", width=0.5)
-JOINT_DECODER = "decoder.safetensors"  # in models/starter; its logits are the classes of all tasks
+JOINT_DECODER = Path(__file__).with_name("joint_decoder.safetensors")  # its logits: the classes of all tasks
 # What a stage sees first, until which step. The encoder began on the hardest sections, learnt slowly, and was
 # given clear ones; then ordinary ones, at first with faults labelled that the noise hides.
 NO_MATTER_HOW_FAINT = replace(DEFAULT, audible=-100.0)
@@ -188,7 +188,7 @@ def joint(steps: Steps = 0, runs: Path = Path("runs")) -> None:
     starter = models_home() / STARTER
     save_backbone(starter, model.backbone, about_starter(recipe))
     decoder = {k: w.to(torch.float16).contiguous() for k, w in model.decoder.state_dict().items()}
-    save_file(decoder, starter / JOINT_DECODER)
+    save_file(decoder, JOINT_DECODER)
     for stage in ("backbone", "joint"):
         shutil.copy(runs / stage / "losses.csv", starter / f"losses_{stage}.csv")
 
@@ -257,7 +257,7 @@ def with_lora(task: str) -> PeftModel:
     torch.manual_seed(RECIPES[task].seed)
     segmenter = new_segmenter(len(task_named(task).classes))
     load_backbone_weights(segmenter.backbone, models_home() / STARTER / BACKBONE)
-    learnt = load_file(models_home() / STARTER / JOINT_DECODER)
+    learnt = load_file(JOINT_DECODER)
     own = classes_of_tasks()[task]
     segmenter.decoder.load_state_dict({k: w[own] if "classify" in k else w for k, w in learnt.items()})
     return add_lora(segmenter, rank=RANK, alpha=float(RANK))
