@@ -74,6 +74,8 @@ def start(run, survey, untrained_model):
                 stderr=subprocess.PIPE,
                 text=True,
                 start_new_session=together,
+                # Whoever runs the tests in the background may have them ignore it.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
         )
         return started[-1]
