@@ -30,7 +30,7 @@ _TILES_A_THREAD, _MOST_THREADS = 4, 16
 
 
 class Runner:
-    """Runs the network on parts of batches, of one shape; the last is filled up.
+    """Runs the network on parts of batches.
 
     Used as a context, it keeps its threads from one batch to the next, and torch to one thread outside them.
     """
@@ -64,6 +64,8 @@ class Runner:
             network = lowered(network, machine.dtype)
             self.lowered = True
         self.network: Any = torch.compile(network) if compiled else network
+        # For fp32 see FP32_TILES; what is compiled, or chosen by a race on a GPU, is so for one shape.
+        self._one_size = compiled or not self.lowered
         self._pool: ThreadPoolExecutor | None = None
 
     def _count_threads(self) -> int:
@@ -105,7 +107,7 @@ class Runner:
         """
         size = self.size
         try:
-            begun = [self._begin(part) for part in torch.split(tiles, size)]
+            begun = [self._begin(part) for part in torch.split(tiles, self._share(len(tiles)))]
         except RuntimeError as error:
             self._make_room(error, tiles, size)
             return self.start(tiles)
@@ -119,6 +121,10 @@ class Runner:
                 return self.start(tiles)()
 
         return finish
+
+    def _share(self, tiles: int) -> int:
+        """Return how many tiles of a batch a part gets: an even share of a short one if sizes are free."""
+        return self.size if self._one_size else min(self.size, -(-tiles // self._threads))
 
     def _begin(self, part: Tensor) -> "Future[Tensor]":
         """Begin with one part; without threads, it is done on return."""
@@ -147,9 +153,9 @@ class Runner:
             self._halve()
 
     def _forward(self, tiles: Tensor) -> Tensor:
-        """Run one batch of exactly ``self.size`` tiles, the missing ones filled up with the last."""
+        """Run a part of a batch; where its size must be ``self.size``, filled up with its last tile."""
         count = len(tiles)
-        if count < self.size:
+        if self._one_size and count < self.size:
             tiles = torch.cat([tiles, tiles[-1:].expand(self.size - count, -1, -1, -1)])
         if self.lowered:
             tiles = tiles.to(self.machine.dtype)

@@ -262,20 +262,22 @@ def load_backbone(folder: Path, description: ModelDescription) -> VisionTransfor
     if about is None:
         raise ModelError(f"{folder / FILE_NAME}: backbone: no encoder is named")
     name = about.id
-    native = create_backbone(
-        name, description.tile, pretrained=name != STARTER and not (folder / BACKBONE).is_file()
-    )
     source = folder / BACKBONE
     if not source.is_file() and name == STARTER:
         source = bundled_model(STARTER) / BACKBONE
-    if source.is_file():
-        found = weights_sha256(read_weights(source))
-        if found != about.sha256:
-            raise ModelError(
-                f"{source}: sha256 {found[:12]}…, but {folder} was trained on {about.sha256[:12]}…",
-                hint="the adapter and the backbone are of different versions, or the file is damaged",
-            )
-        load_backbone_weights(native, source)
+    if not source.is_file():
+        return create_backbone(name, description.tile, pretrained=name != STARTER)
+    found = weights_sha256(read_weights(source))
+    if found != about.sha256:
+        raise ModelError(
+            f"{source}: sha256 {found[:12]}…, but {folder} was trained on {about.sha256[:12]}…",
+            hint="the adapter and the backbone are of different versions, or the file is damaged",
+        )
+    # The file fills it: drawing random weights first would take as long as all the rest.
+    with torch.device("meta"):
+        native = create_backbone(name, description.tile)
+    native.to_empty(device="cpu")
+    load_backbone_weights(native, source)
     return native
 
 
