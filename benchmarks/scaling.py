@@ -28,7 +28,7 @@ def cost(folder: Path, slices: int) -> float:
 
 
 def sizes(folder: Path) -> None:
-    counts = (16, 54, 162, 540)
+    counts = (54, 170, 540, 1700)
     cost(folder, 8)  # warms up
     costs = {count: cost(folder, count) for count in counts}
     write_results(
