@@ -39,6 +39,7 @@ def compare(number: int) -> None:
     from subjects import write_model, write_volume
 
     import geointerp
+    from geointerp.network.bundle import LoadedModel
     from geointerp.sources.scaling import measure_scale
     from geointerp.tiling.fit import fitted_tile
 
@@ -51,7 +52,7 @@ def compare(number: int) -> None:
         grey = measure_scale(volume).to_grey(volume.values)
         slices = torch.from_numpy(grey).transpose(1, 2)[:, None].contiguous()
 
-        def ours(model: geointerp.LoadedModel, **options: object) -> Callable[[], object]:
+        def ours(model: LoadedModel, **options: object) -> Callable[[], object]:
             output = Path(folder) / "labels.zarr"
             return lambda: geointerp.predict(
                 survey, model=model, device="cpu", output=output, overwrite=True, **options
