@@ -27,6 +27,7 @@ FP32_TILES = {"cpu": 1, "cuda": 16, "mps": 8}
 COMPILE_FROM_TILES = 5000
 # Of 224 x 224, for each thread: in bf16 two are 5 % slower, one 13 %, and eight no quicker (ViT-S).
 _TILES_A_THREAD, _MOST_THREADS = 4, 16
+_COMPILER = ("torch._dynamo", "torch._inductor")  # modules of the errors of torch.compile
 
 
 class Runner:
@@ -63,7 +64,10 @@ class Runner:
         if machine == Machine(torch.device("cpu"), "bf16") and isinstance(network, Segmenter | UNet):
             network = lowered(network, machine.dtype)
             self.lowered = True
-        self.network: Any = torch.compile(network) if compiled else network
+        # Frozen weights are packed for the products: on a processor that is most of what compiling gains.
+        self.network: Any = (
+            torch.compile(network, options={"freezing": self.lowered}) if compiled else network
+        )
         # For fp32 see FP32_TILES; what is compiled, or chosen by a race on a GPU, is so for one shape.
         self._one_size = compiled or not self.lowered
         self._pool: ThreadPoolExecutor | None = None
@@ -93,7 +97,7 @@ class Runner:
         """Return the class probabilities of ``tiles``, float32 (batch, classes, height, width).
 
         Raises:
-            MachineError: not even one tile fits into memory.
+            MachineError: not even one tile fits into memory, or the network cannot be compiled.
         """
         with self:
             return self.start(tiles)()
@@ -139,8 +143,14 @@ class Runner:
 
         Raises:
             RuntimeError: it was not.
-            MachineError: one tile was too much.
+            MachineError: one tile was too much, or the network cannot be compiled.
         """
+        if type(error).__module__.startswith(_COMPILER):
+            reason = str(getattr(error, "inner_exception", error)).strip().split("\n")[0]
+            raise MachineError(
+                f"torch cannot compile the network: {reason}",
+                hint="it needs a C++ compiler (g++ or clang, or what CXX names); --compile off needs none",
+            ) from error
         if not _out_of_memory(error):
             raise error
         if size == 1:

@@ -18,6 +18,7 @@ import xarray as xr
 from torch import nn
 
 from geointerp.errors import MachineError, OutputError, UsageError
+from geointerp.inference.allocation import keep_memory
 from geointerp.inference.manifest import Record, begun_with
 from geointerp.inference.runner import Runner
 from geointerp.inference.work import work_through
@@ -118,6 +119,7 @@ def _station(order: Order) -> tuple[Runner, LabelStore]:
     name = f"{order.manifest} {order.settings}"
     if name not in _stations:
         _stations.clear()
+        keep_memory()
         if order.threads:
             torch.set_num_threads(order.threads)
         _still_wanted(order)

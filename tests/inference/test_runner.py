@@ -3,10 +3,13 @@ import threading
 import pytest
 import torch
 from stub_models import Attention, Convolution
+from timm.models.vision_transformer import VisionTransformer
 
 from geointerp.errors import MachineError
 from geointerp.inference.device import Machine
 from geointerp.inference.runner import FP32_TILES, Runner, default_batch_size, whole_batches, worth_compiling
+from geointerp.network.decoders import create_decoder
+from geointerp.network.segmenter import Segmenter, fold
 from geointerp.network.unet import UNet
 
 CPU = Machine(torch.device("cpu"), "fp32")
@@ -98,7 +101,7 @@ def test_what_fills_the_last_batch_up_is_cut_off():
     network = Attention()
     found = Runner(network, BF16, 4)(tiles(6))
     assert found.shape == (6, 2, 28, 28)
-    torch.testing.assert_close(found[5:], Runner(network, BF16, 1)(tiles(6)[5:]), atol=0.02, rtol=0)
+    torch.testing.assert_close(found[5:], Runner(network, BF16, 1)(tiles(6)[5:]), atol=0.01, rtol=0)
 
 
 def test_each_thread_computes_a_part_of_a_batch(two_threads):
@@ -186,3 +189,39 @@ def test_batches_are_whole_multiples_of_the_fixed_size():
     assert [whole_batches(Machine(gpu, "fp32"), size) for size in (1, 16, 20)] == [16, 16, 32]
     assert whole_batches(Machine(gpu, "bf16"), 20) == 20
     assert whole_batches(CPU, 7) == 7
+
+
+@pytest.fixture(scope="module")
+def small_transformer():
+    torch.manual_seed(4)
+    backbone = VisionTransformer(
+        img_size=28, patch_size=14, embed_dim=32, depth=4, num_heads=2, init_values=0.5, num_classes=0,
+        global_pool="",
+    )  # fmt: skip
+    return fold(Segmenter(backbone, create_decoder("mla", 32, 3, 0.5)).eval(), 1)
+
+
+def test_what_is_compiled_gives_the_same_probabilities(small_transformer, two_threads):
+    plain = Runner(small_transformer, BF16, 4)(tiles(7))
+    compiled = Runner(small_transformer, BF16, 4, compiled=True)(tiles(7))
+    torch.testing.assert_close(compiled, plain, atol=0.01, rtol=0)
+    assert plain.std() > 0.03
+
+
+def test_no_compiler_is_one_error(small_transformer, monkeypatch, tmp_path):
+    torch.compiler.reset()
+    monkeypatch.setattr("torch._inductor.config.cpp.cxx", ("no-such-compiler",))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    with pytest.raises(MachineError, match="no-such-compiler") as raised:
+        Runner(small_transformer, BF16, 2, compiled=True)(tiles(2))
+    assert "--compile off" in str(raised.value.hint)
+    torch.compiler.reset()
+
+
+def test_a_short_batch_in_bf16_is_shared_evenly(two_threads):
+    asked = []
+    network = UNet(2, width=0.1)
+    network.register_forward_pre_hook(lambda module, given: asked.append(len(given[0])))
+    found = Runner(network, BF16, 8)(tiles(3))
+    assert found.shape == (3, 2, 28, 28)
+    assert sorted(asked) == [1, 2]
