@@ -3,7 +3,8 @@
     python benchmarks/scaling.py
 
 The bundled fault model on slices of 400 x 462 samples. Sizes: time per million samples of whole predictions,
-start-up of the program left out. Workers: one thread each, on a cluster that is up before.
+start-up of the program left out. Workers: one thread each, on a cluster that is up before; surveys
+of whole blocks (20 slices), as many for each worker: of three blocks one worker would get two.
 """
 
 import tempfile
@@ -48,8 +49,8 @@ def sizes(folder: Path) -> None:
 def workers(folder: Path) -> None:
     small = write_model(folder / "model")
     rows = [
-        ("ViT-S + MLA, 48 slices", *speed_up(folder, str(small), 48)),
-        ("the bundled fault model, 128 slices", *speed_up(folder, "faults", 128)),
+        ("ViT-S + MLA, 80 slices", *speed_up(folder, str(small), 80)),
+        ("the bundled fault model, 160 slices", *speed_up(folder, "faults", 160)),
     ]
     write_results(
         "scaling.py (workers)",
