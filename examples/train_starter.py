@@ -75,7 +75,7 @@ FIRST_SEED = {
     "joint": 7_000_000,
 }
 
-ADAPTING = Recipe(steps=640, batch_size=8, rate=1e-3, warmup=30, decay=320, seed=1)
+ADAPTING = Recipe(steps=1000, batch_size=8, rate=1e-3, warmup=30, decay=500, seed=1)
 RECIPES = dict.fromkeys(TASKS, ADAPTING) | {
     "backbone": Recipe(steps=3600, rate=1e-3, warmup=200, decay=800, seed=1),
     # Two samples of each task a step.
