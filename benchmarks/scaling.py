@@ -2,7 +2,7 @@
 
     python benchmarks/scaling.py
 
-Slices of 400 x 462 samples. Sizes, with the bundled fault model: time per million samples of whole predictions,
+Slices of 400 x 462 samples. Sizes, with the bundled fault model: time per million samples of predictions,
 start-up of the program left out. Workers: one thread each, on a cluster that is up before; a survey of four
 whole blocks (of 20 slices), since of three one worker would get two.
 """
