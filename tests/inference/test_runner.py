@@ -215,7 +215,7 @@ def test_what_is_compiled_gives_the_same_probabilities(small_transformer, two_th
 def test_no_compiler_is_one_error(tmp_path):
     """In a process of its own: torch remembers which compiler it found."""
     np.save(tmp_path / "section.npy", np.ones((64, 64), np.float32))
-    words = "predict section.npy --task faults --compile on -o labels.npy".split()
+    words = ["predict", "section.npy", "--task", "faults", "--compile", "on", "-o", "labels.npy"]
     done = subprocess.run(
         [sys.executable, "-m", "geointerp", *words],
         cwd=tmp_path,
