@@ -70,7 +70,7 @@ def write_results(
     section = "\n".join([f"## {script}", question, "", *table, *below, "", f"*{machine()}*"])
     print(section)
     text = RESULTS.read_text() if RESULTS.exists() else _HEADING
-    sections = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
+    sections = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
     sections[script] = section.split("\n", 1)[1] + "\n\n"
     body = "".join(f"## {name}\n{text.rstrip()}\n\n" for name, text in sorted(sections.items()))
     RESULTS.write_text(f"{_HEADING}\n{body}")
