@@ -144,7 +144,7 @@ def about_twin(metrics: dict[str, Any]) -> str:
     slower = unet["cpu_seconds_per_sample"] / metrics["cpu_seconds_per_sample"]
     side = "higher" if ahead > 0 else "lower"
     return (
-        "\nThe U-Net has a quarter of the original's channels and takes "
+        "The U-Net has a quarter of the original's channels and takes "
         f"{slower:.1f} times as long to run. It learnt\nfrom scratch on the {unet['steps']} batches "
         "of this adapter, without what the starter had seen before.\n"
         f"Its mIoU on the shifted samples is {side} by {abs(ahead):.3f}."
