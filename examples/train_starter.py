@@ -51,7 +51,8 @@ from geointerp.training.loop import Batch, Recipe, train
 from geointerp.training.losses import ce_dice
 
 TILE = (224, 224)
-DECODER = DecoderInfo("mla", width=0.5)
+MLA = DecoderInfo("mla", width=0.5)
+DECODER = DecoderInfo("detail", width=0.5)
 JOINT_DECODER = Path(__file__).with_name("joint_decoder.safetensors")  # its logits: the classes of all tasks
 # What a stage sees first, until which step. The encoder began on the hardest sections, learnt slowly, and was
 # given clear ones; then ordinary ones, at first with faults labelled that the noise hides.
@@ -161,11 +162,9 @@ def classes_of_tasks() -> dict[str, slice]:
     return {task: slice(a, b) for task, a, b in zip(TASKS, [0, *ends], ends, strict=False)}
 
 
-def new_segmenter(classes: int) -> Segmenter:
+def new_segmenter(classes: int, about: DecoderInfo) -> Segmenter:
     """The starter with a decoder for so many ``classes``, random."""
-    return Segmenter(
-        create_backbone(STARTER, TILE), create_decoder(DECODER.name, 192, classes, DECODER.width)
-    )
+    return Segmenter(create_backbone(STARTER, TILE), create_decoder(about.name, 192, classes, about.width))
 
 
 @app.command()
@@ -173,7 +172,7 @@ def backbone(steps: Steps = 0, runs: Path = Path("runs")) -> None:
     """Learn faults from nothing: an encoder and a decoder."""
     recipe = recipe_of("backbone", steps)
     torch.manual_seed(recipe.seed)
-    train(new_segmenter(2), batches("backbone", recipe), recipe, runs / "backbone")
+    train(new_segmenter(2, MLA), batches("backbone", recipe), recipe, runs / "backbone")
 
 
 @app.command()
@@ -181,7 +180,7 @@ def joint(steps: Steps = 0, runs: Path = Path("runs")) -> None:
     """Go on with all five tasks at once; write models/starter."""
     recipe = recipe_of("joint", steps)
     torch.manual_seed(recipe.seed)
-    model = new_segmenter(sum(len(task.classes) for task in TASKS.values()))
+    model = new_segmenter(sum(len(task.classes) for task in TASKS.values()), MLA)
     learnt = torch.load(runs / "backbone" / "last.pt", weights_only=True)["model"]
     model.load_state_dict({k: w for k, w in learnt.items() if "classify" not in k}, strict=False)
     train(model, joint_batches(recipe), recipe, runs / "joint", criterion=joint_loss)
@@ -218,7 +217,7 @@ def about_starter(recipe: Recipe) -> ModelDescription:
 def adapt(task: str, steps: Steps = 0, runs: Path = Path("runs")) -> None:
     """Train LoRA on the frozen starter, and the decoder of the joint stage further; write models/TASK."""
     about, recipe = task_named(task), recipe_of(task, steps)
-    model = with_lora(task)
+    model = with_lora(task).to(memory_format=torch.channels_last)  # a tenth faster
     train(model, batches(task, recipe), recipe, runs / task)
     own = ModelDescription(
         tile=TILE,
@@ -255,11 +254,14 @@ def trained(stage: str, samples: str, recipe: Recipe) -> dict[str, Any]:
 def with_lora(task: str) -> PeftModel:
     """The stored starter, frozen, with LoRA beside it; of its decoder, the classes of the task."""
     torch.manual_seed(RECIPES[task].seed)
-    segmenter = new_segmenter(len(task_named(task).classes))
+    segmenter = new_segmenter(len(task_named(task).classes), DECODER)
     load_backbone_weights(segmenter.backbone, models_home() / STARTER / BACKBONE)
     learnt = load_file(JOINT_DECODER)
     own = classes_of_tasks()[task]
-    segmenter.decoder.load_state_dict({k: w[own] if "classify" in k else w for k, w in learnt.items()})
+    # The path that sees the tile is new, and begins by correcting nothing.
+    segmenter.decoder.load_state_dict(
+        {k: w[own] if "classify" in k else w for k, w in learnt.items()}, strict=False
+    )
     return add_lora(segmenter, rank=RANK, alpha=float(RANK))
 
 

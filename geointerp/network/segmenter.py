@@ -15,7 +15,7 @@ class Segmenter(nn.Module):
     Attributes:
         grey: from grey values to the encoder's normalised channels; nothing once folded.
         backbone: a timm vision transformer.
-        decoder: from four feature maps to logits.
+        decoder: from four feature maps, and the tile, to logits.
     """
 
     def __init__(self, backbone: VisionTransformer, decoder: nn.Module) -> None:
@@ -35,7 +35,7 @@ class Segmenter(nn.Module):
 
     def forward(self, grey: Tensor) -> Tensor:
         """``grey`` in [0, 1], (batch, 1 or 3, height, width), to logits (batch, classes, height, width)."""
-        logits: Tensor = self.decoder(self.features(grey), (grey.shape[2], grey.shape[3]))
+        logits: Tensor = self.decoder(self.features(grey), grey)
         return logits
 
 

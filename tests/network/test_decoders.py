@@ -3,6 +3,7 @@ import torch
 
 from geointerp.errors import UsageError
 from geointerp.network.decoders import DECODERS, create_decoder
+from geointerp.network.decoders.detail import DetailDecoder
 
 # Counted from the published code for ViT-S and two classes, less the blocks it builds and never runs: the
 # deepest level's smoothing block of MLA (2 x (9 x 192² + 3 x 192)) and entering unit of DPT (2 x (9 x 256²
@@ -13,9 +14,10 @@ PUBLISHED = {
     "mla": 10_967_810 - 664_704,
     "dpt": 13_579_490 - 1_180_672,
 }
+LEVELS = ["mla", "dpt", "detail"]
 
 
-@pytest.mark.parametrize("name", DECODERS)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_parameters_are_the_published_ones(name: str) -> None:
     assert sum(p.numel() for p in create_decoder(name, 384, 2).parameters()) == PUBLISHED[name]
 
@@ -25,36 +27,64 @@ def test_parameters_are_the_published_ones(name: str) -> None:
 def test_logits_have_the_size_of_the_tile(name: str, size: tuple[int, int]) -> None:
     features = [torch.rand(2, 48, size[0] // 14, size[1] // 14) for _ in range(4)]
     decoder = create_decoder(name, 48, 5, 0.5).eval()
-    assert decoder(features, size).shape == (2, 5, *size)
+    assert decoder(features, torch.rand(2, 1, *size)).shape == (2, 5, *size)
 
 
-@pytest.mark.parametrize("name", DECODERS)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_logits_are_free_to_be_negative(name: str) -> None:
     decoder = create_decoder(name, 48, 4).eval()
     last = [module for module in decoder.modules() if isinstance(module, torch.nn.Conv2d)][-1]
     torch.nn.init.zeros_(last.weight)
     torch.nn.init.constant_(last.bias, -3.0)
-    logits = decoder([torch.randn(1, 48, 4, 4) for _ in range(4)], (56, 56))
+    logits = decoder(four_maps(), torch.rand(1, 1, 56, 56))
     torch.testing.assert_close(logits, torch.full_like(logits, -3.0))
 
 
-@pytest.mark.parametrize("name", ["mla", "dpt"])
+@pytest.mark.parametrize("name", LEVELS)
 def test_every_level_matters(name: str) -> None:
     torch.manual_seed(0)
     decoder = create_decoder(name, 48, 2).eval()
-    features = [torch.randn(1, 48, 4, 4) for _ in range(4)]
-    whole = decoder(features, (56, 56))
+    features, tile = four_maps(), torch.rand(1, 1, 56, 56)
+    whole = decoder(features, tile)
     for level in range(4):
         without = [torch.zeros_like(f) if k == level else f for k, f in enumerate(features)]
-        assert not torch.equal(decoder(without, (56, 56)), whole)
+        assert not torch.equal(decoder(without, tile), whole)
 
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_every_parameter_learns(name: str) -> None:
     torch.manual_seed(0)
     decoder = create_decoder(name, 48, 2, 0.5)
-    decoder([torch.randn(2, 48, 4, 4) for _ in range(4)], (56, 56)).square().sum().backward()
+    features = [torch.randn(2, 48, 4, 4) for _ in range(4)]
+    decoder(features, torch.rand(2, 1, 56, 56)).square().sum().backward()
     assert all(p.grad is not None for p in decoder.parameters())
+
+
+def test_detail_begins_as_mla() -> None:
+    mla, detail = create_decoder("mla", 48, 2).eval(), create_decoder("detail", 48, 2).eval()
+    missing = detail.load_state_dict(mla.state_dict(), strict=False)
+    assert not missing.unexpected_keys
+    features, tile = four_maps(), torch.rand(1, 1, 56, 56)
+    torch.testing.assert_close(detail(features, tile), mla(features, tile))
+
+
+def test_detail_sees_single_samples_of_the_slice_and_not_of_its_neighbours() -> None:
+    torch.manual_seed(0)
+    decoder = create_decoder("detail", 48, 2).eval()
+    assert isinstance(decoder, DetailDecoder)
+    torch.nn.init.normal_(decoder.correct.weight)
+    features, tile = four_maps(), torch.rand(1, 3, 56, 56)
+    whole = decoder(features, tile)
+    for channel in range(3):
+        touched = tile.clone()
+        touched[0, channel, 20, 33] += 1.0
+        change = (decoder(features, touched) - whole).abs().sum(dim=(0, 1))
+        assert (change[20, 33] > 0) == (channel == 1)
+
+
+def four_maps() -> list[torch.Tensor]:
+    """What an encoder of 48 features makes of a tile of 56 x 56."""
+    return [torch.randn(1, 48, 4, 4) for _ in range(4)]
 
 
 def test_an_unknown_decoder_is_refused() -> None:

@@ -1,8 +1,12 @@
-"""Light decoders: from the encoder's feature maps to class scores at every pixel, as in Guo et al. (2024)."""
+"""Light decoders: from the encoder's feature maps to class scores at every pixel.
+
+Four are those of Guo et al. (2024); ``detail`` also looks at the tile itself.
+"""
 
 from torch import nn
 
 from geointerp.errors import UsageError
+from geointerp.network.decoders.detail import DetailDecoder
 from geointerp.network.decoders.dpt import DPTDecoder
 from geointerp.network.decoders.linear import LinearDecoder
 from geointerp.network.decoders.mla import MLADecoder
@@ -13,6 +17,7 @@ DECODERS: dict[str, type[nn.Module]] = {
     "pup": PUPDecoder,
     "mla": MLADecoder,
     "dpt": DPTDecoder,
+    "detail": DetailDecoder,
 }
 
 
@@ -20,7 +25,7 @@ def create_decoder(name: str, dim: int, classes: int, width: float = 1.0) -> nn.
     """Build a decoder.
 
     Args:
-        name: ``linear``, ``pup``, ``mla`` or ``dpt``.
+        name: ``linear``, ``pup``, ``mla``, ``dpt`` or ``detail``.
         dim: features a token.
         classes: label classes.
         width: factor on the decoder's channels; 1 is the paper's.

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from geointerp.network.decoders.blocks import resize
+from geointerp.network.decoders.blocks import resize, size_of
 
 
 class ResidualUnit(nn.Module):
@@ -62,8 +62,9 @@ class DPTDecoder(nn.Module):
             nn.Conv2d(channels // 2, 32, 3, padding=1), nn.ReLU(inplace=True), nn.Conv2d(32, classes, 1)
         )
 
-    def forward(self, features: list[Tensor], size: tuple[int, int]) -> Tensor:
-        """Four maps (batch, dim, rows, columns) to logits (batch, classes, *size)."""
+    def forward(self, features: list[Tensor], tile: Tensor) -> Tensor:
+        """Four maps (batch, dim, rows, columns) to logits (batch, classes, height, width of ``tile``)."""
+        size = size_of(tile)
         fused: Tensor | None = None
         for k, divisor in zip((3, 2, 1, 0), (16, 8, 4, 2), strict=True):
             target = (max(1, size[0] // divisor), max(1, size[1] // divisor))

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from geointerp.network.decoders.blocks import resize
+from geointerp.network.decoders.blocks import resize, size_of
 
 
 class LinearDecoder(nn.Module):
@@ -13,7 +13,7 @@ class LinearDecoder(nn.Module):
         super().__init__()
         self.classify = nn.Conv2d(dim, classes, 1)
 
-    def forward(self, features: list[Tensor], size: tuple[int, int]) -> Tensor:
-        """Four maps (batch, dim, rows, columns) to logits (batch, classes, *size)."""
+    def forward(self, features: list[Tensor], tile: Tensor) -> Tensor:
+        """Four maps (batch, dim, rows, columns) to logits (batch, classes, height, width of ``tile``)."""
         logits: Tensor = self.classify(features[-1])
-        return resize(logits, size)
+        return resize(logits, size_of(tile))

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from geointerp.network.decoders.blocks import conv_block, enlarge, resize
+from geointerp.network.decoders.blocks import conv_block, enlarge, resize, size_of
 
 
 class MLADecoder(nn.Module):
@@ -27,15 +27,18 @@ class MLADecoder(nn.Module):
         self.refine = nn.ModuleList(conv_block(quarter, quarter) for _ in range(4))
         self.classify = nn.Conv2d(4 * quarter, classes, 1)
 
-    def forward(self, features: list[Tensor], size: tuple[int, int]) -> Tensor:
-        """Four maps (batch, dim, rows, columns) to logits (batch, classes, *size)."""
+    def forward(self, features: list[Tensor], tile: Tensor) -> Tensor:
+        """Four maps (batch, dim, rows, columns) to logits (batch, classes, height, width of ``tile``)."""
+        return resize(self.classify(self.aggregate(features)), size_of(tile))
+
+    def aggregate(self, features: list[Tensor]) -> Tensor:
+        """Four maps to what is classified: (batch, about ``dim width``, 4 rows, 4 columns)."""
         running = self.reduce[0](features[-1])
         levels = [self._level(0, running)]
         for k, feature in enumerate(reversed(features[:-1]), start=1):
             running = self.reduce[k](feature) + running
             levels.append(self._level(k, self.smooth[k - 1](running)))
-        logits: Tensor = self.classify(torch.cat(levels, dim=1))
-        return resize(logits, size)
+        return torch.cat(levels, dim=1)
 
     def _level(self, k: int, x: Tensor) -> Tensor:
         refined: Tensor = self.refine[k](enlarge(self.narrow[k](x), 4))

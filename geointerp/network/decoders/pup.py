@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from geointerp.network.decoders.blocks import conv_block, resize
+from geointerp.network.decoders.blocks import conv_block, resize, size_of
 
 
 class PUPDecoder(nn.Module):
@@ -15,8 +15,9 @@ class PUPDecoder(nn.Module):
         self.blocks = nn.ModuleList(conv_block(dim if k == 0 else inner, inner) for k in range(4))
         self.classify = nn.Conv2d(inner, classes, 1)
 
-    def forward(self, features: list[Tensor], size: tuple[int, int]) -> Tensor:
-        """Four maps (batch, dim, rows, columns) to logits (batch, classes, *size)."""
+    def forward(self, features: list[Tensor], tile: Tensor) -> Tensor:
+        """Four maps (batch, dim, rows, columns) to logits (batch, classes, height, width of ``tile``)."""
+        size = size_of(tile)
         x = features[-1]
         for block, divisor in zip(self.blocks, (8, 4, 2, 1), strict=True):
             x = resize(block(x), (size[0] // divisor, size[1] // divisor))
