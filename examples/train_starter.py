@@ -57,9 +57,10 @@ JOINT_DECODER = Path(__file__).with_name("joint_decoder.safetensors")  # its log
 # What a stage sees first, until which step. The encoder began on the hardest sections, learnt slowly, and was
 # given clear ones; then ordinary ones, at first with faults labelled that the noise hides.
 NO_MATTER_HOW_FAINT = replace(DEFAULT, audible=-100.0)
+HARDEST = replace(SHIFTED, audible=-100.0)
 CURRICULA: dict[str, tuple[tuple[int, Ranges], ...]] = {
     "backbone": (
-        (913, SHIFTED),
+        (913, HARDEST),
         (1038, replace(NO_MATTER_HOW_FAINT, half_width=1.25)),
         (1700, CLEAR),
         (2695, NO_MATTER_HOW_FAINT),

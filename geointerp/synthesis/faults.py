@@ -50,7 +50,6 @@ SHIFTED = FaultRecipe(
     visible=0.25,
     least=2.0,
     half_width=1.25,
-    audible=-100.0,
 )
 
 # Easier: many large faults, little noise, and a broad label, from which a network learns sooner what a
