@@ -22,7 +22,7 @@ from geointerp.inference.allocation import keep_memory
 from geointerp.inference.manifest import Record, begun_with
 from geointerp.inference.runner import Runner
 from geointerp.inference.work import work_through
-from geointerp.network.bundle import LoadedModel, load_model
+from geointerp.network.loading import LoadedModel, load_model
 from geointerp.sinks.zarr_store import LabelStore, open_store
 from geointerp.tiling.blocks import Block
 
