@@ -23,8 +23,8 @@ import xarray as xr
 from torch import nn
 
 from geointerp.inference.predict import predict
-from geointerp.network.bundle import LoadedModel
 from geointerp.network.description import BackboneInfo, DecoderInfo, ModelDescription, Normalisation
+from geointerp.network.loading import LoadedModel
 from geointerp.tasks import TASKS
 
 PLAN = [("raster", 5000), ("raster", 10_000), ("raster", 20_000), ("geotiff", 20_000), ("recording", 72)]

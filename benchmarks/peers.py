@@ -39,7 +39,7 @@ def compare(number: int) -> None:
     from subjects import write_model, write_volume
 
     import geointerp
-    from geointerp.network.bundle import LoadedModel
+    from geointerp.network.loading import LoadedModel
     from geointerp.sources.scaling import measure_scale
     from geointerp.tiling.fit import fitted_tile
 

@@ -16,7 +16,7 @@ from distributed import LocalCluster
 from subjects import write_model, write_volume
 
 import geointerp
-from geointerp.network.bundle import LoadedModel
+from geointerp.network.loading import LoadedModel
 from geointerp.tiling.fit import fitted_tile
 
 SLICE = 462 * 400

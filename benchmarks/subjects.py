@@ -6,11 +6,12 @@ import numpy as np
 import torch
 
 from geointerp.network.backbone import create_backbone
-from geointerp.network.bundle import BACKBONE, save_backbone, save_model
+from geointerp.network.bundle import BACKBONE
 from geointerp.network.checkpoint import read_weights, weights_sha256
 from geointerp.network.decoders import create_decoder
 from geointerp.network.description import BackboneInfo, DecoderInfo, ModelDescription, Normalisation
 from geointerp.network.lora import add_lora
+from geointerp.network.saving import save_backbone, save_model
 from geointerp.network.segmenter import Segmenter
 from geointerp.sinks.segy_write import write_survey
 from geointerp.tasks import TASKS

@@ -24,9 +24,9 @@ from torch import nn
 from geointerp.evaluation.confusion import ConfusionMatrix
 from geointerp.evaluation.metrics import metrics as confusion_metrics
 from geointerp.evaluation.tolerant import TolerantScore
-from geointerp.network.bundle import load_model
 from geointerp.network.description import ModelDescription, read_description
 from geointerp.network.home import STARTER, find_model
+from geointerp.network.loading import load_model
 from geointerp.network.unet import UNet
 from geointerp.synthesis.generators import GENERATORS
 from geointerp.synthesis.ranges import Ranges

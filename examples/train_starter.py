@@ -27,7 +27,7 @@ from timm.layers import set_fused_attn
 from torch import Tensor
 
 from geointerp.network.backbone import create_backbone
-from geointerp.network.bundle import BACKBONE, save_backbone, save_model
+from geointerp.network.bundle import BACKBONE
 from geointerp.network.checkpoint import load_backbone_weights
 from geointerp.network.decoders import create_decoder
 from geointerp.network.description import (
@@ -39,6 +39,7 @@ from geointerp.network.description import (
 )
 from geointerp.network.home import STARTER, models_home
 from geointerp.network.lora import add_lora
+from geointerp.network.saving import save_backbone, save_model
 from geointerp.network.segmenter import Segmenter
 from geointerp.network.unet import UNet
 from geointerp.synthesis.draw import Draw

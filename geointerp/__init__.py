@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from geointerp.evaluation.of_model import evaluate_model
     from geointerp.evaluation.report import evaluate
     from geointerp.inference.predict import predict
-    from geointerp.network.bundle import load_model
+    from geointerp.network.loading import load_model
     from geointerp.sources.open import open_volume
     from geointerp.training.finetune import finetune
 
@@ -33,7 +33,7 @@ __all__ = [
 _HOMES = {
     "open_volume": "geointerp.sources.open",
     "predict": "geointerp.inference.predict",
-    "load_model": "geointerp.network.bundle",
+    "load_model": "geointerp.network.loading",
     "evaluate": "geointerp.evaluation.report",
     "evaluate_model": "geointerp.evaluation.of_model",
     "evaluate_catalogues": "geointerp.evaluation.crater_report",

@@ -22,11 +22,12 @@ def untrained_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from safetensors.torch import save_file
 
     from geointerp.network.backbone import create_backbone
-    from geointerp.network.bundle import BACKBONE, save_model
+    from geointerp.network.bundle import BACKBONE
     from geointerp.network.checkpoint import weights_sha256
     from geointerp.network.decoders import create_decoder
     from geointerp.network.description import BackboneInfo, DecoderInfo, ModelDescription, Normalisation
     from geointerp.network.lora import add_lora
+    from geointerp.network.saving import save_model
     from geointerp.network.segmenter import Segmenter
     from geointerp.tasks import TASKS
 

@@ -18,8 +18,8 @@ from geointerp.evaluation.score import Score
 if TYPE_CHECKING:
     from geointerp.inference.device import Machine
     from geointerp.inference.progress import Progress
-    from geointerp.network.bundle import LoadedModel
     from geointerp.network.description import ModelDescription
+    from geointerp.network.loading import LoadedModel
     from geointerp.training.data import LabelledData, Sample, Split
 
 
@@ -64,7 +64,7 @@ def evaluate_model(
         MachineError: the device is not there or too small.
     """
     from geointerp.inference.device import choose_machine
-    from geointerp.network.bundle import load_model
+    from geointerp.network.loading import load_model
 
     check_folder(output, overwrite=overwrite)
     machine, score = choose_machine(device, precision), Score(tolerance)

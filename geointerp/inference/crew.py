@@ -85,6 +85,7 @@ class Crew:
         order = station.Order(job, live, manifest.path.absolute(), key(job.settings()), self.threads)
         try:
             sent = self.client.submit(station.opened, station.packed(order), pure=False)
+            self._hand_out(sent)
             for plan, blocks in zip(job.plans, waiting, strict=True):
                 self._one_view(plan, blocks, sent, manifest, progress)
         except GeointerpError:
@@ -96,6 +97,22 @@ class Crew:
             ) from error
         except (CommClosedError, OSError) as error:
             raise _gone(self.client) from error
+
+    def _hand_out(self, sent: Any) -> None:
+        """Let each worker fetch the order before there is work.
+
+        A task goes to a worker that has what it needs. While one alone has the order, that is where dask
+        puts all of a few tasks, and the others wait until it lets them steal.
+        """
+        fetched = [
+            self.client.submit(
+                station.received, sent, workers=[address], allow_other_workers=True, pure=False
+            )
+            for address in self.workers
+        ]
+        for task in as_completed(fetched):  # type: ignore[no-untyped-call]
+            if task.cancelled():
+                raise _gone(self.client)
 
     def _one_view(
         self,

@@ -18,7 +18,7 @@ from geointerp.inference.result import provenance
 from geointerp.inference.runner import Runner, worth_compiling
 from geointerp.inference.staging import Staging, prepare
 from geointerp.inference.work import live_where_needed, work_through
-from geointerp.network.bundle import LoadedModel
+from geointerp.network.loading import LoadedModel
 from geointerp.sinks.zarr_store import LabelStore, create_store, open_store
 from geointerp.sources.scaling import AmplitudeScale
 from geointerp.tiling.blocks import Block, linked, scratch_chunks, storage

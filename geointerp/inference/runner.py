@@ -62,7 +62,7 @@ class Runner:
         network = network.to(machine.device).eval()
         self.lowered = False
         if machine == Machine(torch.device("cpu"), "bf16") and isinstance(network, Segmenter | UNet):
-            network = lowered(network, machine.dtype)
+            network = lowered(network, machine.dtype, packed=not compiled)
             self.lowered = True
         # Frozen weights are packed for the products: on a processor that is most of what compiling gains.
         self.network: Any = (

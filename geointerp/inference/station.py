@@ -22,7 +22,7 @@ from geointerp.inference.allocation import keep_memory
 from geointerp.inference.manifest import Record, begun_with
 from geointerp.inference.runner import Runner
 from geointerp.inference.work import work_through
-from geointerp.network.bundle import LoadedModel, load_model
+from geointerp.network.loading import LoadedModel, load_model
 from geointerp.sinks.zarr_store import LabelStore, open_store
 from geointerp.tiling.blocks import Block
 
@@ -73,6 +73,10 @@ def opened(sent: bytes) -> Order:
     """Unpack an order; a task of its own, so that dask can repeat it when the worker that holds it dies."""
     order: Order = pickle.loads(zlib.decompress(sent))
     return order
+
+
+def received(order: Order) -> None:
+    """Do nothing with an order: a worker that is to do so has it then."""
 
 
 _stations: dict[str, tuple[Runner, LabelStore]] = {}

@@ -15,6 +15,7 @@ from timm.models.vision_transformer import Block, VisionTransformer
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from geointerp.network.packed import can_pack, pack
 from geointerp.network.segmenter import Segmenter
 from geointerp.network.unet import UNet
 
@@ -23,7 +24,7 @@ _PLAIN_TOKENS = 1024
 kernel (ViT-S, bf16, Zen 4). Beyond, the matrix between them outgrows the caches."""
 
 
-def lowered(network: Segmenter | UNet, dtype: torch.dtype) -> nn.Module:
+def lowered(network: Segmenter | UNet, dtype: torch.dtype, *, packed: bool = True) -> nn.Module:
     """Return a copy of a network that computes in half precision throughout, on a processor.
 
     Layer normalisation and softmax sum up in float32 inside their kernels, as under autocast; what is handed
@@ -32,6 +33,8 @@ def lowered(network: Segmenter | UNet, dtype: torch.dtype) -> nn.Module:
     Args:
         network: LoRA merged.
         dtype: ``torch.bfloat16``.
+        packed: whether the weights of linear layers are arranged for the processor; not if torch compiles the
+            network, which does that itself.
 
     Returns:
         Tiles (batch, channels, height, width) to logits (batch, classes, height, width), both of ``dtype``.
@@ -43,7 +46,10 @@ def lowered(network: Segmenter | UNet, dtype: torch.dtype) -> nn.Module:
     if isinstance(copied, Segmenter):
         _prepare(copied.backbone)
     # Convolutions multiply matrices of (pixels, channels), and then need not turn their input round.
-    return copied.to(dtype).to(memory_format=torch.channels_last)
+    copied = copied.to(dtype).to(memory_format=torch.channels_last)
+    if packed and dtype == torch.bfloat16 and can_pack():
+        pack(copied)
+    return copied
 
 
 def _fold_batch_norm(layers: nn.Sequential) -> None:

@@ -46,10 +46,10 @@ def draw_features(model: str | Path, image: Path, path: Path) -> None:
     """
     import torch
 
-    from geointerp.network.bundle import load_adapter
     from geointerp.network.description import read_description
     from geointerp.network.features import patch_tokens, principal_colours
     from geointerp.network.home import find_model
+    from geointerp.network.loading import load_adapter
 
     about = read_description(find_model(model))
     section, title = _section(open_volume(image, elevation=about.elevation), about)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from geointerp.inference.device import Machine
 from geointerp.inference.slices import label_slices
-from geointerp.network.bundle import load_model
+from geointerp.network.loading import load_model
 from geointerp.training.data import Split
 from geointerp.training.pictures import Drawn, draw_samples
 from geointerp.training.run_folder import SAMPLES

@@ -11,9 +11,9 @@ import torch
 from accelerate import Accelerator
 
 from geointerp.evaluation.metrics import metrics
-from geointerp.network.bundle import save_model
 from geointerp.network.description import FILE_NAME
 from geointerp.network.home import RUN_MODEL
+from geointerp.network.saving import save_model
 from geointerp.sinks.output import whole_or_not_at_all
 from geointerp.training.card import model_card
 from geointerp.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint

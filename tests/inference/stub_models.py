@@ -7,8 +7,8 @@ import torch
 import xarray as xr
 from torch import nn
 
-from geointerp.network.bundle import LoadedModel
 from geointerp.network.description import BackboneInfo, DecoderInfo, ModelDescription, Normalisation
+from geointerp.network.loading import LoadedModel
 from geointerp.tasks import TASKS
 
 

@@ -18,7 +18,7 @@ from stub_models import chunk_bytes, volume_of
 from geointerp.errors import MachineError, OutputError, UsageError
 from geointerp.inference import predict as predict_module
 from geointerp.inference import station
-from geointerp.inference.crew import _runs
+from geointerp.inference.crew import Crew, _runs
 from geointerp.inference.manifest import FILE_NAME, begin, key
 from geointerp.inference.predict import predict
 from geointerp.inference.station import Order, _still_wanted
@@ -154,6 +154,15 @@ def test_where_some_workers_have_a_gpu_these_alone_compute(
         worker.wait()
     assert {names[at]: number for at, number in used.items() if number} == {"with": 1}
     assert chunk_bytes(tmp_path / "a.zarr") == expected
+
+
+def test_every_worker_has_the_order_before_there_is_work(cluster):
+    with Client(cluster[0]) as client:
+        client.wait_for_workers(2, timeout=60)
+        sent = client.submit(int, 5)
+        Crew(client, None)._hand_out(sent)
+        holders = client.who_has(sent)[sent.key]
+        assert set(holders) == set(client.scheduler_info()["workers"])
 
 
 def test_nothing_is_tried_where_no_scheduler_answers(survey, untrained_model, tmp_path, monkeypatch):

@@ -12,8 +12,8 @@ from stub_models import Convolution, Identity, model_of, volume_of
 from geointerp.errors import DataError, ModelError, OutputError, UsageError
 from geointerp.inference.predict import predict
 from geointerp.inference.result import summary
-from geointerp.network.bundle import load_model
 from geointerp.network.description import read_description
+from geointerp.network.loading import load_model
 from geointerp.tiling.fit import fitted_tile
 
 

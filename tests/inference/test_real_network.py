@@ -10,8 +10,8 @@ from geointerp.inference.device import Machine
 from geointerp.inference.predict import predict
 from geointerp.inference.runner import Runner
 from geointerp.network.backbone import create_backbone
-from geointerp.network.bundle import LoadedModel
 from geointerp.network.decoders import create_decoder
+from geointerp.network.loading import LoadedModel
 from geointerp.network.segmenter import Segmenter, fold
 
 

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from geointerp.errors import ModelError, UsageError
 from geointerp.network import home as places
 from geointerp.network.backbone import create_backbone
-from geointerp.network.bundle import ADAPTER, BACKBONE, CONFIG, load_adapter, load_model, save_model
+from geointerp.network.bundle import ADAPTER, BACKBONE, CONFIG
 from geointerp.network.checkpoint import load_backbone_weights, read_weights, weights_sha256
 from geointerp.network.decoders import create_decoder
 from geointerp.network.description import (
@@ -23,7 +23,9 @@ from geointerp.network.description import (
     read_description,
 )
 from geointerp.network.home import bundled_model, find_model
+from geointerp.network.loading import load_adapter, load_model
 from geointerp.network.lora import add_lora
+from geointerp.network.saving import save_model
 from geointerp.network.segmenter import Segmenter
 from geointerp.tasks import TASKS
 

@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from geointerp.errors import ModelError, UsageError
-from geointerp.network.bundle import UNET, load_adapter, load_model, load_trained, save_model
+from geointerp.network.bundle import UNET
 from geointerp.network.description import DecoderInfo, ModelDescription, Normalisation
+from geointerp.network.loading import load_adapter, load_model, load_trained
+from geointerp.network.saving import save_model
 from geointerp.network.unet import UNET_PATCH, UNet
 from geointerp.tasks import TASKS
 

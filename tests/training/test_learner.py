@@ -11,7 +11,9 @@ from safetensors.torch import save_file
 from geointerp.errors import ModelError, UsageError
 from geointerp.inference.device import Machine
 from geointerp.network.backbone import create_backbone
-from geointerp.network.bundle import BACKBONE, load_model, load_trained, save_model
+from geointerp.network.bundle import BACKBONE
+from geointerp.network.loading import load_model, load_trained
+from geointerp.network.saving import save_model
 from geointerp.training.augmentation import Augmentation
 from geointerp.training.batches import Batches
 from geointerp.training.data import Crops, open_labelled
