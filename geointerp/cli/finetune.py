@@ -54,7 +54,8 @@ def command(
         ),
     ] = None,
     decoder: Annotated[
-        Literal["linear", "pup", "mla", "dpt", "detail"], typer.Option(help="Decoder.", rich_help_panel=_NETWORK)
+        Literal["linear", "pup", "mla", "dpt", "detail"],
+        typer.Option(help="Decoder.", rich_help_panel=_NETWORK),
     ] = "mla",
     width: Annotated[
         float, typer.Option(help="Factor on the decoder's or U-Net's channels.", rich_help_panel=_NETWORK)
