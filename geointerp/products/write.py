@@ -28,6 +28,7 @@ class Wishes:
         velocity: in m/s, for volumes of what lies in two-way time.
         every: sections from one with fault sticks to the next.
         at: where a picture is cut, such as ``inline=120,time=800``.
+        min_rim: share of its circumference that a crater must show.
     """
 
     product: str | None = None
@@ -36,6 +37,7 @@ class Wishes:
     velocity: float | None = None
     every: int = 1
     at: str | None = None
+    min_rim: float | None = None
 
 
 def check_product(
@@ -74,6 +76,8 @@ def _check_wishes(path: Path, product: Product, wishes: Wishes) -> None:
         raise UsageError(f"a velocity is for volumes of bodies and areas, not for {product.title}: {path}")
     if wishes.every != 1 and product.name != "sticks":
         raise UsageError(f"every n-th section is for fault sticks, not for {product.title}: {path}")
+    if wishes.min_rim is not None and product.name != "craters":
+        raise UsageError(f"a least share of the rim is for craters, not for {product.title}: {path}")
     if wishes.at is not None and path.suffix.lower() != ".png":
         raise UsageError(f"a place to cut at is for pictures, .png, not for {path}")
 
@@ -152,9 +156,10 @@ def _table(labels: xr.Dataset, product: Product, least: int, wishes: Wishes) -> 
 
         return body_table(labels["labels"], min_size=least, velocity=wishes.velocity)
     if product.name == "craters":
-        from geointerp.products.craters import crater_table
+        from geointerp.products.craters import LEAST_RIM, crater_table
 
-        return crater_table(labels["labels"], min_size=least)
+        rim = LEAST_RIM if wishes.min_rim is None else wishes.min_rim
+        return crater_table(labels["labels"], min_size=least, min_rim=rim)
     from geointerp.products.events import event_table
 
     return event_table(labels, min_size=least)

@@ -103,3 +103,12 @@ def test_in_a_region_of_an_image_pixels_are_those_of_the_image():
 def test_no_crater_is_an_empty_catalogue():
     table = crater_table(image(np.zeros((30, 40)))["labels"], min_size=20)
     assert (len(table), list(table.columns)) == (0, ["crater", "x", "y", "diameter_px", "match", "rim"])
+
+
+def test_what_shows_too_little_of_a_rim_is_left_out_but_at_the_edge_of_the_data():
+    """Two discs of radius 20 whose middles are 16 apart show 1 - acos(0.4) / pi = 0.63 of their rims each."""
+    mask = discs((200, 220), [(60, 60, 20), (60, 76, 20), (140, 130, 30), (0, 150, 25)])
+    table = {rim: crater_table(image(mask)["labels"], min_size=20, min_rim=rim) for rim in (0.5, 0.7)}
+    assert sorted(table[0.5].columns["diameter_px"].round()) == [40, 40, 50, 60]
+    assert sorted(table[0.7].columns["diameter_px"].round()) == [50, 60]
+    assert table[0.7].columns["rim"].min() == pytest.approx(0.5, abs=0.06), "cut in half by the edge"
