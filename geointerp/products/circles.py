@@ -41,6 +41,13 @@ class Circle:
     outline: Floats
     support: float
 
+    def line(self, sampling: tuple[float, float], points: int = 72) -> Floats:
+        """Return places on the whole circle, (points, 2) row and column in pixels."""
+        turn = np.linspace(0.0, 2.0 * np.pi, points, endpoint=False)
+        around = self.radius * np.stack([np.sin(turn), np.cos(turn)], axis=1)
+        whole: Floats = (self.centre + around) / np.array(sampling)
+        return whole
+
 
 def find_circles(
     mask: NDArray[np.bool_], sampling: tuple[float, float] = (1.0, 1.0), free: NDArray[np.bool_] | None = None

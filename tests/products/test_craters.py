@@ -105,7 +105,7 @@ def test_no_crater_is_an_empty_catalogue():
     assert (len(table), list(table.columns)) == (0, ["crater", "x", "y", "diameter_px", "match", "rim"])
 
 
-def test_what_shows_too_little_of_a_rim_is_left_out_but_at_the_edge_of_the_data():
+def test_what_shows_too_little_of_its_rim_within_the_data_is_left_out():
     """Two discs of radius 20 whose middles are 16 apart show 1 - acos(0.4) / pi = 0.63 of their rims each."""
     mask = discs((200, 220), [(60, 60, 20), (60, 76, 20), (140, 130, 30), (0, 150, 25)])
     table = {rim: crater_table(image(mask)["labels"], min_size=20, min_rim=rim) for rim in (0.5, 0.7)}
