@@ -261,10 +261,11 @@ def with_lora(task: str) -> PeftModel:
     load_backbone_weights(segmenter.backbone, models_home() / STARTER / BACKBONE)
     learnt = load_file(JOINT_DECODER)
     own = classes_of_tasks()[task]
+    mla = {k: w[own] if "classify" in k else w for k, w in learnt.items()}
+    new, foreign = segmenter.decoder.load_state_dict(mla, strict=False)
     # The path that sees the tile is new, and begins by correcting nothing.
-    segmenter.decoder.load_state_dict(
-        {k: w[own] if "classify" in k else w for k, w in learnt.items()}, strict=False
-    )
+    assert not foreign
+    assert all(name.startswith(("to_", "join_", "correct")) for name in new)
     return add_lora(segmenter, rank=RANK, alpha=float(RANK))
 
 

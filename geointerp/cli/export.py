@@ -59,8 +59,6 @@ def command(
     min_rim: Annotated[
         float | None,
         typer.Option(
-            min=0,
-            max=1,
             help="Leave out craters that show less of their rim, 0 to 1; 0.55 by default.",
             rich_help_panel=_PRODUCT,
         ),

@@ -8,7 +8,7 @@ this process, ``--resume`` goes on with what is recorded.
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from distributed import Client, as_completed
+from distributed import CancelledError, Client, as_completed, wait
 from distributed.comm.core import CommClosedError
 from distributed.scheduler import KilledWorker
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 BLOCKS_A_TASK = 8
 TASKS_A_VIEW = 32
+SECONDS_TO_FETCH = 5.0
 
 
 class Crew:
@@ -85,7 +86,6 @@ class Crew:
         order = station.Order(job, live, manifest.path.absolute(), key(job.settings()), self.threads)
         try:
             sent = self.client.submit(station.opened, station.packed(order), pure=False)
-            self._hand_out(sent)
             for plan, blocks in zip(job.plans, waiting, strict=True):
                 self._one_view(plan, blocks, sent, manifest, progress)
         except GeointerpError:
@@ -102,7 +102,9 @@ class Crew:
         """Let each worker fetch the order before there is work.
 
         A task goes to a worker that has what it needs. While one alone has the order, that is where dask
-        puts all of a few tasks, and the others wait until it lets them steal.
+        puts all of a few tasks, and the others wait until it lets them steal. Dask may drop what has been
+        fetched when nothing waits for it, so each view begins so. A worker that is busy with something else
+        is not waited for.
         """
         fetched = [
             self.client.submit(
@@ -110,9 +112,12 @@ class Crew:
             )
             for address in self.workers
         ]
-        for task in as_completed(fetched):  # type: ignore[no-untyped-call]
-            if task.cancelled():
-                raise _gone(self.client)
+        try:
+            wait(fetched, timeout=SECONDS_TO_FETCH)  # type: ignore[no-untyped-call]
+        except TimeoutError:
+            self.client.cancel([task for task in fetched if task.status == "pending"])  # type: ignore[no-untyped-call]
+        except CancelledError as error:
+            raise _gone(self.client) from error
 
     def _one_view(
         self,
@@ -123,6 +128,7 @@ class Crew:
         progress: Progress,
     ) -> None:
         """Compute the blocks of a view; what is not begun when an exception ends it is cancelled."""
+        self._hand_out(sent)
         tasks = {
             self.client.submit(
                 station.work, sent, plan.number, part, pure=False, resources=self.resources

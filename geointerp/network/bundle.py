@@ -1,4 +1,4 @@
-"""The model folder: how models are saved and loaded, exactly.
+"""The model folder: its files, and how they are known again; `saving` writes it, `loading` reads it.
 
 geointerp.json              everything needed to run the model (see description.py)
 adapter_config.json         peft's description of the LoRA

@@ -9,6 +9,7 @@ faster for them.
 from typing import Any
 
 import torch
+from timm.layers.attention import Attention
 from timm.layers.mlp import Mlp
 from torch import Tensor, nn
 
@@ -39,14 +40,25 @@ def can_pack() -> bool:
 
 
 def pack(network: nn.Module) -> None:
-    """Replace the linear layers of a network in bfloat16, in place."""
+    """Replace the linear layers of attention and MLP of a network in bfloat16, in place.
+
+    Other layers stay: what holds them may read their weights instead of calling them.
+    """
     for module in list(network.modules()):
-        if isinstance(module, Mlp) and type(module.fc1) is nn.Linear and _is_exact(module.act):
-            module.fc1 = PackedLinear(module.fc1, gelu=True)  # type: ignore[assignment]  # in place of Linear
-            module.act = nn.Identity()
-        for name, layer in module.named_children():
-            if type(layer) is nn.Linear:
-                setattr(module, name, PackedLinear(layer))
+        if isinstance(module, Mlp):
+            if type(module.fc1) is nn.Linear and _is_exact(module.act):
+                module.fc1 = PackedLinear(module.fc1, gelu=True)  # type: ignore[assignment]
+                module.act = nn.Identity()
+            _pack_layers(module, ("fc1", "fc2"))
+        elif isinstance(module, Attention):
+            _pack_layers(module, ("qkv", "proj"))
+
+
+def _pack_layers(module: nn.Module, names: tuple[str, ...]) -> None:
+    for name in names:
+        layer = getattr(module, name)
+        if type(layer) is nn.Linear:
+            setattr(module, name, PackedLinear(layer))
 
 
 def _is_exact(activation: nn.Module) -> bool:

@@ -76,6 +76,8 @@ def _check_wishes(path: Path, product: Product, wishes: Wishes) -> None:
         raise UsageError(f"a velocity is for volumes of bodies and areas, not for {product.title}: {path}")
     if wishes.every != 1 and product.name != "sticks":
         raise UsageError(f"every n-th section is for fault sticks, not for {product.title}: {path}")
+    if wishes.min_rim is not None and not 0 <= wishes.min_rim <= 1:
+        raise UsageError(f"the least share of a rim is a number from 0 to 1, not {wishes.min_rim}")
     if wishes.min_rim is not None and product.name != "craters":
         raise UsageError(f"a least share of the rim is for craters, not for {product.title}: {path}")
     if wishes.at is not None and path.suffix.lower() != ".png":

@@ -169,6 +169,18 @@ def test_rasters(run, tmp_path):
     assert float(row["longitude"]) == pytest.approx(40.5, abs=0.3)
 
 
+def test_half_a_crater_is_listed_if_half_a_rim_will_do(run):
+    rows, columns = np.indices((80, 90)) - 40
+    values = ((np.hypot(rows, columns) < 25) & (rows < 0)).astype(np.uint8)
+    volume = xr.DataArray(values, dims=("row", "column"), attrs={"source": "moon.png"})
+    craters = store(Path("craters.zarr"), volume, "craters", values)
+    for words, found in (((), 0), (("--min-rim", "0.4"), 1)):
+        done = run("export", craters, "-o", "a.csv", "--overwrite", *words)
+        assert (done.status, done.out) == (0, "a.csv\n"), done.err
+        with Path("a.csv").open() as file:
+            assert len(list(csv.DictReader(file))) == found
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
@@ -181,6 +193,8 @@ def test_rasters(run, tmp_path):
         (("-o", "a.png", "--at", "inline"), 2, "no slice can be read from 'inline'"),
         (("-o", "a.csv", "--velocity", "-5"), 2, "--velocity"),
         (("-o", "a.txt", "--velocity", "3000"), 2, "not for fault sticks: a.txt"),
+        (("-o", "a.csv", "--min-rim", "0.5"), 2, "is for craters, not for geobodies"),
+        (("-o", "a.csv", "--min-rim", "nan"), 2, "a number from 0 to 1, not nan"),
         (("-o", "a.csv", "--every", "3"), 2, "every n-th section is for fault sticks, not for geobodies"),
         (("-o", "a.csv", "--at", "inline=101"), 2, "a place to cut at is for pictures"),
         (("-o", "a.csv", "--min-size", "0"), 2, "min-size"),
@@ -241,6 +255,7 @@ def test_what_a_model_sees_is_drawn(run, untrained_model):
         "--min-size=3",
         "--velocity=2",
         "--every=2",
+        "--min-rim=0.5",
     ],
 )
 def test_features_are_drawn_with_no_options_of_labels(run, untrained_model, option):

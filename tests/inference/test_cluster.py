@@ -16,8 +16,8 @@ from distributed import Client
 from stub_models import chunk_bytes, volume_of
 
 from geointerp.errors import MachineError, OutputError, UsageError
+from geointerp.inference import crew, station
 from geointerp.inference import predict as predict_module
-from geointerp.inference import station
 from geointerp.inference.crew import Crew, _runs
 from geointerp.inference.manifest import FILE_NAME, begin, key
 from geointerp.inference.predict import predict
@@ -69,7 +69,10 @@ def worker_of(scheduler_file, *words):
 @pytest.fixture
 def cluster(tmp_path):
     """The address of a real scheduler, and its two real workers."""
-    environment = {**os.environ, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
+    scheduler = {"ALLOWED_FAILURES": "1", "ACTIVE_MEMORY_MANAGER__START": "false"}
+    environment = os.environ | {
+        f"DASK_DISTRIBUTED__SCHEDULER__{key}": value for key, value in scheduler.items()
+    }
     program = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
     where = tmp_path / "scheduler.json"
     common = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -163,6 +166,17 @@ def test_every_worker_has_the_order_before_there_is_work(cluster):
         Crew(client, None)._hand_out(sent)
         holders = client.who_has(sent)[sent.key]
         assert set(holders) == set(client.scheduler_info()["workers"])
+
+
+def test_a_worker_that_is_busy_is_not_waited_for(cluster, monkeypatch):
+    monkeypatch.setattr(crew, "SECONDS_TO_FETCH", 0.5)
+    with Client(cluster[0]) as client:
+        client.wait_for_workers(2, timeout=60)
+        workers = client.scheduler_info()["workers"]
+        single = next(address for address, told in workers.items() if told["nthreads"] == 1)
+        busy = client.submit(time.sleep, 600, workers=[single])
+        Crew(client, None)._hand_out(client.submit(int, 5))
+        assert busy.status == "pending"
 
 
 def test_nothing_is_tried_where_no_scheduler_answers(survey, untrained_model, tmp_path, monkeypatch):

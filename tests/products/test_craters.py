@@ -105,10 +105,16 @@ def test_no_crater_is_an_empty_catalogue():
     assert (len(table), list(table.columns)) == (0, ["crater", "x", "y", "diameter_px", "match", "rim"])
 
 
-def test_what_shows_too_little_of_its_rim_within_the_data_is_left_out():
+def test_what_shows_too_little_of_its_rim_within_the_picture_is_left_out():
     """Two discs of radius 20 whose middles are 16 apart show 1 - acos(0.4) / pi = 0.63 of their rims each."""
     mask = discs((200, 220), [(60, 60, 20), (60, 76, 20), (140, 130, 30), (0, 150, 25)])
     table = {rim: crater_table(image(mask)["labels"], min_size=20, min_rim=rim) for rim in (0.5, 0.7)}
     assert sorted(table[0.5].columns["diameter_px"].round()) == [40, 40, 50, 60]
     assert sorted(table[0.7].columns["diameter_px"].round()) == [50, 60]
     assert table[0.7].columns["rim"].min() == pytest.approx(0.5, abs=0.06), "cut in half by the edge"
+
+
+def test_a_boundary_at_the_edge_that_is_hardly_bent_is_no_crater():
+    """Of a circle of radius 300 about a middle 295 pixels above the picture a sliver of five rows is inside."""
+    mask = discs((60, 200), [(-295, 100, 300)])
+    assert len(crater_table(image(mask)["labels"], min_size=20, min_rim=0.1)) == 0
