@@ -115,6 +115,6 @@ def test_what_shows_too_little_of_its_rim_within_the_picture_is_left_out():
 
 
 def test_a_boundary_at_the_edge_that_is_hardly_bent_is_no_crater():
-    """Of a circle of radius 300 about a middle 295 pixels above the picture a sliver of five rows is inside."""
+    """Of a circle of radius 300 whose middle lies 295 pixels above the picture five rows are inside."""
     mask = discs((60, 200), [(-295, 100, 300)])
     assert len(crater_table(image(mask)["labels"], min_size=20, min_rim=0.1)) == 0
