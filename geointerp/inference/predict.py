@@ -1,6 +1,6 @@
 """``predict``: a volume and a model become labels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from geointerp.inference.runner import default_batch_size, whole_batches
 from geointerp.network.bundle import CHANNELS
 from geointerp.network.description import ModelDescription, read_description
 from geointerp.network.home import bundled_model, find_model
-from geointerp.network.loading import LoadedModel, load_model
+from geointerp.network.loading import LoadedModel, load_model, recognise_model
 from geointerp.sources.raster_place import part_of
 from geointerp.sources.scaling import measure_scale
 from geointerp.tasks import task_named
@@ -96,8 +96,9 @@ def predict(
         machine = crew.machine(device, precision) if crew else choose_machine(device, precision)
         chosen = _model(task, model, tile)
         whole = _volume(volume, source_options, chosen)
+        load = recognise_model if crew else load_model  # workers load the network themselves
         job = _job(
-            whole, chosen, machine, task, views, region, tile, overlap, batch_size, compile, probability
+            whole, chosen, load, machine, task, views, region, tile, overlap, batch_size, compile, probability
         )
         return run(job, place, overwrite=overwrite, resume=resume, progress=progress, crew=crew)
 
@@ -118,6 +119,7 @@ def _crew(
 def _job(
     whole: xr.DataArray,
     model: LoadedModel | Path,
+    load: Callable[[Path, tuple[int, int]], LoadedModel],
     machine: Machine,
     task: str | None,
     views: Sequence[str] | str | None,
@@ -147,7 +149,7 @@ def _job(
     overlap = about.overlap if overlap is None else overlap
     if not isinstance(model, LoadedModel):
         own = about.tile if about.fixed_tile else _fitted(chosen, sizes, about, overlap)
-        model = load_model(model, _shape(tile) or own)
+        model = load(model, _shape(tile) or own)
         about = model.description
     plans = plan_views(
         chosen,

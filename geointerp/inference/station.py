@@ -1,13 +1,14 @@
 """The place where a worker of dask.distributed computes: its network, its store, and what it was told.
 
-Each worker process opens the input and loads the model once, by the order that a job sends to it. What it
-computes it writes itself, whole shards of the output, and sends back only what the manifest records.
+Each worker process opens the input and loads the model once, by the order that a job sends to it, and keeps
+the network for the next job. What it computes it writes itself, whole shards of the output, and sends back
+only what the manifest records.
 """
 
 import pickle
 import threading
 import zlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -80,6 +81,7 @@ def received(order: Order) -> None:
 
 
 _stations: dict[str, tuple[Runner, LabelStore]] = {}
+_runners: dict[Hashable, Runner] = {}
 _only_one = threading.Lock()
 
 
@@ -127,11 +129,19 @@ def _station(order: Order) -> tuple[Runner, LabelStore]:
         if order.threads:
             torch.set_num_threads(order.threads)
         _still_wanted(order)
-        job = order.job
-        model = _model(job.model)
-        runner = Runner(model.network, job.machine, job.batch_size, job.compiled)
-        _stations[name] = (runner, open_store(order.manifest.parent, job.volume))
+        _stations[name] = (_runner(order.job), open_store(order.manifest.parent, order.job.volume))
     return _stations[name]
+
+
+def _runner(job: "Job") -> Runner:
+    """Return the network of a job: that of the job before, where it is the same."""
+    about = job.model.description
+    threads = torch.get_num_threads()
+    wanted = (job.model.sha256, about.tile, job.machine, job.batch_size, job.compiled, threads)
+    if wanted not in _runners:
+        _runners.clear()
+        _runners[wanted] = Runner(_model(job.model).network, job.machine, job.batch_size, job.compiled)
+    return _runners[wanted]
 
 
 def _model(wanted: LoadedModel) -> LoadedModel:

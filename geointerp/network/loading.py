@@ -13,7 +13,13 @@ from geointerp.network.backbone import create_backbone
 from geointerp.network.bundle import BACKBONE, CHANNELS, fingerprint, learnt, verify_files, weight_files
 from geointerp.network.checkpoint import check_keys, load_backbone_weights, read_weights, weights_sha256
 from geointerp.network.decoders import create_decoder
-from geointerp.network.description import FILE_NAME, DecoderInfo, ModelDescription, read_description
+from geointerp.network.description import (
+    FILE_NAME,
+    BackboneInfo,
+    DecoderInfo,
+    ModelDescription,
+    read_description,
+)
 from geointerp.network.home import STARTER, bundled_model, find_model
 from geointerp.network.lora import merged
 from geointerp.network.segmenter import Segmenter, fold
@@ -59,6 +65,17 @@ def load_model(folder: str | Path, tile: tuple[int, int] | None = None) -> Loade
     return LoadedModel(network, description, path, fingerprint(path, description))
 
 
+def recognise_model(folder: str | Path, tile: tuple[int, int] | None = None) -> LoadedModel:
+    """The model of a folder, checked, with nothing in place of its network: for what others compute.
+
+    Args and errors as of ``load_model``.
+    """
+    path, description, _ = _verified(folder, tile)
+    if description.network == "vit":
+        _encoder_file(path, description)
+    return LoadedModel(nn.Identity(), description, path, fingerprint(path, description))
+
+
 def load_adapter(
     folder: str | Path, tile: tuple[int, int] | None = None
 ) -> tuple[PeftModel, ModelDescription]:
@@ -88,6 +105,19 @@ def load_trained(
         ModelError: a file is missing, damaged or belongs to something else.
         UsageError: the tile is no multiple of the model's patch.
     """
+    path, description, about = _verified(folder, tile)
+    model = _rebuilt(path, description, about)
+    weights = read_weights(path / weight_files(description)[0])
+    check_keys(learnt(model), weights, path / weight_files(description)[0])
+    if isinstance(model, PeftModel):
+        set_peft_model_state_dict(model, weights)
+    else:
+        (model.decoder if isinstance(model, Segmenter) else model).load_state_dict(weights)
+    return model.eval(), description
+
+
+def _verified(folder: str | Path, tile: tuple[int, int] | None) -> tuple[Path, ModelDescription, DecoderInfo]:
+    """Find a model, compare its files with their fingerprints, and settle its tile."""
     path = find_model(folder)
     description = read_description(path)
     about = description.decoder
@@ -100,14 +130,7 @@ def load_trained(
     if tile is not None:
         check_tile(tile, description.patch)
     description = replace(description, tile=tile or description.tile)
-    model = _rebuilt(path, description, about)
-    weights = read_weights(path / weight_files(description)[0])
-    check_keys(learnt(model), weights, path / weight_files(description)[0])
-    if isinstance(model, PeftModel):
-        set_peft_model_state_dict(model, weights)
-    else:
-        (model.decoder if isinstance(model, Segmenter) else model).load_state_dict(weights)
-    return model.eval(), description
+    return path, description, about
 
 
 def _rebuilt(path: Path, description: ModelDescription, about: DecoderInfo) -> PeftModel | Segmenter | UNet:
@@ -132,27 +155,37 @@ def load_backbone(folder: Path, description: ModelDescription) -> VisionTransfor
     Raises:
         ModelError: the weights in the file are others, or the published ones cannot be fetched.
     """
+    about, source = _encoder_file(folder, description)
+    if source is None:
+        return create_backbone(about.id, description.tile, pretrained=about.id != STARTER)
+    # The file fills it: drawing random weights first would take as long as all the rest.
+    with torch.device("meta"):
+        native = create_backbone(about.id, description.tile)
+    native.to_empty(device="cpu")
+    load_backbone_weights(native, source)
+    return native
+
+
+def _encoder_file(folder: Path, description: ModelDescription) -> tuple[BackboneInfo, Path | None]:
+    """Return the encoder of a model and the file of its weights, compared with what the model was trained on.
+
+    Without a file it is a published one.
+    """
     about = description.backbone
     if about is None:
         raise ModelError(f"{folder / FILE_NAME}: backbone: no encoder is named")
-    name = about.id
     source = folder / BACKBONE
-    if not source.is_file() and name == STARTER:
+    if not source.is_file() and about.id == STARTER:
         source = bundled_model(STARTER) / BACKBONE
     if not source.is_file():
-        return create_backbone(name, description.tile, pretrained=name != STARTER)
+        return about, None
     found = weights_sha256(read_weights(source))
     if found != about.sha256:
         raise ModelError(
             f"{source}: sha256 {found[:12]}…, but {folder} was trained on {about.sha256[:12]}…",
             hint="the adapter and the backbone are of different versions, or the file is damaged",
         )
-    # The file fills it: drawing random weights first would take as long as all the rest.
-    with torch.device("meta"):
-        native = create_backbone(name, description.tile)
-    native.to_empty(device="cpu")
-    load_backbone_weights(native, source)
-    return native
+    return about, source
 
 
 def check_tile(tile: tuple[int, int], patch: int) -> None:

@@ -3,7 +3,7 @@
 A plain layer arranges its weights for the product anew at each call, fills its output with the bias first,
 and leaves the GELU after it another way through memory. These operators of torch's are those that its
 compiler puts in their place when weights are frozen; they need no compiler. ViT-S with MLA in bf16 runs 4 %
-faster for them.
+faster for them on one thread, 1 % on two.
 """
 
 from typing import Any
