@@ -107,9 +107,7 @@ class Crew:
         is not waited for.
         """
         fetched = [
-            self.client.submit(
-                station.received, sent, workers=[address], allow_other_workers=True, pure=False
-            )
+            self.client.submit(station.received, sent, workers=[address], pure=False)
             for address in self.workers
         ]
         try:

@@ -171,10 +171,11 @@ def test_rasters(run, tmp_path):
 
 def test_what_hardly_shows_a_rim_is_listed_if_none_is_asked_for(run):
     rows, columns = np.indices((80, 90)) - 40
-    values = ((np.hypot(rows, columns) < 25) & (rows < 0)).astype(np.uint8)
+    half, whole = (np.hypot(rows, columns) < 25) & (rows < 0), np.hypot(rows - 25, columns - 30) < 12
+    values = (half | whole).astype(np.uint8)
     volume = xr.DataArray(values, dims=("row", "column"), attrs={"source": "moon.png"})
     craters = store(Path("craters.zarr"), volume, "craters", values)
-    for words, found in (((), 0), (("--min-rim", "0.4"), 0), (("--min-rim", "0"), 2)):
+    for words, found in (((), 1), (("--min-rim", "0.4"), 1), (("--min-rim", "0"), 3)):
         done = run("export", craters, "-o", "a.csv", "--overwrite", *words)
         assert (done.status, done.out) == (0, "a.csv\n"), done.err
         with Path("a.csv").open() as file:
