@@ -16,7 +16,7 @@ class PlainAttention(nn.Module):
         super().__init__()
         self.heads = attention.num_heads
         self.qkv, self.proj = attention.qkv, attention.proj
-        queries = attention.attn_dim
+        queries = len(self.qkv.weight) // 3
         with torch.no_grad():
             self.qkv.weight[:queries] *= attention.scale
             if self.qkv.bias is not None:
