@@ -87,6 +87,11 @@ def command(
     """Compare predicted labels with true ones, matched by their coordinates; or score a model on data."""
     console: Console = ctx.obj
     if prediction is not None and truth is not None:
+        if tables := [path for path in (prediction, truth) if path.suffix.lower() in (".gpkg", ".geojson")]:
+            raise UsageError(
+                f"{tables[0]}: catalogues of craters are compared as {_CATALOGUE}",
+                hint=f"geointerp export labels.zarr -o craters{_CATALOGUE} writes one",
+            )
         catalogues = {path.suffix.lower() for path in (prediction, truth)} == {_CATALOGUE}
         report = _of_catalogues(ctx) if catalogues else _of_labels(ctx)
     elif prediction is None and model is not None and data is not None:

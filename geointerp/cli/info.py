@@ -121,7 +121,7 @@ def _plain(value: Any) -> str:
 def _percentiles(amplitude: dict[str, Any], units: str) -> str:
     """Return the percentiles in one line, from least to greatest, and their units where these are told."""
     if not amplitude["percentiles"]:
-        return "none but zeros"
+        return "none but zeros and no-data"
     names = {"0": "least", "50": "median", "100": "greatest"}
     shown = (f"{names.get(p, p + ' %')} {value:.4g}" for p, value in amplitude["percentiles"].items())
     return ", ".join(shown) + (f"; units {units}" if units else "")

@@ -47,6 +47,10 @@ def place_outputs(inputs: Sequence[str], output: str | None, task: str) -> list[
         check_suffix(Path(output))
         return [Path(output)]
     folder = Path(output or ".")
+    if output is not None and len(inputs) == 1 and folder.suffix.lower() in FILE_SUFFIXES:
+        raise UsageError(
+            f"{output} is a folder", hint="give -o the name of a file, or of a folder without suffix"
+        )
     if output is not None and folder.suffix.lower() in (STORE_SUFFIX, *FILE_SUFFIXES):
         raise UsageError(
             f"there are {len(inputs)} inputs and one output, {output}",

@@ -39,7 +39,7 @@ def command(
             "--output",
             "-o",
             help="Where to write, by suffix: .zarr .nc .npy .sgy .tif .png .html, and as the task has them "
-            ".txt .csv .geojson .gpkg; a folder for several inputs.",
+            ".txt .csv .geojson .gpkg; a folder for several inputs.  [default: ./<input>.<task>.zarr]",
         ),
     ] = None,
     views: Annotated[

@@ -174,7 +174,7 @@ def _discard_empty(job: Job, staging: Staging | None) -> NoReturn:
     raise DataError(
         f"{job.volume.attrs.get('source', 'the data')}: nothing to predict: none of the "
         f"{job.volume.size} samples lies on a trace that carries data",
-        hint="a trace whose samples are all the same counts as dead; `geointerp info` counts them",
+        hint="a trace whose samples are all the same counts as dead, here all of them",
     )
 
 

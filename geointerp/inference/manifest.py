@@ -87,6 +87,11 @@ def begin(path: Path | None, settings: dict[str, Any]) -> Manifest:
     return Manifest(path)
 
 
+def records_something(path: Path) -> bool:
+    """Whether a run that was interrupted left a manifest with a block in it."""
+    return len(_whole_lines(path)) > 1
+
+
 def resume(path: Path, settings: dict[str, Any]) -> Manifest | None:
     """Read a manifest back; None where it is missing or was cut off in its first line.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from geointerp.errors import OutputError
-from geointerp.inference.manifest import FILE_NAME, Manifest, begin, held, key, resume
+from geointerp.inference.manifest import FILE_NAME, Manifest, begin, held, key, records_something, resume
 from geointerp.sinks.output import STORE_MARKER, check_free, former_of, partial_of, put_in_place, remove
 
 
@@ -87,7 +87,7 @@ def prepare(
         return Staging(output, partial, None, note)
     if resume_:
         return _resumed(output, partial, settings)
-    if not overwrite:
+    if not overwrite and records_something(partial / FILE_NAME):
         raise OutputError(
             f"{partial} is left from an interrupted run",
             hint="--resume goes on with it, --overwrite starts again",

@@ -1,5 +1,6 @@
 """Vision-transformer encoders: our small starter, the four DINOv2 sizes, and any other timm ViT."""
 
+import logging
 from functools import partial
 from typing import Any
 
@@ -43,6 +44,8 @@ def create_backbone(name: str, tile: tuple[int, int], *, pretrained: bool = Fals
     """
     if name == STARTER:
         return VisionTransformer(img_size=tile, num_classes=0, global_pool="", **_STARTER_SHAPE)
+    # Without a network it would warn of each attempt, and then fail with the error that is told below.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     build = partial(timm.create_model, DINOV2.get(name, name), img_size=tile, num_classes=0, global_pool="")
     try:
         model = build(pretrained=pretrained)

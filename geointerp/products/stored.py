@@ -22,6 +22,13 @@ def open_labels(path: Path) -> xr.Dataset:
     """
     if not path.exists():
         raise DataError(f"{path} does not exist", hint="give labels that predict wrote, .zarr or .nc")
+    if path.name.startswith(".") and path.name.endswith(".partial"):
+        raise DataError(
+            f"{path} is what an unfinished prediction has done so far",
+            hint="finish it with predict --resume",
+        )
+    if path.is_file() and path.suffix.lower() != ".nc":
+        raise DataError(f"{path} is no label store", hint="give a .zarr or .nc that predict wrote")
     try:
         opened = xr.open_zarr(path, consolidated=False) if path.is_dir() else xr.open_dataset(path, chunks={})
     except (OSError, ValueError, KeyError, TypeError) as error:

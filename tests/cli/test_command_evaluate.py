@@ -154,6 +154,7 @@ def test_a_bare_diameter_needs_its_unit(run):
     [
         (("a.csv", "b.csv", "--tolerance", "2"), "--tolerance means nothing for two catalogues"),
         (("a.csv", "b.csv", "--model", "m"), "--model means nothing for two catalogues"),
+        (("a.gpkg", "b.csv"), "a.gpkg: catalogues of craters are compared as .csv"),
         (("a.npy", "b.npy", "--units", "m"), "--units means nothing for two files of labels"),
         (("a.npy", "b.npy", "--split", "val"), "--split means nothing for two files of labels"),
         (("a.npy", "b.npy", "--batch-size", "2"), "the batch size belongs to --paper-metrics"),

@@ -217,8 +217,13 @@ def test_what_holds_no_labels_is_refused(run, survey):
     assert "missing.zarr does not exist" in done.err
     done = run("export", survey, "-o", "a.csv")
     assert (done.status, done.out) == (1, "")
-    assert "survey.sgy cannot be opened as a label store" in done.err
+    assert "survey.sgy is no label store" in done.err
     assert len(done.err.splitlines()) == 2  # xarray would say much more
+    Path(".labels.zarr.partial").mkdir()
+    done = run("export", ".labels.zarr.partial", "-o", "a.csv")
+    assert (done.status, done.out) == (1, "")
+    assert "unfinished" in done.err
+    assert "--resume" in done.err
     xr.Dataset({"amplitude": ("x", [1.0])}).to_zarr("other.zarr", zarr_format=3, consolidated=False)
     done = run("export", "other.zarr", "-o", "a.csv")
     assert (done.status, done.out) == (1, "")

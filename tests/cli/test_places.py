@@ -52,6 +52,13 @@ def test_a_file_cannot_take_several_results():
         place_outputs(["a.sgy", "b.sgy"], "all.zarr", "salt")
 
 
+def test_a_folder_that_is_named_like_a_file_is_told_from_several_inputs(tmp_path):
+    folder = tmp_path / "a.png"
+    folder.mkdir()
+    with pytest.raises(UsageError, match=r"a\.png is a folder"):
+        place_outputs(["a.sgy"], str(folder), "salt")
+
+
 def test_two_inputs_of_one_name_are_refused():
     with pytest.raises(UsageError, match=r"both x/a\.sgy and y/a\.sgy would be written to out/a\.salt\.zarr"):
         place_outputs(["x/a.sgy", "y/a.sgy"], "out", "salt")

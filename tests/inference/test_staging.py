@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from geointerp.errors import OutputError
-from geointerp.inference.manifest import FILE_NAME
+from geointerp.inference.manifest import FILE_NAME, Record
 from geointerp.inference.staging import prepare
 
 FREE = {"source": None, "overwrite": False, "resume_": False}
@@ -61,7 +61,7 @@ def test_the_input_is_never_replaced(tmp_path):
 
 def test_remains_are_gone_on_with_or_discarded_as_said(tmp_path):
     output = tmp_path / "faults.zarr"
-    begun(output, {"tile": 28})
+    begun(output, {"tile": 28}).start({"tile": 28}).add(Record(0, 0, tiles=4, counts=[]))
     with pytest.raises(OutputError, match="interrupted run"):
         prepare(output, {"tile": 28}, **FREE)
     resumed = prepare(output, {"tile": 28}, source=None, overwrite=False, resume_=True)
@@ -72,6 +72,14 @@ def test_remains_are_gone_on_with_or_discarded_as_said(tmp_path):
     assert fresh.manifest is None
     fresh.clear()
     assert not fresh.partial.exists()
+
+
+def test_remains_in_which_nothing_is_done_are_no_obstacle(tmp_path):
+    output = tmp_path / "faults.zarr"
+    begun(output, {"tile": 28})
+    assert prepare(output, {"tile": 42}, **FREE).manifest is None
+    begun(output, {"tile": 42}).publish()
+    assert [path.name for path in tmp_path.iterdir()] == ["faults.zarr"]
 
 
 def filled(output, word):

@@ -12,7 +12,7 @@ from geointerp.tasks import TASKS, LabelClass, classes_named, task_named
 
 LabelCounts = NDArray[np.int64]
 """Samples of each of the 256 label values."""
-OUTSIDE_HINT = "name every class with --classes; 255 marks what is unknown"
+OUTSIDE_HINT = "finetune --classes names more of them; 255 marks what is unknown"
 
 
 def known_classes(
