@@ -1,7 +1,8 @@
 """A network for half precision on a processor: everything that is constant is worked out once.
 
 Autocast would cast weights and activations back and forth at each layer. Here the weights are cast once, and
-what scales them (batch normalisation, LayerScale) is multiplied into them before, in float32.
+what scales them (batch normalisation, LayerScale, the 1/√d of attention) is multiplied into them before, in
+float32.
 """
 
 import copy
@@ -15,6 +16,7 @@ from timm.models.vision_transformer import Block, VisionTransformer
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from geointerp.network.attention import PlainAttention, is_plain
 from geointerp.network.packed import can_pack, pack
 from geointerp.network.segmenter import Segmenter
 from geointerp.network.unet import UNet
@@ -66,8 +68,9 @@ def _prepare(backbone: VisionTransformer) -> None:
     for block in backbone.blocks:
         # Others that timm has end in something else.
         if type(block) is Block and isinstance(block.attn, Attention):
-            block.attn.fused_attn = tokens > _PLAIN_TOKENS  # type: ignore[misc]  # final to timm's scripting
             _fold_scale(block, "ls1", block.attn.proj)
+            if tokens <= _PLAIN_TOKENS and is_plain(block.attn):
+                block.attn = PlainAttention(block.attn)
             _fold_scale(block, "ls2", cast(nn.Linear, block.mlp.fc2))
 
 

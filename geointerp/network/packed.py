@@ -13,6 +13,8 @@ from timm.layers.attention import Attention
 from timm.layers.mlp import Mlp
 from torch import Tensor, nn
 
+from geointerp.network.attention import PlainAttention
+
 _operators = torch.ops.mkldnn
 
 
@@ -50,7 +52,7 @@ def pack(network: nn.Module) -> None:
                 module.fc1 = PackedLinear(module.fc1, gelu=True)  # type: ignore[assignment]
                 module.act = nn.Identity()
             _pack_layers(module, ("fc1", "fc2"))
-        elif isinstance(module, Attention):
+        elif isinstance(module, Attention | PlainAttention):
             _pack_layers(module, ("qkv", "proj"))
 
 

@@ -188,7 +188,7 @@ def strike(
     Args:
         draw: where the random numbers come from.
         recipe: the ranges to draw from.
-        ground: elevation, float32 (count, height, width), contiguous.
+        ground: elevation, float32 (count, height, width).
         label: where craters are, bool, same shape.
         number: of the size class.
         density: chance of the impact, (count,).
@@ -201,18 +201,18 @@ def strike(
     row, column = (draw.integers(place[0], place[-1], count) for place in places)
     hit = torch.nonzero(draw.uniform(0.0, 1.0, count) < density)[:, 0]
     diameter, depth, sign = (field[hit, None, None] for field in (crater.diameter, crater.depth, crater.sign))
-    steps = torch.arange(side, device=draw.device)
-    corner = (hit * height + row[hit]) * width + column[hit]
-    where = corner[:, None, None] + (steps[:, None] * width + steps)
-    before = ground.take(where)
-    offset = steps - side // 2 + crater.shift[hit, None]
+    # All windows there are, as views: taking and putting whole rows of them is what makes this fast.
+    at = (hit, row[hit], column[hit])
+    windows, labels = (field.unfold(1, side, 1).unfold(2, side, 1) for field in (ground, label))
+    before = windows[at]
+    offset = torch.arange(side, device=draw.device) - side // 2 + crater.shift[hit, None]
     squash = crater.squash[hit, None, None]
     r = torch.hypot(offset[:, :, None] * squash, offset[:, None, :] / squash) / (0.5 * diameter)
     shape, buried = profile(r, depth, crater.rim[hit, None, None], crater.bowl[hit, None, None])
     level = before.mean(dim=(1, 2), keepdim=True)
-    ground.put_(where, torch.lerp(before, level, buried) + sign * diameter * shape)
+    windows[at] = torch.lerp(before, level, buried) + sign * diameter * shape
     seen = (sign > 0) & (diameter >= recipe.smallest) & (depth >= recipe.faintest)
-    label.put_(where, label.take(where) | ((r <= 1.0) & seen))
+    labels[at] |= (r <= 1.0) & seen
 
 
 @dataclass(frozen=True)
@@ -270,8 +270,7 @@ def profile(r: Tensor, depth: Tensor, rim: Tensor, bowl: Tensor) -> tuple[Tensor
 
 def creep(ground: Tensor, sigma: Tensor) -> Tensor:
     """Each ground (count, height, width) smoothed by a Gaussian of its own ``sigma`` in pixels, (count,)."""
-    across = record.blur_across(ground, sigma)
-    return record.blur_across(across.transpose(1, 2), sigma).transpose(1, 2)
+    return record.blur_down(record.blur_across(ground, sigma), sigma)
 
 
 def lit(draw: Draw, recipe: CraterRecipe, ground: Tensor) -> Tensor:

@@ -1,11 +1,15 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
 from timm.layers import SwiGLU
+from timm.layers.attention import Attention
 from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
 import geointerp
+from geointerp.network.attention import PlainAttention, is_plain
 from geointerp.network.backbone import create_backbone
 from geointerp.network.decoders import DECODERS, create_decoder
 from geointerp.network.lowered import lowered
@@ -58,8 +62,29 @@ def test_gated_layers_are_folded_too():
 @pytest.mark.parametrize(("tile", "plain"), [((56, 56), True), ((448, 462), False)])
 def test_attention_over_many_tokens_stays_fused(tile, plain):
     network = Segmenter(create_backbone("starter", tile), create_decoder("linear", 192, 2))
-    assert lowered(network, torch.bfloat16).backbone.blocks[0].attn.fused_attn is not plain
-    assert network.backbone.blocks[0].attn.fused_attn
+    attention = lowered(network, torch.bfloat16).backbone.blocks[0].attn
+    assert isinstance(attention, PlainAttention) is plain
+    assert plain or attention.fused_attn
+    assert type(network.backbone.blocks[0].attn) is Attention
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_plain_attention_is_attention(bias):
+    torch.manual_seed(4)
+    # Three heads of 20 channels: their scale is no power of two.
+    exact = Attention(60, num_heads=3, qkv_bias=bias).double().eval()
+    x = torch.randn(2, 17, 60).double()
+    with torch.inference_mode():
+        expected = exact(x)
+        torch.testing.assert_close(PlainAttention(copy.deepcopy(exact))(x), expected)
+
+
+@pytest.mark.parametrize(
+    "kind", [{"qk_norm": True, "norm_layer": nn.LayerNorm}, {"scale_norm": True, "norm_layer": nn.LayerNorm}]
+)
+def test_attention_with_norms_of_its_own_is_not_plain(kind):
+    assert is_plain(Attention(32, num_heads=2))
+    assert not is_plain(Attention(32, num_heads=2, **kind))
 
 
 @pytest.mark.parametrize("task", ["faults", "facies"])
