@@ -25,6 +25,9 @@ from geointerp.network.lora import merged
 from geointerp.network.segmenter import Segmenter, fold
 from geointerp.network.unet import UNet
 
+MOST_PATCHES = 128**2
+"""Of a tile: beyond, attention between all of them takes minutes and gigabytes for one tile."""
+
 
 @dataclass(frozen=True)
 class LoadedModel:
@@ -189,11 +192,18 @@ def _encoder_file(folder: Path, description: ModelDescription) -> tuple[Backbone
 
 
 def check_tile(tile: tuple[int, int], patch: int) -> None:
-    """Refuse a tile that the network's patches do not fill.
+    """Refuse a tile that the network's patches do not fill, or that has too many of them.
 
     Raises:
-        UsageError: with the nearest that they would.
+        UsageError: with the nearest that would do.
     """
+    if tile[0] * tile[1] > MOST_PATCHES * patch**2:
+        most = int(MOST_PATCHES**0.5) * patch
+        raise UsageError(
+            f"a tile of {tile[0]} x {tile[1]} samples has {tile[0] * tile[1] // patch**2:,} patches, and at "
+            f"most {MOST_PATCHES:,} are computed at once",
+            hint=f"--tile {most} or less: a larger slice is covered by several tiles",
+        )
     if all(side > 0 and side % patch == 0 for side in tile):
         return
     near = "x".join(str(max(1, round(side / patch)) * patch) for side in tile)

@@ -193,6 +193,7 @@ def test_of_several_inputs_the_good_ones_go_on(predict, survey, monkeypatch):
         (("-o", "a.zarr", "--region", "depth=1:2"), "depth"),
         (("-o", "a.zarr", "--views", "sideways"), "no view 'sideways'"),
         (("-o", "a.zarr", "--tile", "7"), "7 x 7 samples is no multiple of the model's patch of 14"),
+        (("-o", "a.zarr", "--tile", "14000"), "1,000,000 patches, and at most 16,384 are computed at once"),
         (("-o", "a.zarr", "--tile", "big"), "--tile cannot be read: 'big'"),
         (("-o", "a.zarr", "--precision", "fp8"), "fp8"),
         (("-o", "a.zarr", "--compile", "maybe"), "maybe"),
