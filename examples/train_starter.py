@@ -43,7 +43,7 @@ from geointerp.network.saving import save_backbone, save_model
 from geointerp.network.segmenter import Segmenter
 from geointerp.network.unet import UNet
 from geointerp.synthesis.draw import Draw
-from geointerp.synthesis.faults import CLEAR, DEFAULT, SHIFTED
+from geointerp.synthesis.faults import CLEAR, EARLIER, SHIFTED
 from geointerp.synthesis.generators import GENERATORS, Generator
 from geointerp.synthesis.ranges import Ranges
 from geointerp.tasks import TASKS, task_named
@@ -57,7 +57,7 @@ DECODER = DecoderInfo("detail", width=0.5)
 JOINT_DECODER = Path(__file__).with_name("joint_decoder.safetensors")  # its logits: the classes of all tasks
 # What a stage sees first, until which step. The encoder began on the hardest sections, learnt slowly, and was
 # given clear ones; then ordinary ones, at first with faults labelled that the noise hides.
-NO_MATTER_HOW_FAINT = replace(DEFAULT, audible=-100.0)
+NO_MATTER_HOW_FAINT = replace(EARLIER, audible=-100.0)
 HARDEST = replace(SHIFTED, audible=-100.0)
 CURRICULA: dict[str, tuple[tuple[int, Ranges], ...]] = {
     "backbone": (
@@ -85,7 +85,7 @@ RECIPES = dict.fromkeys(TASKS, ADAPTING) | {
     "joint": Recipe(steps=3200, batch_size=10, rate=5e-4, warmup=100, decay=800, seed=1),
     "events": replace(ADAPTING, steps=400, decay=200),
     # Faults are one sample in thirty: unweighted, the network would rather miss one than invent one.
-    "faults": replace(ADAPTING, steps=1000, decay=400, class_weights=(1.0, 3.0)),
+    "faults": replace(ADAPTING, steps=3000, decay=1200, class_weights=(1.0, 3.0)),
 }
 RANK = 16
 # A U-Net of a quarter of the original's channels takes about as long as the starter with its decoder: in fp32
@@ -102,20 +102,20 @@ def recipe_of(stage: str, steps: int) -> Recipe:
     return replace(RECIPES[stage], steps=steps or RECIPES[stage].steps)
 
 
-def batches(stage: str, recipe: Recipe, seeds: str = "") -> Batch:
+def batches(task: str, recipe: Recipe, stage: str = "") -> Batch:
     """The batch of a step: fresh samples, scaled a little too weak or too strong.
 
     Args:
-        stage: whose samples.
+        task: whose samples.
         recipe: its batch size and seed.
-        seeds: the stage whose seeds are used; the same one by default.
+        stage: whose seeds and ranges are used; those of the task's adapter by default.
     """
-    generator = generator_of(stage)
+    generator = GENERATORS[task]
 
     def batch(step: int) -> tuple[Tensor, Tensor]:
-        seed = first_seed(seeds or stage, recipe) + step
+        seed = first_seed(stage or task, recipe) + step
         amplitude, label = generator(
-            recipe.batch_size, seed, height=TILE[0], width=TILE[1], recipe=ranges(stage, step)
+            recipe.batch_size, seed, height=TILE[0], width=TILE[1], recipe=ranges(stage or task, task, step)
         )
         factor = Draw(seed).log_uniform(0.6, 1.8, recipe.batch_size)
         return grey_of(amplitude, factor, generator.scale), label
@@ -128,15 +128,10 @@ def first_seed(stage: str, recipe: Recipe) -> int:
     return FIRST_SEED[stage] + 100_000 * recipe.seed
 
 
-def ranges(stage: str, step: int) -> Ranges:
-    """What the samples of a step are drawn from."""
-    stretches = CURRICULA.get(stage, ())
-    return next((ranges for until, ranges in stretches if step < until), generator_of(stage).ranges)
-
-
-def generator_of(stage: str) -> Generator:
-    """What a stage learns from."""
-    return GENERATORS["faults" if stage == "backbone" else stage]
+def ranges(stage: str, task: str, step: int) -> Ranges:
+    """What the samples of a task are drawn from at a step of a stage."""
+    last = EARLIER if task == "faults" and stage in ("backbone", "joint") else GENERATORS[task].ranges
+    return next((ranges for until, ranges in CURRICULA.get(stage, ()) if step < until), last)
 
 
 def joint_batches(recipe: Recipe) -> Batch:
@@ -175,7 +170,7 @@ def backbone(steps: Steps = 0, runs: Path = Path("runs")) -> None:
     """Learn faults from nothing: an encoder and a decoder."""
     recipe = recipe_of("backbone", steps)
     torch.manual_seed(recipe.seed)
-    train(new_segmenter(2, MLA), batches("backbone", recipe), recipe, runs / "backbone")
+    train(new_segmenter(2, MLA), batches("faults", recipe, "backbone"), recipe, runs / "backbone")
 
 
 @app.command()
@@ -209,7 +204,7 @@ def about_starter(recipe: Recipe) -> ModelDescription:
             "data": "synthetic samples (geointerp.synthesis), each seen once",
             "script": "examples/train_starter.py backbone, then joint",
             "stages": [
-                trained("backbone", "backbone", RECIPES["backbone"]),
+                trained("backbone", "faults", RECIPES["backbone"]),
                 *(trained("joint", task, recipe) for task in TASKS),
             ],
         },
@@ -243,14 +238,14 @@ def adapt(task: str, steps: Steps = 0, runs: Path = Path("runs")) -> None:
     shutil.copy(runs / task / "losses.csv", models_home() / task)
 
 
-def trained(stage: str, samples: str, recipe: Recipe) -> dict[str, Any]:
-    """The record of a stage: its recipe, and the ranges of the ``samples`` of a task it learnt from."""
-    until = [{"until_step": step, **ranges.as_dict()} for step, ranges in CURRICULA.get(samples, ())]
+def trained(stage: str, task: str, recipe: Recipe) -> dict[str, Any]:
+    """The record of a stage: its recipe, and the ranges of the samples of a task it learnt from."""
+    stretches = [*CURRICULA.get(stage, ()), (recipe.steps, ranges(stage, task, recipe.steps))]
     return {
         "stage": stage,
         "recipe": asdict(recipe),
         "first_seed": first_seed(stage, recipe),
-        "ranges": [*until, {"until_step": recipe.steps, **ranges(samples, recipe.steps).as_dict()}],
+        "ranges": [{"until_step": until, **drawn.as_dict()} for until, drawn in stretches],
     }
 
 

@@ -40,7 +40,12 @@ def acquire(draw: Draw, field: Tensor, period: Tensor, ranges: Acquisition) -> R
     clean = record.convolve_down(field, wavelet)
     clean = record.blur_across(clean, draw.uniform(*ranges.blur, sections))
     noisy = record.add_noise(draw, clean, wavelet, ranges.decibels)
+    clean = record.unit_power(clean)
+    if ranges.sunk > 0.0:
+        left = record.left_above_noise(draw, sections, height, width, ranges.sunk)
+        migrated = record.migrated_noise(draw, height, width, period)
+        clean, noisy = clean * left, noisy * left + migrated * (1.0 - left)
     seismic = record.weather(draw, add_flaws(draw, noisy, ranges.flaws))
     blank = record.mute(draw, sections, height, width)
-    ratio = record.local_ratio(record.unit_power(clean), noisy)
+    ratio = record.local_ratio(clean, noisy)
     return Recorded(torch.where(blank, 0.0, seismic), blank, ratio)

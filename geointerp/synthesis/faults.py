@@ -30,13 +30,16 @@ class FaultRecipe(Deformation, Acquisition):
             around.
     """
 
-    visible: float = 0.35
-    least: float = 3.0
+    visible: float = 0.25
+    least: float = 2.0
     half_width: float = 1.5
     audible: float = 0.0
 
 
-DEFAULT = FaultRecipe()
+DEFAULT = FaultRecipe(sunk=0.35)
+
+# What the starter's encoder learnt from: only larger throws labelled, no migrated noise.
+EARLIER = FaultRecipe(visible=0.35, least=3.0)
 
 # Shifted: more noise, smaller throws, flatter planes, coarser and finer wavelets.
 SHIFTED = FaultRecipe(
@@ -47,8 +50,6 @@ SHIFTED = FaultRecipe(
     decibels=(0.0, 14.0),
     lift=(0.0, 22.0),
     blur=(0.0, 1.2),
-    visible=0.25,
-    least=2.0,
     half_width=1.25,
 )
 
@@ -62,6 +63,8 @@ CLEAR = FaultRecipe(
     decibels=(8.0, 20.0),
     lift=(0.0, 14.0),
     blur=(0.0, 0.4),
+    visible=0.35,
+    least=3.0,
     half_width=2.0,
     audible=-100.0,
 )

@@ -24,12 +24,14 @@ class Acquisition(Ranges):
         decibels: signal-to-noise ratio.
         blur: Gaussian smoothing across traces.
         flaws: how many of the sections have each of the flaws of ``flaws.py``.
+        sunk: how many of the sections sink into migrated noise downwards.
     """
 
     period: Range = (5.0, 15.0)
     decibels: Range = (4.0, 16.0)
     blur: Range = (0.0, 0.8)
     flaws: float = 0.0
+    sunk: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

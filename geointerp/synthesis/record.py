@@ -123,6 +123,36 @@ def add_noise(draw: Draw, clean: Tensor, wavelet: Tensor, decibels: tuple[float,
     return unit_power(clean) + noise * patchy * 10.0 ** (-ratio / 20.0)
 
 
+def left_above_noise(draw: Draw, sections: int, height: int, width: int, share: float) -> Tensor:
+    """The part of the record's amplitude that is not yet noise, 0 to 1, (sections, height, width).
+
+    In ``share`` of the sections it falls from 1 downwards, past a depth that varies across them, to what is
+    left in the deep: nothing, or reflectors as loud as the noise and louder.
+    """
+    z = torch.arange(height, dtype=torch.float32, device=draw.device)[None, :, None]
+    depth = draw.uniform(-0.3, 1.0, sections, 1, 1) + 0.15 * smooth_field(draw, sections, 1, width, 3)
+    fall = draw.log_uniform(0.03, 0.3, sections, 1, 1) * height
+    least = draw.uniform(-0.3, 0.7, sections, 1, 1).clamp_min(0.0)
+    left = least + (1.0 - least) * torch.sigmoid((depth * height - z) / fall)
+    return torch.where(draw.chance(share, sections, 1, 1), left, 1.0)
+
+
+def migrated_noise(draw: Draw, height: int, width: int, period: Tensor) -> Tensor:
+    """Noise as migration leaves it, unit power, (sections, height, width).
+
+    Pieces of crossing wavefronts, of the wavelet's ``period`` (sections,) or longer, with all dips up to a
+    steepest one: white noise through a fan filter, ``|kx| <= steepest |kz|``, with a soft edge.
+    """
+    sections = period.shape[0]
+    longer = period * draw.log_uniform(1.0, 2.5, sections)
+    noise = convolve_down(draw.normal(sections, height, width), ricker(longer, torch.zeros_like(longer)))
+    steepest = draw.log_uniform(0.2, 2.0, sections, 1, 1)  # samples a trace
+    down = torch.fft.fftfreq(height, device=draw.device).abs()[None, :, None]
+    across = torch.fft.rfftfreq(width, device=draw.device)[None, None, :]
+    fan = torch.sigmoid((steepest * down - across) / (0.2 * steepest * down + 1e-6))
+    return unit_power(torch.fft.irfft2(torch.fft.rfft2(noise) * fan, s=(height, width)))
+
+
 def local_mean(field: Tensor, down: int, across: int) -> Tensor:
     """The mean over ``down`` x ``across`` samples around each, both odd; less of them at the edges."""
     height, width = field.shape[1:]

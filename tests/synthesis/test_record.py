@@ -89,3 +89,36 @@ def test_local_means_are_those_of_windows() -> None:
     found = record.local_mean(field, 7, 5)
     assert found[1, 12, 20].item() == pytest.approx(field[1, 9:16, 18:23].mean().item(), abs=1e-6)
     assert found[0, 0, 40].item() == pytest.approx(field[0, :4, 38:].mean().item(), abs=1e-6)
+
+
+def test_migrated_noise_has_no_dip_beyond_the_steepest():
+    noise = record.migrated_noise(Draw(5), 128, 96, torch.full((6,), 9.0)).numpy()
+    assert noise.shape == (6, 128, 96)
+    np.testing.assert_allclose(np.sqrt((noise**2).mean(axis=(1, 2))), 1.0, rtol=1e-5)
+    power = np.abs(np.fft.fft2(noise)) ** 2
+    down, across = np.abs(np.fft.fftfreq(128))[:, None], np.abs(np.fft.fftfreq(96))[None, :]
+    # At most two samples a trace; the filter's edge is soft.
+    assert power[:, across > 3.0 * down].sum() < 0.02 * power.sum()
+    assert power[:, across > 0.1 * down].sum() > 0.2 * power.sum()
+
+
+def test_a_record_sinks_into_noise_downwards():
+    left = record.left_above_noise(Draw(6), 200, 80, 60, share=0.5)
+    assert left.min() >= 0.0
+    assert left.max() <= 1.0
+    assert (left[:, 1:] <= left[:, :-1] + 1e-6).all()
+    sunk = left[:, -1].amin(dim=1) < 1.0
+    # In some the depth where it would sink lies below the section.
+    assert 60 <= sunk.sum() <= 110
+    assert (left[~sunk] == 1.0).all()
+
+
+def test_what_has_sunk_into_noise_is_not_labelled():
+    def labelled(sunk):
+        recipe = replace(DEFAULT, faults=(6, 8), sunk=sunk)
+        return fault_sections(24, 3, height=112, width=112, recipe=recipe)[1].float().mean(dim=(0, 2))
+
+    clear, noisy = labelled(0.0), labelled(1.0)
+    upper, lower = slice(0, 20), slice(-20, None)
+    assert noisy[lower].mean() < 0.7 * clear[lower].mean()
+    assert noisy[lower].mean() / noisy[upper].mean() < 0.8 * clear[lower].mean() / clear[upper].mean()
