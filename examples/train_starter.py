@@ -44,7 +44,7 @@ from geointerp.network.segmenter import Segmenter
 from geointerp.network.unet import UNet
 from geointerp.synthesis.draw import Draw
 from geointerp.synthesis.faults import CLEAR, EARLIER, SHIFTED
-from geointerp.synthesis.generators import GENERATORS, Generator
+from geointerp.synthesis.generators import GENERATORS
 from geointerp.synthesis.ranges import Ranges
 from geointerp.tasks import TASKS, task_named
 from geointerp.training.grey import PERCENTILE, grey_of
