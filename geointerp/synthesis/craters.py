@@ -204,7 +204,7 @@ def strike(
     # All windows there are, as views: taking and putting whole rows of them is what makes this fast.
     at = (hit, row[hit], column[hit])
     windows, labels = (field.unfold(1, side, 1).unfold(2, side, 1) for field in (ground, label))
-    before = windows[at]
+    before = windows[at].contiguous()  # so that sums run in one order, however the ground lies in memory
     offset = torch.arange(side, device=draw.device) - side // 2 + crater.shift[hit, None]
     squash = crater.squash[hit, None, None]
     r = torch.hypot(offset[:, :, None] * squash, offset[:, None, :] / squash) / (0.5 * diameter)
@@ -270,7 +270,8 @@ def profile(r: Tensor, depth: Tensor, rim: Tensor, bowl: Tensor) -> tuple[Tensor
 
 def creep(ground: Tensor, sigma: Tensor) -> Tensor:
     """Each ground (count, height, width) smoothed by a Gaussian of its own ``sigma`` in pixels, (count,)."""
-    return record.blur_down(record.blur_across(ground, sigma), sigma)
+    across = record.blur_across(ground, sigma)
+    return record.blur_across(across.transpose(1, 2), sigma).transpose(1, 2)
 
 
 def lit(draw: Draw, recipe: CraterRecipe, ground: Tensor) -> Tensor:

@@ -56,21 +56,11 @@ def convolve_down(field: Tensor, wavelet: Tensor) -> Tensor:
 
 def blur_across(field: Tensor, sigma: Tensor, half: int = 5) -> Tensor:
     """Each section smoothed across traces by a Gaussian of its own ``sigma`` in traces."""
+    x = torch.arange(-half, half + 1, dtype=torch.float32, device=field.device)
+    kernel = torch.exp(-0.5 * (x / sigma[:, None].clamp_min(1e-3)).square())
+    kernel = kernel / kernel.sum(dim=1, keepdim=True)
     padded = F.pad(field[None], (half, half, 0, 0), mode="replicate")
-    return F.conv2d(padded, bell(sigma, half)[:, None, None, :], groups=field.shape[0])[0]
-
-
-def blur_down(field: Tensor, sigma: Tensor, half: int = 5) -> Tensor:
-    """Each section smoothed along its traces by a Gaussian of its own ``sigma`` in samples."""
-    padded = F.pad(field[None], (0, 0, half, half), mode="replicate")
-    return F.conv2d(padded, bell(sigma, half)[:, None, :, None], groups=field.shape[0])[0]
-
-
-def bell(sigma: Tensor, half: int) -> Tensor:
-    """Gaussians (sections, 2 half + 1) of unit sum, each of its own ``sigma``."""
-    x = torch.arange(-half, half + 1, dtype=torch.float32, device=sigma.device)
-    weights = torch.exp(-0.5 * (x / sigma[:, None].clamp_min(1e-3)).square())
-    return weights / weights.sum(dim=1, keepdim=True)
+    return F.conv2d(padded, kernel[:, None, None, :], groups=field.shape[0])[0]
 
 
 def smooth_field(draw: Draw, sections: int, height: int, width: int, cells: int) -> Tensor:
