@@ -4,9 +4,8 @@
 
 Slices of 400 x 462 samples. Sizes, with the bundled fault model: time per million samples of predictions,
 start-up of the program left out. Workers: one thread each, on a cluster that is up before and has predicted a
-block by each, so that the network is loaded; the other cluster is down, or its scheduler and its idle workers
-would take their share of the cores. A survey of four whole blocks (of 20 slices), since of three one worker
-would get two.
+block by each, so that the network is loaded; the other cluster is down. A survey of four whole blocks (of 20
+slices), since of three one worker would get two.
 """
 
 import tempfile

@@ -69,6 +69,8 @@ def _prepare(backbone: VisionTransformer) -> None:
         # Others that timm has end in something else.
         if type(block) is Block and isinstance(block.attn, Attention):
             _fold_scale(block, "ls1", block.attn.proj)
+            # Where it has norms of its own timm computes it, in the same two products.
+            block.attn.fused_attn = tokens > _PLAIN_TOKENS  # type: ignore[misc]  # final to timm's scripting
             if tokens <= _PLAIN_TOKENS and is_plain(block.attn):
                 block.attn = PlainAttention(block.attn)
             _fold_scale(block, "ls2", cast(nn.Linear, block.mlp.fc2))

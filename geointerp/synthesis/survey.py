@@ -42,8 +42,6 @@ SURVEY = replace(
     period=(7.0, 12.0),
     decibels=(5.0, 8.0),
     lift=(4.0, 14.0),
-    visible=0.25,
-    least=2.0,
 )
 
 

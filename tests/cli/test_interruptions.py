@@ -130,6 +130,7 @@ def test_killed_while_it_starts_up_it_starts_again(predict, start):
     process.kill()
     process.wait()
     assert predict("-o", "labels.zarr").status == 0
+    assert predict("-o", "labels.zarr", "--resume").status == 0
     assert predict("-o", "whole.zarr").status == 0
     assert contents(Path("labels.zarr")) == contents(Path("whole.zarr"))
 
