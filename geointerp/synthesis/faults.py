@@ -36,7 +36,7 @@ class FaultRecipe(Deformation, Acquisition):
     audible: float = 0.0
 
 
-DEFAULT = FaultRecipe(sunk=0.35)
+DEFAULT = FaultRecipe(sunk=0.2)
 
 # What the starter's encoder learnt from: only larger throws labelled, no migrated noise.
 EARLIER = FaultRecipe(visible=0.35, least=3.0)

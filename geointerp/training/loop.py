@@ -4,6 +4,7 @@ import csv
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ class Recipe:
         warmup: steps of linear rise at the start.
         decay: steps of linear fall to zero at the end. In between the rate is flat, so a run can be
             lengthened.
+        restarts: steps at which the rate has fallen to zero and rises again, in ascending order: so a run
+            that had ended can be lengthened too.
         weight_decay: of AdamW.
         clip: largest norm of the gradient.
         seed: of the weights and the batches.
@@ -39,6 +42,7 @@ class Recipe:
     rate: float = 1e-3
     warmup: int = 200
     decay: int = 800
+    restarts: tuple[int, ...] = ()
     weight_decay: float = 0.05
     clip: float = 1.0
     seed: int = 1
@@ -47,9 +51,14 @@ class Recipe:
 
 
 def rate_at(step: int, recipe: Recipe) -> float:
-    """``rate min(1, (step + 1) / warmup, (steps - step) / decay)``, for a step counted from 0."""
-    rise = (step + 1) / max(1, recipe.warmup)
-    fall = (recipe.steps - step) / max(1, recipe.decay)
+    """``rate min(1, (step - start + 1) / warmup, (end - step) / decay)``, for a step counted from 0.
+
+    ``start`` and ``end`` are the restarts around the step, or those of the run.
+    """
+    bounds = (0, *recipe.restarts, recipe.steps)
+    start, end = next((a, b) for a, b in pairwise(bounds) if step < b)
+    rise = (step - start + 1) / max(1, recipe.warmup)
+    fall = (end - step) / max(1, recipe.decay)
     return recipe.rate * min(1.0, rise, fall)
 
 
