@@ -10,6 +10,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+import dask
 import numpy as np
 import pytest
 from distributed import Client
@@ -18,6 +19,7 @@ from stub_models import chunk_bytes, volume_of
 from geointerp.errors import MachineError, OutputError, UsageError
 from geointerp.inference import crew, station
 from geointerp.inference import predict as predict_module
+from geointerp.inference.cluster import crew as gather_crew
 from geointerp.inference.crew import Crew, _runs
 from geointerp.inference.manifest import FILE_NAME, begin, key
 from geointerp.inference.predict import predict
@@ -105,6 +107,15 @@ def test_workers_of_this_machine_make_the_same_bytes(survey, untrained_model, ex
     assert chunk_bytes(output) == expected
     assert result.attrs["geointerp"]["tiles"] > 0
     assert [path.name for path in tmp_path.iterdir()] == ["a.zarr"]
+
+
+def test_workers_of_this_machine_are_not_profiled():
+    watched = dask.config.get("distributed.worker.profile.enabled")
+    with gather_crew(1, None) as started:
+        (callbacks,) = started.client.run(lambda dask_worker: list(dask_worker.periodic_callbacks)).values()
+    assert callbacks
+    assert "profile" not in callbacks
+    assert dask.config.get("distributed.worker.profile.enabled") == watched
 
 
 def test_a_killed_worker_and_a_killed_scheduler_lose_nothing(
