@@ -89,7 +89,13 @@ def _facts(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "coordinate scalar", ", ".join(map(str, segy["coordinate_scalar"]))
     for name in ("raster", "das", "reading"):
         yield from ((key.replace("_", " "), _plain(value)) for key, value in facts.get(name, {}).items())
-    yield "amplitudes", _percentiles(facts["amplitude"], facts.get("units", ""))
+    if found := facts.get("prediction"):
+        yield "labels", f"{found['task']}, by the model {found['model']}, {found['created']}"
+        yield "predicted from", found["source"] or "an array in memory"
+        yield "views", ", ".join(found["views"])
+        yield "classes", ", ".join(f"{name} {share:.1%}" for name, share in found["class_fractions"].items())
+    else:
+        yield "amplitudes", _percentiles(facts["amplitude"], facts.get("units", ""))
     for name, reason in segy.get("why", {}).items():
         yield f"why {name.replace('_', ' ')}", reason
 

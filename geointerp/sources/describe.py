@@ -31,7 +31,9 @@ def describe(path: str | os.PathLike[str], **options: Any) -> dict[str, Any]:
         files, sampling_hz, gaps, …); for SEG-Y also ``extent{cdp_x, cdp_y}``,
         ``traces{present, missing, dead}`` and ``dead_by`` (as in predict: all samples the same; counted by
         ``samples``, or in a large volume by ``headers``: trace identification code 2) and ``segy``
-        (revision, sample_format, endianness, text_encoding, options, bytes used and why).
+        (revision, sample_format, endianness, text_encoding, options, bytes used and why); for labels that
+        ``predict`` wrote ``prediction{task, model, source, views, created, class_fractions}``, the fractions
+        of what was predicted.
 
     Raises:
         DataError: as `open_volume`.
@@ -56,7 +58,15 @@ def describe(path: str | os.PathLike[str], **options: Any) -> dict[str, Any]:
     if "raster" in about and "hillshade" not in volume.attrs["reading"]:
         elevation, why = elevation_or_not(volume)
         about["raster"] = {**about["raster"], "elevation": elevation, "elevation_why": why}
+    if told := volume.attrs.get("prediction"):
+        about["prediction"] = _prediction(told)
     return about
+
+
+def _prediction(told: dict[str, Any]) -> dict[str, Any]:
+    """Choose from the provenance of labels what says where they come from, and what was found."""
+    named = {"model": told.get("model", {}).get("name"), "source": told.get("source", {}).get("path")}
+    return named | {name: told.get(name) for name in ("task", "views", "created", "class_fractions")}
 
 
 def _axis(coordinate: xr.DataArray) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 from segy_files import Written, grid
 
 from geointerp.errors import DataError
+from geointerp.inference.predict import predict
 from geointerp.sources import describe as describe_module
 from geointerp.sources.describe import describe
 
@@ -66,3 +67,15 @@ def test_all_zero_data(tmp_path):
 def test_what_cannot_be_read(tmp_path):
     with pytest.raises(DataError):
         describe(tmp_path / "nothing.sgy")
+
+
+@pytest.mark.parametrize("name", ["labels.zarr", "labels.nc"])
+def test_labels_say_where_they_come_from_and_what_was_found(untrained_model, tmp_path, name):
+    survey = Written(*grid(np.arange(6), np.arange(30))).write(tmp_path / "survey.sgy")
+    labels = predict(survey, model=untrained_model, output=tmp_path / name, views="inline", device="cpu")
+    found = describe(tmp_path / name)["prediction"]
+    assert (found["source"], found["views"]) == (str(survey), ["inline"])
+    predicted = labels["labels"].values
+    predicted = predicted[np.isfinite(predicted)]
+    shares = [np.mean(predicted == number) for number in range(len(found["class_fractions"]))]
+    assert list(found["class_fractions"].values()) == pytest.approx(shares)
