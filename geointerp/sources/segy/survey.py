@@ -10,7 +10,7 @@ from geointerp.sources.segy import cache
 from geointerp.sources.segy.binary import DEAD_TRACE, Layout
 from geointerp.sources.segy.coordinates import coordinates_on, find_coordinate_bytes
 from geointerp.sources.segy.files import SegyFile
-from geointerp.sources.segy.geometry import find_grid
+from geointerp.sources.segy.geometry import find_grid, warn_of_a_sparse_grid
 from geointerp.sources.segy.grid import Grid
 from geointerp.sources.segy.headers import TraceHeaders, read_headers
 from geointerp.sources.segy.ibm_or_ieee import settle_float_format, warn_of_overruled_format
@@ -75,6 +75,7 @@ def understand(path: SegyFile, options: SegyOptions) -> Survey:
         layout = survey.layout
         declared = binary_word(head, "format", layout.endianness)
         warn_of_overruled_format(path, declared, layout.sample_format)
+    warn_of_a_sparse_grid(path, survey.map.traces, options)
     return survey
 
 
