@@ -153,8 +153,15 @@ def about_twin(metrics: dict[str, Any]) -> str:
 
 def words_of(recipe: dict[str, Any]) -> dict[str, str]:
     """The numbers of a recipe as a card gives them."""
-    words = {key: f"{value:g}" if isinstance(value, float) else str(value) for key, value in recipe.items()}
+    words = {key: in_words(value) for key, value in recipe.items()}
     return words | {"samples": str(recipe["steps"] * recipe["batch_size"])}
+
+
+def in_words(value: Any) -> str:
+    """A number or some, without zeros that say nothing."""
+    if isinstance(value, list):
+        return ", ".join(map(in_words, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def fill_card(name: str) -> None:
