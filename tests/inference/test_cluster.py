@@ -109,6 +109,19 @@ def test_workers_of_this_machine_make_the_same_bytes(survey, untrained_model, ex
     assert [path.name for path in tmp_path.iterdir()] == ["a.zarr"]
 
 
+def test_a_slice_in_bands_is_the_same_shared_out(untrained_model, tmp_path):
+    """Each band is a task, and its worker need not have computed the band before."""
+    raster = tmp_path / "raster.npy"
+    np.save(raster, np.random.default_rng(9).normal(size=(1500, 60)).astype(np.float32))
+    work = partial(predict, raster, model=untrained_model, precision="fp32", device="cpu", probability=True)
+    alone, shared = tmp_path / "alone.zarr", tmp_path / "shared.zarr"
+    work(output=alone)
+    bands = [path for path in (alone / "labels" / "c").rglob("*") if path.is_file()]
+    assert len(bands) > 3
+    work(output=shared, workers=2)
+    assert chunk_bytes(shared) == chunk_bytes(alone)
+
+
 def test_workers_of_this_machine_are_not_profiled():
     watched = dask.config.get("distributed.worker.profile.enabled")
     with gather_crew(1, None) as started:
