@@ -101,7 +101,9 @@ app = typer.Typer(add_completion=False, help=__doc__)
 
 def recipe_of(stage: str, steps: int) -> Recipe:
     """The recipe of a stage, for as many steps as asked."""
-    return replace(RECIPES[stage], steps=steps or RECIPES[stage].steps)
+    recipe = RECIPES[stage]
+    steps = steps or recipe.steps
+    return replace(recipe, steps=steps, restarts=tuple(one for one in recipe.restarts if one < steps))
 
 
 def batches(task: str, recipe: Recipe, stage: str = "") -> Batch:

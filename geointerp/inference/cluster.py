@@ -1,13 +1,13 @@
 """Workers are gathered: processes of this machine, or those of a running dask.distributed scheduler."""
 
 import logging
+import os
 import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
-from os import cpu_count
 
 import dask
 from distributed import Client, LocalCluster
@@ -55,7 +55,12 @@ def crew(workers: int | None, scheduler: str | None) -> Iterator[Crew]:
         _local_cluster(workers) as cluster,
         Client(cluster) as client,  # type: ignore[no-untyped-call]
     ):
-        yield Crew(client, max(1, (cpu_count() or 1) // workers))
+        yield Crew(client, max(1, _cores() // workers))
+
+
+def _cores() -> int:
+    """Return how many cores this process may use, of which a batch system may give it a few."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

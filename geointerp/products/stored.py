@@ -58,7 +58,7 @@ def reopen_input(labels: xr.Dataset, like: str | Path | None = None) -> xr.DataA
     Raises:
         DataError: it is not there, or was not recorded.
     """
-    from geointerp.sources.open import open_volume
+    from geointerp.sources.open import open_volume, suiting
     from geointerp.sources.remote import is_url
 
     told = labels.attrs.get("geointerp") or {}
@@ -70,5 +70,6 @@ def reopen_input(labels: xr.Dataset, like: str | Path | None = None) -> xr.DataA
         raise DataError(
             f"{place}, which the labels were predicted from, is not there", hint="say with --like where it is"
         )
-    volume: xr.DataArray = open_volume(place, **(told.get("reading") or {}))
+    reading = told.get("reading") or {}
+    volume: xr.DataArray = open_volume(place, **(suiting(place, reading) if like else reading))
     return volume

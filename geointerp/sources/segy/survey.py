@@ -16,7 +16,7 @@ from geointerp.sources.segy.headers import TraceHeaders, read_headers
 from geointerp.sources.segy.ibm_or_ieee import settle_float_format, warn_of_overruled_format
 from geointerp.sources.segy.layout import find_layout
 from geointerp.sources.segy.options import SegyOptions
-from geointerp.sources.segy.sample_axis import SampleAxis, find_axis, find_interval
+from geointerp.sources.segy.sample_axis import SampleAxis, find_axis, find_interval, warn_of_two_intervals
 from geointerp.sources.segy.sniff import (
     binary_word,
     find_endianness,
@@ -75,6 +75,7 @@ def understand(path: SegyFile, options: SegyOptions) -> Survey:
         layout = survey.layout
         declared = binary_word(head, "format", layout.endianness)
         warn_of_overruled_format(path, declared, layout.sample_format)
+    warn_of_two_intervals(path, survey.facts["why"]["sample_interval"])
     warn_of_a_sparse_grid(path, survey.map.traces, options)
     return survey
 
