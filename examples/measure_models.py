@@ -111,6 +111,9 @@ def measure_model(task: str, count: int, twins: Path | None) -> None:
     twin = twin_of(task, twins)
     if twin is not None:
         networks["unet"], steps = twin
+        learnt = read_description(find_model(task)).training["recipe"]["steps"]
+        if steps != learnt:
+            raise typer.BadParameter(f"the twin of {task} has seen {steps} batches, the model {learnt}")
     shifted = measure(task, networks, GENERATORS[task].shifted, count)
     own = measure(task, networks, GENERATORS[task].ranges, min(count, OWN_COUNT))
     metrics: dict[str, Any] = {

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from geointerp.errors import OutputError
-from geointerp.inference.accumulator import NOTHING, SliceSum, label_result, scratch_result
+from geointerp.inference.accumulator import SliceSum, label_result, scratch_result
 from geointerp.inference.live import live_traces
 from geointerp.inference.manifest import Record
 from geointerp.inference.passes import BlockResult, Finish, SliceResult, ViewPass
@@ -18,6 +18,7 @@ from geointerp.inference.runner import Runner
 from geointerp.inference.writer import Writer
 from geointerp.network.bundle import CHANNELS
 from geointerp.sinks.zarr_store import SCRATCH, LabelStore
+from geointerp.tasks import NOTHING
 from geointerp.tiling.blocks import Block, linked
 from geointerp.tiling.plan import ViewPlan
 from geointerp.tiling.views import sample_dim
