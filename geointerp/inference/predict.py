@@ -12,8 +12,7 @@ from geointerp.inference.device import Machine, choose_machine
 from geointerp.inference.job import Job, run
 from geointerp.inference.progress import Progress, Silent
 from geointerp.inference.runner import default_batch_size, whole_batches
-from geointerp.network.bundle import CHANNELS
-from geointerp.network.description import ModelDescription, read_description
+from geointerp.network.description import CHANNELS, ModelDescription, read_description
 from geointerp.network.home import bundled_model, find_model
 from geointerp.network.loading import LoadedModel, load_model, recognise_model
 from geointerp.sinks.output import FILE_SUFFIXES

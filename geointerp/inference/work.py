@@ -16,7 +16,7 @@ from geointerp.inference.passes import BlockResult, Finish, SliceResult, ViewPas
 from geointerp.inference.reader import SlabReader
 from geointerp.inference.runner import Runner
 from geointerp.inference.writer import Writer
-from geointerp.network.bundle import CHANNELS
+from geointerp.network.description import CHANNELS
 from geointerp.sinks.zarr_store import SCRATCH, LabelStore
 from geointerp.tasks import NOTHING
 from geointerp.tiling.blocks import Block, linked

@@ -18,7 +18,7 @@ _DEPTH = re.compile(
     r"(?:depth|metres|meters|feet)\b",
     re.IGNORECASE,
 )
-_FOOT = 0.3048
+FOOT = 0.3048
 _BUT = "; the first trace header says "
 _TIME_SCALARS = (1, 10, 100, 1000, 10000)
 
@@ -111,7 +111,7 @@ def find_axis(
     first = _delay(path, headers, ignored)
     if not _DEPTH.search(text):
         return SampleAxis("time", first, interval, samples)
-    unit = _FOOT if feet else 1.0
+    unit = FOOT if feet else 1.0
     return SampleAxis("depth", first * unit, interval if metric_interval else interval * unit, samples)
 
 

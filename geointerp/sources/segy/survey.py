@@ -28,7 +28,7 @@ from geointerp.sources.segy.sniff import (
 )
 from geointerp.sources.segy.tracemap import TraceMap, map_traces
 
-_FEET = 2
+FEET = 2
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _examine(path: SegyFile, head: bytes, options: SegyOptions) -> Survey:
         layout.samples,
         interval,
         text,
-        feet=binary_word(head, "measurement_system", endianness) == _FEET,
+        feet=binary_word(head, "measurement_system", endianness) == FEET,
         metric_interval=options.sample_interval is not None,
         ignored=any(abs(axis.byte - 213) < 4 for axis in grid.axes),
     )
