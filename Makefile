@@ -44,6 +44,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/segy_labels.py
 	$(BIN)/python benchmarks/engine_overhead.py
 	$(BIN)/python benchmarks/peers.py
+	$(BIN)/python benchmarks/precision.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/interruptions.py

@@ -3,9 +3,9 @@
     python benchmarks/scaling.py
 
 Slices of 400 x 462 samples. Sizes, with the bundled fault model: time per million samples of predictions,
-start-up of the program left out. Workers: one thread each, on a cluster that is up before and has predicted a
-block by each, so that the network is loaded; the other cluster is down. A survey of four whole blocks (of 20
-slices), since of three one worker would get two.
+start-up of the program left out. Workers: one thread each, on a cluster configured as that of `--workers`,
+which is up before and has predicted a block by each, so that the network is loaded; the other cluster is
+down. A survey of four whole blocks (of 20 slices), since of three one worker would get two.
 """
 
 import tempfile
@@ -13,11 +13,13 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+import dask
 from common import write_results
 from distributed import LocalCluster
 from subjects import write_model, write_volume
 
 import geointerp
+from geointerp.inference.cluster import UNWATCHED
 from geointerp.network.loading import LoadedModel
 from geointerp.tiling.fit import fitted_tile
 
@@ -69,9 +71,15 @@ def workers(folder: Path) -> None:
     seconds: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(ROUNDS):
         for number, taken in seconds.items():
-            with LocalCluster(
-                n_workers=number, threads_per_worker=1, dashboard_address=":0", env={"OMP_NUM_THREADS": "1"}
-            ) as cluster:
+            with (
+                dask.config.set(UNWATCHED),
+                LocalCluster(
+                    n_workers=number,
+                    threads_per_worker=1,
+                    dashboard_address=":0",
+                    env={"OMP_NUM_THREADS": "1"},
+                ) as cluster,
+            ):
                 predict(blocks[number], cluster)
                 taken.append(predict(survey, cluster))
     one, two = (median(taken) for taken in seconds.values())

@@ -111,6 +111,9 @@ def measure_model(task: str, count: int, twins: Path | None) -> None:
     twin = twin_of(task, twins)
     if twin is not None:
         networks["unet"], steps = twin
+        learnt = read_description(find_model(task)).training["recipe"]["steps"]
+        if steps != learnt:
+            raise typer.BadParameter(f"the twin of {task} has seen {steps} batches, the model {learnt}")
     shifted = measure(task, networks, GENERATORS[task].shifted, count)
     own = measure(task, networks, GENERATORS[task].ranges, min(count, OWN_COUNT))
     metrics: dict[str, Any] = {
@@ -153,8 +156,15 @@ def about_twin(metrics: dict[str, Any]) -> str:
 
 def words_of(recipe: dict[str, Any]) -> dict[str, str]:
     """The numbers of a recipe as a card gives them."""
-    words = {key: f"{value:g}" if isinstance(value, float) else str(value) for key, value in recipe.items()}
+    words = {key: in_words(value) for key, value in recipe.items()}
     return words | {"samples": str(recipe["steps"] * recipe["batch_size"])}
+
+
+def in_words(value: Any) -> str:
+    """A number or some, without zeros that say nothing."""
+    if isinstance(value, list):
+        return ", ".join(map(in_words, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def fill_card(name: str) -> None:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from geointerp.errors import UsageError
 
+NOTHING = 255
+"""The label of samples that nothing is known about, or for which nothing was predicted."""
+
 _SPARE_COLOURS = ("#4363d8", "#e6194b", "#3cb44b", "#f58231", "#911eb4", "#42d4f4", "#ffe119", "#a9a9a9")
 
 

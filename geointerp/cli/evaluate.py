@@ -24,16 +24,12 @@ _CRATERS = "Two catalogues of craters"
 def command(
     ctx: typer.Context,
     prediction: Annotated[
-        Path | None,
+        str | None,
         typer.Argument(
-            # What may not be read is the data's fault, and told where it is opened.
-            readable=False,
-            help="Predicted labels: .zarr, .nc, SEG-Y, .npy or an image; or craters: .csv.",
+            help="Predicted labels: .zarr, .nc, SEG-Y, .npy or an image, file or URL; or craters: .csv."
         ),
     ] = None,
-    truth: Annotated[
-        Path | None, typer.Argument(readable=False, help="True labels or craters, likewise.")
-    ] = None,
+    truth: Annotated[str | None, typer.Argument(help="True labels or craters, likewise.")] = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -87,12 +83,13 @@ def command(
     """Compare predicted labels with true ones, matched by their coordinates; or score a model on data."""
     console: Console = ctx.obj
     if prediction is not None and truth is not None:
-        if tables := [path for path in (prediction, truth) if path.suffix.lower() in (".gpkg", ".geojson")]:
+        suffixes = {path: Path(path).suffix.lower() for path in (prediction, truth)}
+        if tables := [path for path, suffix in suffixes.items() if suffix in (".gpkg", ".geojson")]:
             raise UsageError(
                 f"{tables[0]}: catalogues of craters are compared as {_CATALOGUE}",
                 hint=f"geointerp export labels.zarr -o craters{_CATALOGUE} writes one",
             )
-        catalogues = {path.suffix.lower() for path in (prediction, truth)} == {_CATALOGUE}
+        catalogues = set(suffixes.values()) == {_CATALOGUE}
         report = _of_catalogues(ctx) if catalogues else _of_labels(ctx)
     elif prediction is None and model is not None and data is not None:
         report = _of_model(ctx, console)

@@ -33,7 +33,7 @@ def command(
         ),
     ],
     like: Annotated[
-        Path | None,
+        str | None,
         typer.Option(help="The input, if it lies elsewhere now: SEG-Y takes its headers, pictures show it."),
     ] = None,
     at: Annotated[str | None, typer.Option(help="Where a picture is cut: inline=120,time=800.")] = None,
@@ -96,7 +96,7 @@ def command(
     console.note(f"{facts['product']}{counted}: {output}")
 
 
-def _export(path: Path, output: Path, like: Path | None, wishes: "Wishes", overwrite: bool) -> dict[str, Any]:
+def _export(path: Path, output: Path, like: str | None, wishes: "Wishes", overwrite: bool) -> dict[str, Any]:
     """Write one output and return what ``--json`` prints."""
     from geointerp.products.stored import open_labels
     from geointerp.products.write import write_product
@@ -111,7 +111,7 @@ def _export(path: Path, output: Path, like: Path | None, wishes: "Wishes", overw
     return {"input": str(path), "output": str(output), "task": task, **facts}
 
 
-def _input(labels: "xr.Dataset", output: Path, like: Path | None) -> "xr.DataArray | None":
+def _input(labels: "xr.Dataset", output: Path, like: str | None) -> "xr.DataArray | None":
     """Open the input where the output needs it."""
     from geointerp.products.stored import reopen_input
 

@@ -78,7 +78,7 @@ def _facts_table(facts: dict[str, Any]) -> "Table":
 def _facts(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     segy = facts.get("segy", {})
     yield "format", _format(facts, segy)
-    yield "size", f"{facts['bytes']:,} bytes"
+    yield "size", "unknown" if facts["bytes"] is None else f"{facts['bytes']:,} bytes"
     if "traces" in facts:
         yield "traces", ", ".join(f"{count:,} {kind}" for kind, count in facts["traces"].items())
     for name, extent in facts.get("extent", {}).items():
@@ -89,7 +89,14 @@ def _facts(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "coordinate scalar", ", ".join(map(str, segy["coordinate_scalar"]))
     for name in ("raster", "das", "reading"):
         yield from ((key.replace("_", " "), _plain(value)) for key, value in facts.get(name, {}).items())
-    yield "amplitudes", _percentiles(facts["amplitude"], facts.get("units", ""))
+    if found := facts.get("prediction"):
+        yield "labels", f"{found['task']}, by the model {found['model']}, {found['created']}"
+        yield "predicted from", found["source"] or "an array in memory"
+        yield "views", _plain(found["views"])
+        shares = found["class_fractions"] or {}
+        yield "classes", ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
+    else:
+        yield "amplitudes", _percentiles(facts["amplitude"], facts.get("units", ""))
     for name, reason in segy.get("why", {}).items():
         yield f"why {name.replace('_', ' ')}", reason
 

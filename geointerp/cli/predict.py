@@ -1,5 +1,6 @@
 """``geointerp predict``: data in, labels out."""
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -115,6 +116,8 @@ def command(
         "scheduler": scheduler,
         "resume": resume,
     }
+    if "-" in inputs and sys.stdin.isatty():
+        ctx.obj.note("type the paths, one a line; Ctrl-D ends them")
     paths = expand_inputs(inputs)
     from geointerp.network.description import read_description
     from geointerp.network.home import bundled_model, find_model

@@ -53,7 +53,7 @@ class TrainingTable:
         self.epochs, self._total, self._steps = done, epochs, steps
         self._best = max(done, key=lambda one: (one.miou, -one.number)).number if done else 0
         self._began = time.monotonic()
-        self._console.note(f"{what}: {epochs} epochs of {steps} steps")
+        self._console.note(f"{what}: {_count(epochs, 'epoch')} of {_count(steps, 'step')}")
         if self._console.shows_bars:
             from rich.live import Live
 
@@ -119,3 +119,7 @@ class TrainingTable:
         remaining = self._total * self._steps - len(self.epochs) * self._steps - self._step % self._steps
         minutes, seconds = divmod(round(spent / max(1, self._step) * remaining), 60)
         return f"{minutes}:{seconds:02}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

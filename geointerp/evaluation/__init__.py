@@ -1,1 +1,1 @@
-"""Labels compared with labels: confusion, metrics, thin lines, one report (numpy only)."""
+"""Labels compared with labels: confusion, metrics, thin lines, one report; models run over labelled data."""

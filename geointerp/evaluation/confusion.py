@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-IGNORED = 255
-"""The label of samples that nothing is known about (``_FillValue`` of the label store)."""
+from geointerp.tasks import NOTHING
 
 _LABELS = 256
 
@@ -33,7 +32,7 @@ class ConfusionMatrix:
         Returns:
             The counts of this block alone, int64, cut to the labels met in it: (largest + 1, largest + 1).
         """
-        known = (prediction != IGNORED) & (truth != IGNORED)
+        known = (prediction != NOTHING) & (truth != NOTHING)
         pairs = truth[known].astype(np.intp) * _LABELS + prediction[known]
         counts = np.bincount(pairs, minlength=_LABELS**2).reshape(_LABELS, _LABELS)
         self.counts += counts

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from geointerp.errors import DataError
 from geointerp.evaluation.alignment import align
-from geointerp.evaluation.confusion import IGNORED
 from geointerp.evaluation.folder import check_folder, write_folder
 from geointerp.evaluation.nearness import only_block
 from geointerp.evaluation.paper import paper_batch
 from geointerp.evaluation.score import Score
 from geointerp.sources.open import open_label_file
-from geointerp.tasks import classes_named
+from geointerp.tasks import NOTHING, classes_named
 
 LabelSource = xr.Dataset | xr.DataArray | str | Path
 """Labels: an array, a Dataset with ``labels``, or a file (label store, SEG-Y of labels, .npy, image)."""
@@ -107,8 +106,8 @@ def as_labels(values: NDArray[Any], what: str) -> NDArray[np.uint8]:
     """
     if values.dtype == np.uint8:
         return values
-    filled = np.nan_to_num(values, nan=IGNORED) if values.dtype.kind == "f" else values
-    wrong = (filled < 0) | (filled > IGNORED) | (filled != np.floor(filled))
+    filled = np.nan_to_num(values, nan=NOTHING) if values.dtype.kind == "f" else values
+    wrong = (filled < 0) | (filled > NOTHING) | (filled != np.floor(filled))
     if wrong.any():
         raise DataError(
             f"the {what} is no label volume: it holds {filled[wrong].flat[0]:g}, "
@@ -122,7 +121,7 @@ def _warn_of_mask(labels: xr.DataArray, what: str) -> None:
     """Warn of a black and white picture, whose white is no class but ignored."""
     if {*labels.dims} != {"row", "column"} or "flag_meanings" in labels.attrs:
         return
-    if np.unique(labels.values).tolist() == [0, IGNORED]:
+    if np.unique(labels.values).tolist() == [0, NOTHING]:
         warnings.warn(
             f"the {what} holds only 0 and 255: 255 is ignored and not scored as a class; "
             "if it is a black and white mask, write the class as 1",

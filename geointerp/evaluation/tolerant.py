@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from geointerp.evaluation.confusion import IGNORED
 from geointerp.evaluation.metrics import f1_of, ratio
+from geointerp.tasks import NOTHING
 
 
 class TolerantScore:
@@ -44,7 +44,7 @@ class TolerantScore:
 
     def add_slice(self, prediction: NDArray[np.uint8], truth: NDArray[np.uint8]) -> None:
         """Count one 2D slice of uint8 labels, both of the same shape."""
-        known = (prediction != IGNORED) & (truth != IGNORED)
+        known = (prediction != NOTHING) & (truth != NOTHING)
         predicted_line = known & (prediction > 0)
         true_line = known & (truth > 0)
         self._predicted += int(predicted_line.sum())

@@ -12,10 +12,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from geointerp.tasks import NOTHING
 from geointerp.tiling.lattice import Lattice, Part
 from geointerp.tiling.tapers import tapers
-
-NOTHING = 255
 
 
 class Blender:

@@ -12,10 +12,10 @@ from geointerp.inference.device import Machine, choose_machine
 from geointerp.inference.job import Job, run
 from geointerp.inference.progress import Progress, Silent
 from geointerp.inference.runner import default_batch_size, whole_batches
-from geointerp.network.bundle import CHANNELS
-from geointerp.network.description import ModelDescription, read_description
+from geointerp.network.description import CHANNELS, ModelDescription, read_description
 from geointerp.network.home import bundled_model, find_model
 from geointerp.network.loading import LoadedModel, load_model, recognise_model
+from geointerp.sinks.output import FILE_SUFFIXES
 from geointerp.sources.raster_place import part_of
 from geointerp.sources.scaling import measure_scale
 from geointerp.tasks import task_named
@@ -92,6 +92,11 @@ def predict(
     """
     progress = progress or Silent()
     place = Path(output) if output is not None else None
+    if place is not None and place.suffix.lower() in FILE_SUFFIXES:
+        raise UsageError(
+            f"predict writes a Zarr store, not {place.suffix}: {place}",
+            hint=f"name it {place.stem}.zarr; geointerp export and the command line's predict write others",
+        )
     with _crew(workers, scheduler, place) as crew:
         machine = crew.machine(device, precision) if crew else choose_machine(device, precision)
         chosen = _model(task, model, tile)

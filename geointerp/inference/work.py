@@ -9,15 +9,16 @@ import numpy.typing as npt
 import xarray as xr
 
 from geointerp.errors import OutputError
-from geointerp.inference.accumulator import NOTHING, SliceSum, label_result, scratch_result
+from geointerp.inference.accumulator import SliceSum, label_result, scratch_result
 from geointerp.inference.live import live_traces
 from geointerp.inference.manifest import Record
 from geointerp.inference.passes import BlockResult, Finish, SliceResult, ViewPass
 from geointerp.inference.reader import SlabReader
 from geointerp.inference.runner import Runner
 from geointerp.inference.writer import Writer
-from geointerp.network.bundle import CHANNELS
+from geointerp.network.description import CHANNELS
 from geointerp.sinks.zarr_store import SCRATCH, LabelStore
+from geointerp.tasks import NOTHING
 from geointerp.tiling.blocks import Block, linked
 from geointerp.tiling.plan import ViewPlan
 from geointerp.tiling.views import sample_dim

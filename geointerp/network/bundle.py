@@ -29,7 +29,6 @@ CONFIG = "adapter_config.json"
 BACKBONE = "backbone.safetensors"
 DECODER = "decoder.safetensors"
 UNET = "unet.safetensors"
-CHANNELS = {"repeat": 1, "neighbours": 3}
 
 
 def weight_files(description: ModelDescription) -> tuple[str, ...]:

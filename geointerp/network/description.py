@@ -12,6 +12,8 @@ from geointerp.tasks import LabelClass
 
 SCHEMA_VERSION = 1
 FILE_NAME = "geointerp.json"
+CHANNELS = {"repeat": 1, "neighbours": 3}
+"""How many slices each way of filling the network's channels takes."""
 Elevation = Literal["hillshade", "raw"]
 
 

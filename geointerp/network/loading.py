@@ -10,10 +10,11 @@ from torch import nn
 
 from geointerp.errors import ModelError, UsageError
 from geointerp.network.backbone import create_backbone
-from geointerp.network.bundle import BACKBONE, CHANNELS, fingerprint, learnt, verify_files, weight_files
+from geointerp.network.bundle import BACKBONE, fingerprint, learnt, verify_files, weight_files
 from geointerp.network.checkpoint import check_keys, load_backbone_weights, read_weights, weights_sha256
 from geointerp.network.decoders import create_decoder
 from geointerp.network.description import (
+    CHANNELS,
     FILE_NAME,
     BackboneInfo,
     DecoderInfo,

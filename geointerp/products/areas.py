@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from geointerp.products.ground import ground_of
 from geointerp.products.spacing import spacing_of
-from geointerp.sinks.steps import NOTHING, as_stored, steps
+from geointerp.sinks.steps import as_stored, steps
 from geointerp.sinks.tables import Table
+from geointerp.tasks import NOTHING
 
 _STEP_SAMPLES = 1 << 24
 

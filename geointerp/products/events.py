@@ -9,8 +9,9 @@ from scipy.ndimage import median_filter
 from scipy.stats import theilslopes
 
 from geointerp.products.components import Components, classes_shown
-from geointerp.sinks.steps import NOTHING, as_stored, steps
+from geointerp.sinks.steps import as_stored, steps
 from geointerp.sinks.tables import Table
+from geointerp.tasks import NOTHING
 
 _STEP_SAMPLES = 1 << 24
 _MOST_CHANNELS = 400

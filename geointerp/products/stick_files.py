@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.errors import DataError, UsageError
+from geointerp.products.components import classes_shown
 from geointerp.products.sections import as_sections
 from geointerp.products.spacing import has_coordinates
 from geointerp.products.sticks import Stick
@@ -48,7 +49,7 @@ def write_sticks(labels: xr.DataArray, sticks: list[Stick], path: Path, form: st
         form: one of ``FORMATS``.
     """
     sections = as_sections(labels)
-    name = str(labels.attrs.get("flag_meanings", "background fault")).split()[1]
+    names = dict(classes_shown(labels))
     numbers: dict[int, int] = {}
     with path.open("w", encoding="ascii") as file:
         for count, stick in enumerate(sticks, start=1):
@@ -59,6 +60,7 @@ def write_sticks(labels: xr.DataArray, sticks: list[Stick], path: Path, form: st
                     file.write(f"{place} {count}\n")
                 else:
                     inline, crossline = lines
+                    name = names[stick.kind]
                     file.write(
                         f"INLINE- {inline} {crossline} {place} {name}_{stick.fault} {numbers[stick.fault]}\n"
                     )

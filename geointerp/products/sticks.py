@@ -34,11 +34,13 @@ class Stick:
         fault: number of the fault, a connected component of the volume, from 1 for the largest.
         section: position of the section.
         points: positions (points, 2) of trace and sample, from the top down.
+        kind: the class of the fault.
     """
 
     fault: int
     section: int
     points: NDArray[np.int64]
+    kind: int
 
 
 def find_sticks(labels: xr.DataArray, *, min_size: int, every: int = 1) -> list[Stick]:
@@ -59,7 +61,7 @@ def find_sticks(labels: xr.DataArray, *, min_size: int, every: int = 1) -> list[
         for number, (start, stop) in enumerate(components.bounds):
             for section in range(-(-start // every) * every, stop, every):
                 here = components.block(number)[section - start]
-                sticks += [Stick(faults + fault, section, line) for fault, line in _lines(here)]
+                sticks += [Stick(faults + fault, section, line, value) for fault, line in _lines(here)]
         faults += len(components)
     return sorted(sticks, key=lambda stick: (stick.fault, stick.section))
 

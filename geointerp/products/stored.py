@@ -1,11 +1,11 @@
 """Labels that were written before: a store or a NetCDF file, and the input they were predicted from."""
 
-import json
 from pathlib import Path
 
 import xarray as xr
 
 from geointerp.errors import DataError
+from geointerp.sources.stores import provenance_of
 
 
 def open_labels(path: Path) -> xr.Dataset:
@@ -42,9 +42,8 @@ def open_labels(path: Path) -> xr.Dataset:
             f"{path} has no 'labels', only {', '.join(map(str, opened.data_vars)) or 'nothing'}",
             hint="give a .zarr or .nc that predict wrote",
         )
-    told = opened.attrs.get("geointerp")
-    if isinstance(told, str):  # as NetCDF holds it
-        opened.attrs["geointerp"] = json.loads(told)
+    if told := provenance_of(opened):
+        opened.attrs["geointerp"] = told
     dataset: xr.Dataset = opened
     return dataset
 
@@ -59,7 +58,7 @@ def reopen_input(labels: xr.Dataset, like: str | Path | None = None) -> xr.DataA
     Raises:
         DataError: it is not there, or was not recorded.
     """
-    from geointerp.sources.open import open_volume
+    from geointerp.sources.open import open_volume, suiting
     from geointerp.sources.remote import is_url
 
     told = labels.attrs.get("geointerp") or {}
@@ -71,5 +70,6 @@ def reopen_input(labels: xr.Dataset, like: str | Path | None = None) -> xr.DataA
         raise DataError(
             f"{place}, which the labels were predicted from, is not there", hint="say with --like where it is"
         )
-    volume: xr.DataArray = open_volume(place, **(told.get("reading") or {}))
+    reading = told.get("reading") or {}
+    volume: xr.DataArray = open_volume(place, **(suiting(place, reading) if like else reading))
     return volume

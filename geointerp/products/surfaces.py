@@ -9,7 +9,8 @@ from skimage.morphology import skeletonize
 
 from geointerp.products.components import Components, classes_shown
 from geointerp.products.sections import as_sections
-from geointerp.sinks.steps import NOTHING, as_stored
+from geointerp.sinks.steps import as_stored
+from geointerp.tasks import NOTHING
 
 
 def thinned(dataset: xr.Dataset, *, min_size: int) -> xr.Dataset:

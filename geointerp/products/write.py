@@ -56,7 +56,7 @@ def check_product(
         UsageError: the suffix is unknown, or there is no such product of this task or kind of data.
         DataError: the data lack what the product needs, such as coordinates.
     """
-    suffix = check_suffix(path)
+    check_suffix(path)
     product = choose_product(path, place, task, wishes.product)
     _check_wishes(path, product, wishes)
     if product.is_labels:
@@ -65,7 +65,7 @@ def check_product(
         from geointerp.products.stick_files import check_sticks
 
         check_sticks(place, wishes.form)
-    elif wishes.form not in (None, "horizon" if suffix == ".txt" else None) and not product.is_labels:
+    elif wishes.form is not None and not product.is_labels:
         raise UsageError(f"there is no form '{wishes.form}' of {product.title}: {path}")
     return product
 

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from geointerp.sinks.decimate import UNKNOWN
-from geointerp.tasks import LabelClass, classes_named
+from geointerp.tasks import NOTHING, LabelClass, classes_named
 
 _COLOUR = re.compile("#[0-9a-fA-F]{6}")
 BACKGROUND = "background"
@@ -37,5 +36,5 @@ def classes_of(labels: xr.DataArray, told: Mapping[str, Any] | None = None) -> l
 
 def _values(labels: xr.DataArray) -> list[str]:
     """Return 0 and all values up to the largest, as names."""
-    largest = float(labels.where(labels != UNKNOWN).max())
+    largest = float(labels.where(labels != NOTHING).max())
     return [str(value) for value in range(int(np.nan_to_num(largest)) + 1)]

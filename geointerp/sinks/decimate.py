@@ -18,7 +18,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-UNKNOWN = 255
+from geointerp.tasks import NOTHING
+
 _TRACES = ("inline", "crossline", "cdp", "distance")
 _SAMPLES = ("time", "depth")
 _BLOCK_SAMPLES = 1 << 24
@@ -45,7 +46,7 @@ def middles(size: int, factor: int) -> slice:
 
 def as_indices(labels: NDArray[Any]) -> NDArray[np.uint8]:
     """Return labels of any number type as class indices; NaN becomes 255."""
-    return labels if labels.dtype == np.uint8 else np.nan_to_num(labels, nan=UNKNOWN).astype(np.uint8)
+    return labels if labels.dtype == np.uint8 else np.nan_to_num(labels, nan=NOTHING).astype(np.uint8)
 
 
 def decimate_labels(
@@ -58,11 +59,11 @@ def decimate_labels(
         factors: the length of the cells along each dimension.
         counts: of 256 values; the samples of each label are added to it, on the way.
     """
-    cells = np.full(_shape(labels, factors), UNKNOWN, np.uint8)
+    cells = np.full(_shape(labels, factors), NOTHING, np.uint8)
     for block, place in _blocks(labels, factors):
         values = as_indices(labels.isel(block).values)
         if counts is not None:
-            counts += np.bincount(values.ravel(), minlength=UNKNOWN + 1)
+            counts += np.bincount(values.ravel(), minlength=NOTHING + 1)
         # Plus one, 255 becomes 0, the least.
         cells[place] = _reduce(np.maximum, values + np.uint8(1), labels.dims, factors) - np.uint8(1)
     return cells

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from geointerp.errors import DataError, UsageError
 from geointerp.extras import needed
 from geointerp.sinks.classes import classes_of
-from geointerp.sinks.steps import NOTHING, as_stored, steps
+from geointerp.sinks.steps import as_stored, steps
+from geointerp.tasks import NOTHING
 
 _BLOCK = 512
 _CACHE_MIB = 128  # GDAL would take a twentieth of the memory

@@ -19,9 +19,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.sinks.classes import BACKGROUND, classes_of
-from geointerp.sinks.decimate import UNKNOWN
 from geointerp.sinks.preview import MOST_CELLS, Preview, preview
-from geointerp.tasks import TASKS, LabelClass
+from geointerp.tasks import NOTHING, TASKS, LabelClass
 
 _SCRIPTS = ("data.js", "panel.js", "controls.js")
 _OPACITY = {True: 85, False: 45}
@@ -81,7 +80,7 @@ def _summary(labels: xr.DataArray, told: Mapping[str, Any], shown: Preview) -> d
     """Return what the reader wants to know first; what is not known is left out."""
     sizes = " × ".join(f"{size:,} {dim}" for dim, size in labels.sizes.items())
     factors = [f"{factor} {dim}" for dim, factor in shown.factors.items() if factor > 1]
-    known = int(shown.counts[:UNKNOWN].sum())
+    known = int(shown.counts[:NOTHING].sum())
     facts = {
         "File": (told.get("source") or {}).get("path"),
         "Task": told.get("task"),
@@ -122,7 +121,7 @@ def _flat(told: Mapping[str, Any], above: str = "") -> dict[str, str]:
 
 def _bars(classes: list[LabelClass], counts: NDArray[np.int64]) -> str:
     """Return the share of each class among the labelled samples, as bars."""
-    known = max(int(counts[:UNKNOWN].sum()), 1)
+    known = max(int(counts[:NOTHING].sum()), 1)
     bars = []
     for value, one in enumerate(classes):
         share = counts[value] / known
@@ -161,7 +160,7 @@ def _viewer_facts(shown: Preview, classes: list[LabelClass]) -> dict[str, Any]:
             for cut in shown.cuts
         ],
         "equal": bool({"x", "row"} & {*dims}),
-        "gaps": bool(shown.counts[UNKNOWN]) or (shown.greys is not None and not shown.greys.all()),
+        "gaps": bool(shown.counts[NOTHING]) or (shown.greys is not None and not shown.greys.all()),
         "low": shown.low,
         "high": shown.high,
         "classes": [

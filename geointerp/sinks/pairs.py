@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geointerp.tasks import Task
+from geointerp.tasks import NOTHING, Task
 
 DESCRIPTION = "dataset.json"
-IGNORED = 255
 _HELD_BACK = 0.1
 
 
@@ -51,5 +50,5 @@ def write_pairs(
 
 
 def _describe(folder: Path, task: str, classes: Sequence[str]) -> None:
-    content = {"task": task, "classes": list(classes), "ignore_index": IGNORED}
+    content = {"task": task, "classes": list(classes), "ignore_index": NOTHING}
     (folder / DESCRIPTION).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from geointerp.sinks.classes import BACKGROUND, classes_of
-from geointerp.sinks.decimate import UNKNOWN, as_indices
+from geointerp.sinks.decimate import as_indices
 from geointerp.sinks.panels import Layer, Sheet, grey_limits, lay_out, take
 from geointerp.sinks.slices import At, Slice, choose_slices
-from geointerp.tasks import LabelClass
+from geointerp.tasks import NOTHING, LabelClass
 
 _DPI = 130
 _OVERLAY_ALPHA = 0.85
@@ -84,7 +84,7 @@ def _draw_row(
         _draw_overlay(axes, layer, classes)
     for axes in panels:
         axes.axis(below.limits)
-    gaps = [bool(np.isnan(below.values).any()), *(bool((layer.values == UNKNOWN).any()) for layer in above)]
+    gaps = [bool(np.isnan(below.values).any()), *(bool((layer.values == NOTHING).any()) for layer in above)]
     return any(gaps)
 
 
@@ -111,7 +111,7 @@ def _draw_input(axes: Axes, layer: Layer) -> None:
 def _draw_overlay(axes: Axes, layer: Layer, classes: Sequence[LabelClass]) -> None:
     """Lay the classes over the input; the background stays clear, what is unknown is veiled."""
     picture = colour_labels(layer.values, classes)
-    picture[layer.values == UNKNOWN] = to_rgba(_NO_DATA, _OVERLAY_ALPHA)
+    picture[layer.values == NOTHING] = to_rgba(_NO_DATA, _OVERLAY_ALPHA)
     axes.imshow(picture, extent=layer.extent, aspect=layer.aspect, interpolation="nearest")
 
 

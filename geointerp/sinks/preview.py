@@ -8,9 +8,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from geointerp.sinks.decimate import UNKNOWN, choose_factors, decimate_amplitudes, decimate_labels, middles
+from geointerp.sinks.decimate import choose_factors, decimate_amplitudes, decimate_labels, middles
 from geointerp.sinks.panels import grey_limits
 from geointerp.sinks.slices import Slice, axis_name, beneath, choose_slices, unit_of, upright
+from geointerp.tasks import NOTHING
 
 MOST_CELLS = 8_000_000
 """At a byte each for label and grey, and a third more as text, the page stays below about 16 MB."""
@@ -64,7 +65,7 @@ def preview(labels: xr.DataArray, volume: xr.DataArray | None, most: int = MOST_
         labels = upright(labels, cuts[0])
         volume = None if volume is None else upright(volume, cuts[0])
     factors = choose_factors(labels.sizes, most)
-    counts = np.zeros(UNKNOWN + 1, np.int64)
+    counts = np.zeros(NOTHING + 1, np.int64)
     below = None if volume is None else decimate_amplitudes(beneath(volume, labels), factors)
     low, high = (0.0, 1.0) if below is None else grey_limits(below)
     return Preview(

@@ -8,12 +8,12 @@ import numpy as np
 import geointerp
 from geointerp.errors import DataError
 from geointerp.sources.segy.binary import BINARY_WORDS, TEXT_BYTES, TRACE_WORDS
+from geointerp.sources.segy.sample_axis import FOOT
 from geointerp.sources.segy.sniff import binary_word, read_head, read_trace_header
-from geointerp.sources.segy.survey import Survey
+from geointerp.sources.segy.survey import FEET, Survey
 
 _COLUMNS, _LINES = 80, 40
 _BEFORE_LAST = 38  # the standard keeps lines 39 and 40 for the revision and the end
-_FEET, _FOOT = 2, 0.3048
 _MOST_SAMPLES = 65535
 Words = dict[int, tuple[int, str]]
 
@@ -106,8 +106,8 @@ def _stored_interval(interval: float) -> int:
 def _delay(template: Path, survey: Survey, first: int) -> Words:
     """Return the delay recording time of a cut, with the time scalar that makes it a whole number."""
     head = read_head(template)
-    feet = binary_word(head, "measurement_system", survey.layout.endianness) == _FEET
-    unit = _FOOT if survey.axis.dim == "depth" and feet else 1.0
+    feet = binary_word(head, "measurement_system", survey.layout.endianness) == FEET
+    unit = FOOT if survey.axis.dim == "depth" and feet else 1.0
     wanted = (survey.axis.first + first * survey.axis.interval) / unit
     scalar = _time_scalar(template, survey)
     byte, kind = TRACE_WORDS["delay"]

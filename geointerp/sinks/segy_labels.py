@@ -18,15 +18,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.errors import DataError
-from geointerp.sinks.segy_header import file_header, trace_words
+from geointerp.sinks.segy_header import Words, file_header, trace_words
 from geointerp.sinks.segy_write import ibm_words
-from geointerp.sinks.steps import NOTHING, as_stored, steps
+from geointerp.sinks.steps import as_stored, steps
 from geointerp.sources.segy import SegyOptions
 from geointerp.sources.segy.survey import Survey, understand
+from geointerp.tasks import NOTHING
 
 _ALIKE = 1e-3
 _STEP_SAMPLES = 1 << 23
-Words = dict[int, tuple[int, str]]
 
 
 @dataclass(frozen=True)

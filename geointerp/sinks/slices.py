@@ -9,7 +9,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.errors import DataError, UsageError
-from geointerp.sinks.decimate import UNKNOWN, as_indices, middles
+from geointerp.sinks.decimate import as_indices, middles
+from geointerp.tasks import NOTHING
 
 At = str | Mapping[str, float]
 
@@ -180,8 +181,8 @@ def _telling_places(labels: xr.DataArray) -> dict[str, int]:
         for dim, most in zip(labels.dims, limits, strict=True)
     }
     sample = as_indices(labels.isel(spread).values)
-    known = np.bincount(sample.ravel(), minlength=UNKNOWN + 1)[:UNKNOWN]
-    telling = (sample != UNKNOWN) & (sample != known.argmax())
+    known = np.bincount(sample.ravel(), minlength=NOTHING + 1)[:NOTHING]
+    telling = (sample != NOTHING) & (sample != known.argmax())
     places = {}
     for axis, dim in enumerate(labels.dims):
         others = tuple(other for other in range(labels.ndim) if other != axis)

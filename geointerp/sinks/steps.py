@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-NOTHING = 255
+from geointerp.tasks import NOTHING
 
 
 def steps(labels: xr.DataArray, samples: int = 0) -> list[tuple[int, int]]:

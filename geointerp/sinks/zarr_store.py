@@ -18,11 +18,10 @@ import zarr
 from zarr.abc.store import Store
 from zarr.storage import LocalStore
 
-from geointerp.tasks import LabelClass
+from geointerp.tasks import NOTHING, LabelClass
 from geointerp.tiling.blocks import Block
 from geointerp.tiling.views import View
 
-FILL = 255
 PROBABILITY_STEPS = 254
 SCRATCH = "scratch"
 CONVENTIONS = "CF-1.11"
@@ -145,7 +144,7 @@ def create_store(
     opened = open_store(store, volume)
     dims = opened.dims
     auxiliary = [str(name) for name in volume.coords if name not in volume.dims and name != "trace_mask"]
-    attributes: dict[str, Any] = {"_FillValue": FILL}
+    attributes: dict[str, Any] = {"_FillValue": NOTHING}
     if "spatial_ref" in volume.coords:
         attributes["grid_mapping"] = "spatial_ref"
         auxiliary.remove("spatial_ref")
@@ -157,7 +156,7 @@ def create_store(
         dtype="uint8",
         chunks=tuple(chunks[dim] for dim in dims),
         shards=tuple(shards[dim] for dim in dims),
-        fill_value=FILL,
+        fill_value=NOTHING,
         dimension_names=dims,
         attributes={"long_name": "interpreted class", **flags(classes), **attributes},
     )
@@ -168,7 +167,7 @@ def create_store(
             dtype="uint8",
             chunks=(1, *(chunks[dim] for dim in dims)),
             shards=(len(classes), *(shards[dim] for dim in dims)),
-            fill_value=FILL,
+            fill_value=NOTHING,
             dimension_names=("class", *dims),
             attributes={
                 "long_name": "class probability",

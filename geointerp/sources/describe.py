@@ -30,8 +30,10 @@ def describe(path: str | os.PathLike[str], **options: Any) -> dict[str, Any]:
         ``elevation``, whether it is an elevation model, and ``elevation_why``), for DAS ``das`` (file_format,
         files, sampling_hz, gaps, …); for SEG-Y also ``extent{cdp_x, cdp_y}``,
         ``traces{present, missing, dead}`` and ``dead_by`` (as in predict: all samples the same; counted by
-        ``samples``, or in a large volume by ``headers``: trace identification code 2) and ``segy``
-        (revision, sample_format, endianness, text_encoding, options, bytes used and why).
+        ``samples``, or in a large volume by ``headers``: trace identification code 2; large stores have no
+        ``dead``) and ``segy`` (revision, sample_format, endianness, text_encoding, options, bytes used and
+        why); for labels that ``predict`` wrote ``prediction{task, model, source, views, created,
+        class_fractions}``, the fractions of what was predicted.
 
     Raises:
         DataError: as `open_volume`.
@@ -47,8 +49,7 @@ def describe(path: str | os.PathLike[str], **options: Any) -> dict[str, Any]:
         "amplitude": _amplitude(volume),
     }
     if "trace_mask" in volume.coords:
-        about["traces"] = _traces(volume)
-        about["dead_by"] = "samples" if volume.size <= _MOST_CHECKED else "headers"
+        about |= _traces(volume)
     extent = {name: _extent(volume[name]) for name in ("cdp_x", "cdp_y") if name in volume.coords}
     if extent:
         about["extent"] = extent
@@ -56,7 +57,15 @@ def describe(path: str | os.PathLike[str], **options: Any) -> dict[str, Any]:
     if "raster" in about and "hillshade" not in volume.attrs["reading"]:
         elevation, why = elevation_or_not(volume)
         about["raster"] = {**about["raster"], "elevation": elevation, "elevation_why": why}
+    if told := volume.attrs.get("prediction"):
+        about["prediction"] = _prediction(told)
     return about
+
+
+def _prediction(told: dict[str, Any]) -> dict[str, Any]:
+    """Choose from the provenance of labels what says where they come from, and what was found."""
+    named = {"model": told.get("model", {}).get("name"), "source": told.get("source", {}).get("path")}
+    return named | {name: told.get(name) for name in ("task", "views", "created", "class_fractions")}
 
 
 def _axis(coordinate: xr.DataArray) -> dict[str, Any]:
@@ -92,14 +101,18 @@ def _extent(coordinate: xr.DataArray) -> list[float] | None:
     return [float(values.min()), float(values.max())] if values.size else None
 
 
-def _traces(volume: xr.DataArray) -> dict[str, int]:
-    """Count traces that exist, are missing, and are dead (all samples the same, usually zero)."""
+def _traces(volume: xr.DataArray) -> dict[str, Any]:
+    """Count traces that exist, are missing, and are dead (all samples the same, usually zero).
+
+    Dead ones are counted by the samples, in a large volume by the headers, and not where these do not tell.
+    """
     mask = volume["trace_mask"].values
-    return {
-        "present": int(mask.sum()),
-        "missing": int(mask.size - mask.sum()),
-        "dead": _dead(volume) if volume.size <= _MOST_CHECKED else int(volume.attrs["segy"]["dead_traces"]),
-    }
+    counts = {"present": int(mask.sum()), "missing": int(mask.size - mask.sum())}
+    if volume.size <= _MOST_CHECKED:
+        return {"traces": counts | {"dead": _dead(volume)}, "dead_by": "samples"}
+    if "segy" not in volume.attrs:
+        return {"traces": counts}
+    return {"traces": counts | {"dead": int(volume.attrs["segy"]["dead_traces"])}, "dead_by": "headers"}
 
 
 def _dead(volume: xr.DataArray) -> int:

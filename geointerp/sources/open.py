@@ -117,7 +117,23 @@ def open_label_file(path: str | os.PathLike[str]) -> xr.DataArray:
         from geointerp.sources.arrays import open_picture
 
         return _with_provenance(open_picture(place, indices=True), place, {})
-    return open_volume(path)
+    volume = open_volume(path)
+    if volume.attrs.get("segy", {}).get("sample_format") == "int8":
+        # Labels are bytes without a sign, which SEG-Y of revision 1 has not: 255 stands there as -1.
+        attrs = volume.attrs
+        volume = volume.where(~(volume < 0), volume + 256)
+        volume.attrs = attrs
+    return volume
+
+
+def suiting(path: str | os.PathLike[str], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of the options for reading one file that say something about another as well."""
+    unshaped = {name: value for name, value in options.items() if name not in ("shape", "dtype")}
+    try:
+        kind = find_kind(place_of(path), unshaped)
+    except DataError:  # headerless, or it cannot be read whatever the options
+        return dict(options)
+    return {name: value for name, value in options.items() if kind in _FOR.get(name, (("segy",),))[0]}
 
 
 def place_of(path: str | os.PathLike[str]) -> Place:

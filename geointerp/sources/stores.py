@@ -1,5 +1,6 @@
 """Volumes and label stores written by xarray and MDIO: Zarr stores and NetCDF files."""
 
+import json
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -68,11 +69,22 @@ def open_store(path: Place, variable: str | None = None) -> xr.DataArray:
         coords = _open(path, decode=True, consolidated=listed).coords
         # A store with probabilities has a coordinate of classes as well, which the labels lack.
         own = {name: coord for name, coord in coords.items() if set(coord.dims) <= set(labels.dims)}
-        return _as_volume(path, labels.assign_coords(own))
+        volume = _as_volume(path, labels.assign_coords(own))
+        if told := provenance_of(stored):
+            volume.attrs["prediction"] = told
+        return volume
     decoded = _open(path, decode=True, consolidated=listed)
     chosen = decoded[_volume_name(path, decoded, variable)]
     volume = _as_volume(path, mdio.with_mask(_familiar(chosen), _familiar(decoded)))
     return _without_missing(_as_float32(volume))
+
+
+def provenance_of(labels: xr.Dataset) -> dict[str, Any] | None:
+    """Return what a label store says of its prediction, in NetCDF as JSON; None if it says nothing."""
+    told = labels.attrs.get("geointerp")
+    if isinstance(told, str):
+        told = json.loads(told)
+    return told if isinstance(told, dict) else None
 
 
 def _zarr_root(path: Place) -> Any:

@@ -16,10 +16,10 @@ from geointerp.synthesis.acquisition import acquire
 from geointerp.synthesis.draw import Draw
 from geointerp.synthesis.ranges import Acquisition, Deformation, Range
 from geointerp.synthesis.structure import grid, undo_deformation
+from geointerp.tasks import NOTHING
 
 # As in tasks.py.
 PARALLEL, SUBPARALLEL, DIVERGENT, CLINOFORM, CHAOTIC, TRANSPARENT = range(6)
-_IGNORED = 255
 _PACKAGES = 6
 
 
@@ -117,7 +117,7 @@ def facies_sections(
     recorded = acquire(
         draw, deposit(draw, recipe, packages, z, x), draw.log_uniform(*recipe.period, count), recipe
     )
-    return recorded.seismic, packages.kind.masked_fill(recorded.blank, _IGNORED).to(torch.uint8)
+    return recorded.seismic, packages.kind.masked_fill(recorded.blank, NOTHING).to(torch.uint8)
 
 
 def draw_packages(draw: Draw, recipe: FaciesRecipe, z: Tensor, x: Tensor) -> Packages:

@@ -82,11 +82,12 @@ def bands(slices: int, size: int, length: int) -> tuple[Block, ...]:
 
 
 def linked(waiting: Iterable[Block]) -> Iterator[Block]:
-    """Mark the bands that come right after the one before them."""
+    """Mark the bands that come right after the one before them, and no others, however they were marked."""
     before: Block | None = None
     for block in waiting:
-        if block.band and before and before.number + 1 == block.number and before.start == block.start:
-            yield replace(block, band=replace(block.band, follows=True))
+        if block.band:
+            after = bool(before and before.number + 1 == block.number and before.start == block.start)
+            yield replace(block, band=replace(block.band, follows=after))
         else:
             yield block
         before = block

@@ -22,17 +22,29 @@ def parse_region(text: str) -> Region:
     region: Region = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         dim, _, ends = (piece.strip() for piece in part.partition("="))
-        pieces = ends.split(":")
-        # A date's own colons come in equal number on both sides, so the one in the middle divides.
-        half = len(pieces) // 2
-        if not dim or len(pieces) % 2 or dim in region:
+        first, last = _halves(ends)
+        if not dim or last is None or dim in region:
             raise UsageError(
                 f"a region cannot be read from '{text}'", hint="write inline=100:200,time=0:1500"
             )
-        region[dim] = (_end(":".join(pieces[:half]), part), _end(":".join(pieces[half:]), part))
+        region[dim] = (_end(first, part), _end(last, part))
     if not region:
         raise UsageError("the region is empty", hint="write inline=100:200,time=0:1500, or leave it out")
     return region
+
+
+def _halves(ends: str) -> tuple[str, str | None]:
+    """Divide the two ends of a range; the second is None where nothing divides them."""
+    if ends.endswith(":"):
+        return ends[:-1], ""
+    if ends.startswith(":"):
+        return "", ends[1:]
+    pieces = ends.split(":")
+    if len(pieces) % 2:
+        return ends, None
+    # A date's own colons come in equal number on both sides, so the one in the middle divides.
+    half = len(pieces) // 2
+    return ":".join(pieces[:half]), ":".join(pieces[half:])
 
 
 def _end(text: str, part: str) -> Any:

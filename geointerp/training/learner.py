@@ -10,10 +10,10 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor
 
 from geointerp.network.backbone import create_backbone, patch_of
-from geointerp.network.bundle import BACKBONE, CHANNELS
+from geointerp.network.bundle import BACKBONE
 from geointerp.network.checkpoint import load_backbone_weights, plain_weights, weights_sha256
 from geointerp.network.decoders import create_decoder
-from geointerp.network.description import BackboneInfo, DecoderInfo, read_description
+from geointerp.network.description import CHANNELS, BackboneInfo, DecoderInfo, read_description
 from geointerp.network.home import STARTER, bundled_model
 from geointerp.network.loading import check_tile
 from geointerp.network.lora import add_lora

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from geointerp.errors import UsageError
+from geointerp.tasks import NOTHING
 
-IGNORE = 255
 FOCUS = 2.0
 """The published exponent of the focal loss."""
 
@@ -41,7 +41,7 @@ def focal(logits: Tensor, target: Tensor, weights: Tensor | None = None, *, focu
 
     Lin et al. (2017). Arguments as of ``cross_entropy``.
     """
-    known = target != IGNORE
+    known = target != NOTHING
     truth = target.where(known, 0).long()
     log_p = logits.float().log_softmax(dim=1).gather(1, truth[:, None])[:, 0]
     weight = known.float() if weights is None else weights.to(log_p.device)[truth] * known
@@ -56,7 +56,7 @@ def macro_dice(logits: Tensor, target: Tensor) -> Tensor:
     does not count as a class missed.
     """
     probability = logits.float().softmax(dim=1)
-    valid = target != IGNORE
+    valid = target != NOTHING
     truth = F.one_hot(target.where(valid, 0).long(), logits.shape[1]).movedim(-1, 1) * valid[:, None]
     probability = probability * valid[:, None]
     overlap = (probability * truth).sum(dim=(0, 2, 3))

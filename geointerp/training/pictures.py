@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from geointerp.sinks.picture import colour_labels
-from geointerp.tasks import LabelClass
+from geointerp.tasks import NOTHING, LabelClass
 from geointerp.training.progress import Epoch
 
 _TRAIN, _VAL, _PALE = "#777777", "#4363d8", "#d9d9d9"
@@ -100,7 +100,7 @@ def draw_samples(path: Path, slices: Sequence[Drawn], classes: Sequence[LabelCla
     FigureCanvasAgg(figure)
     grid = figure.subplots(len(slices), 4, squeeze=False, height_ratios=heights)
     for one, panels in zip(slices, grid, strict=True):
-        known = one.truth != 255
+        known = one.truth != NOTHING
         wrong = known & (one.truth != one.prediction)
         for axes, overlay in zip(panels[:3], (None, one.truth, one.prediction), strict=True):
             _show(axes, one.grey)

@@ -16,11 +16,12 @@ from geointerp.errors import DataError
 from geointerp.evaluation.confusion import ConfusionMatrix
 from geointerp.inference.device import Machine
 from geointerp.inference.slices import slice_probabilities
+from geointerp.tasks import NOTHING
 from geointerp.training.average import MovingAverage, copy_into
 from geointerp.training.batches import Batches
 from geointerp.training.data import Split
 from geointerp.training.learner import Learner
-from geointerp.training.losses import IGNORE, Loss
+from geointerp.training.losses import Loss
 from geointerp.training.schedule import cosine_rate
 from geointerp.training.settings import Settings
 
@@ -140,7 +141,7 @@ class Session:
         targets: list[Tensor] = []
         for probability in self._probabilities(split, mine, targets, classes):
             target = targets.pop(0)
-            known = (target != IGNORE).sum()
+            known = (target != NOTHING).sum()
             loss = self.loss(torch.from_numpy(probability).clamp_min(1e-8).log()[None], target[None])
             total += torch.stack([loss * known, known])
             confusion.add(probability.argmax(axis=0).astype(np.uint8), target.numpy())
@@ -164,7 +165,7 @@ class Session:
             for number in numbers:
                 sample = split[number]
                 targets.append(
-                    torch.from_numpy(np.where(sample.valid, sample.labels, IGNORE).astype(np.uint8))
+                    torch.from_numpy(np.where(sample.valid, sample.labels, NOTHING).astype(np.uint8))
                 )
                 yield sample.grey
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from geointerp.errors import UsageError
 from geointerp.network.decoders import DECODERS
-from geointerp.network.description import Elevation
+from geointerp.network.description import CHANNELS, Elevation
 from geointerp.network.home import STARTER
 from geointerp.tasks import task_named
 from geointerp.training.losses import LOSSES
@@ -14,7 +14,6 @@ from geointerp.training.losses import LOSSES
 NO_WEIGHTS = "none"
 METHODS = ("lora", "full", "frozen")
 NETWORKS = ("vit", "unet")
-CHANNELS = ("repeat", "neighbours")
 
 # What was learnt before moves little; what begins at random has a way to go.
 _RATES = {"lora": 2e-3, "frozen": 2e-3, "full": 3e-4, "unet": 1e-3}

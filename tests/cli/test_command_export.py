@@ -17,7 +17,7 @@ from geointerp.tiling.blocks import Block, storage
 from geointerp.tiling.views import choose_views
 
 
-def store(path, volume, task, values):
+def store(path, volume, task, values, reading=None):
     """A finished label store of a volume."""
     (view,) = choose_views([str(dim) for dim in volume.dims], ("inline",) if volume.ndim == 3 else None)
     chunks, shards = storage(view, dict(volume.sizes), 2)
@@ -29,6 +29,7 @@ def store(path, volume, task, values):
             "labels", view, Block(0, start, min(start + 2, len(oriented))), oriented[start : start + 2]
         )
     told = {"task": task, "source": {"path": volume.attrs["source"]}, "segy": volume.attrs.get("segy")}
+    told["reading"] = reading
     made.finish(told)
     return path
 
@@ -76,6 +77,14 @@ def test_the_input_may_lie_elsewhere(run, faults, survey):
     assert (done.status, done.out) == (0, "a.sgy\n"), done.err
 
 
+def test_the_headers_may_be_of_another_kind_of_file(run, truth, survey):
+    """What said how the former input is read says nothing of SEG-Y."""
+    reading = {"variable": "seismic", "shape": "4,30,60", "inline_byte": 189, "crossline_byte": 193}
+    labels = store(Path("faults.zarr"), truth[0], "faults", truth[1], reading)
+    done = run("export", labels, "-o", "a.sgy", "--like", survey)
+    assert (done.status, done.out) == (0, "a.sgy\n"), done.err
+
+
 def test_the_template_of_another_survey_is_refused(run, faults):
     from geointerp.sinks.segy_write import write_survey
 
@@ -120,7 +129,7 @@ def test_bodies_and_horizons(run, salt):
     assert (row["class"], row["samples"]) == ("salt", "400")
     assert float(row["volume_m3"]) == pytest.approx(400 * 25 * 50 * 0.004 / 2 * 3000)
     for product in ("top", "base"):
-        done = run("export", salt, "-o", f"{product}.txt", "--format", "horizon", "--product", product)
+        done = run("export", salt, "-o", f"{product}.txt", "--product", product)
         assert done.status == 0, done.err
     top, base = np.loadtxt("top.txt"), np.loadtxt("base.txt")
     np.testing.assert_array_equal(top[:, :2], base[:, :2])

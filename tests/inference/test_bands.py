@@ -243,6 +243,8 @@ def test_only_bands_that_come_one_after_the_other_are_linked():
     ]  # fmt: skip
     waiting = [block for block in cut if block.number != 1]
     assert [block.band.follows for block in linked(waiting)] == [False, False, False, True, True]
+    # A part of what was linked, as a worker gets it.
+    assert [block.band.follows for block in linked(list(linked(cut))[1:3])] == [False, True]
     assert list(linked([Block(0, 0, 3), Block(1, 3, 4)])) == [Block(0, 0, 3), Block(1, 3, 4)]
 
 

@@ -10,6 +10,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+import dask
 import numpy as np
 import pytest
 from distributed import Client
@@ -18,6 +19,7 @@ from stub_models import chunk_bytes, volume_of
 from geointerp.errors import MachineError, OutputError, UsageError
 from geointerp.inference import crew, station
 from geointerp.inference import predict as predict_module
+from geointerp.inference.cluster import crew as gather_crew
 from geointerp.inference.crew import Crew, _runs
 from geointerp.inference.manifest import FILE_NAME, begin, key
 from geointerp.inference.predict import predict
@@ -105,6 +107,28 @@ def test_workers_of_this_machine_make_the_same_bytes(survey, untrained_model, ex
     assert chunk_bytes(output) == expected
     assert result.attrs["geointerp"]["tiles"] > 0
     assert [path.name for path in tmp_path.iterdir()] == ["a.zarr"]
+
+
+def test_a_slice_in_bands_is_the_same_shared_out(untrained_model, tmp_path):
+    """Each band is a task, and its worker need not have computed the band before."""
+    raster = tmp_path / "raster.npy"
+    np.save(raster, np.random.default_rng(9).normal(size=(1500, 60)).astype(np.float32))
+    work = partial(predict, raster, model=untrained_model, precision="fp32", device="cpu", probability=True)
+    alone, shared = tmp_path / "alone.zarr", tmp_path / "shared.zarr"
+    work(output=alone)
+    bands = [path for path in (alone / "labels" / "c").rglob("*") if path.is_file()]
+    assert len(bands) > 3
+    work(output=shared, workers=2)
+    assert chunk_bytes(shared) == chunk_bytes(alone)
+
+
+def test_workers_of_this_machine_are_not_profiled():
+    watched = dask.config.get("distributed.worker.profile.enabled")
+    with gather_crew(1, None) as started:
+        (callbacks,) = started.client.run(lambda dask_worker: list(dask_worker.periodic_callbacks)).values()
+    assert callbacks
+    assert "profile" not in callbacks
+    assert dask.config.get("distributed.worker.profile.enabled") == watched
 
 
 def test_a_killed_worker_and_a_killed_scheduler_lose_nothing(

@@ -35,6 +35,12 @@ def test_faults_of_the_call_are_named_before_anything_is_written(options, error,
     assert list(tmp_path.iterdir()) == []
 
 
+def test_python_writes_stores_alone(tmp_path):
+    with pytest.raises(UsageError, match=r"writes a Zarr store, not \.nc"):
+        predict(volume_of((4, 20, 30)), model=model_of(Identity()), output=tmp_path / "labels.nc")
+    assert not any(tmp_path.iterdir())
+
+
 def test_data_that_say_nothing_are_refused_before_anything_is_written(tmp_path):
     with pytest.raises(DataError):
         predict(volume_of((4, 20, 30)) * 0, model=model_of(Identity()), output=tmp_path / "faults.zarr")

@@ -8,7 +8,7 @@ from sources.segy_files import WIDTHS, Written, grid
 
 from geointerp.errors import DataError
 from geointerp.sinks.segy_labels import write_segy_labels
-from geointerp.sources.open import open_volume
+from geointerp.sources.open import open_label_file, open_volume
 
 LINES = grid(np.arange(100, 112, 2), np.arange(300, 307))
 REAL = {
@@ -84,6 +84,7 @@ def test_headers_stay_and_labels_come_back(tmp_path, form, kind, endian, unsorte
     np.testing.assert_array_equal(again["trace_mask"], volume["trace_mask"])
     for name in ("inline", "crossline", "time", "cdp_x", "cdp_y"):
         np.testing.assert_array_equal(again[name], volume[name])
+    np.testing.assert_array_equal(open_label_file(out), labels["labels"].where(volume["trace_mask"]))
     if kind:
         raw = stored.view(f"{endian}{kind}")[np.argsort(order)]
         np.testing.assert_array_equal(raw, expected[volume["trace_mask"]])

@@ -4,9 +4,12 @@ import json
 
 import numpy as np
 import pytest
+import xarray as xr
 from segy_files import Written, grid
 
 from geointerp.errors import DataError
+from geointerp.inference.predict import predict
+from geointerp.products.write import write_product
 from geointerp.sources import describe as describe_module
 from geointerp.sources.describe import describe
 
@@ -66,3 +69,33 @@ def test_all_zero_data(tmp_path):
 def test_what_cannot_be_read(tmp_path):
     with pytest.raises(DataError):
         describe(tmp_path / "nothing.sgy")
+
+
+def test_dead_traces_of_a_large_store_are_not_counted(tmp_path, monkeypatch):
+    """Only SEG-Y has headers that tell without reading all samples."""
+    dims = ("inline", "crossline", "time")
+    values = np.ones((3, 4, 5), np.float32)
+    mask = (dims[:2], np.arange(12).reshape(3, 4) > 0)
+    xr.Dataset({"amplitude": (dims, values), "trace_mask": mask}).to_zarr(
+        tmp_path / "a.zarr", consolidated=False
+    )
+    assert describe(tmp_path / "a.zarr")["traces"] == {"present": 11, "missing": 1, "dead": 11}
+    monkeypatch.setattr(describe_module, "_MOST_CHECKED", 1)
+    about = describe(tmp_path / "a.zarr")
+    assert about["traces"] == {"present": 11, "missing": 1}
+    assert "dead_by" not in about
+
+
+@pytest.mark.parametrize("name", ["labels.zarr", "labels.nc"])
+def test_labels_say_where_they_come_from_and_what_was_found(untrained_model, tmp_path, name):
+    survey = Written(*grid(np.arange(6), np.arange(30))).write(tmp_path / "survey.sgy")
+    store = tmp_path / "labels.zarr"
+    labels = predict(survey, model=untrained_model, output=store, views="inline", device="cpu")
+    if name.endswith(".nc"):
+        write_product(labels, tmp_path / name)
+    found = describe(tmp_path / name)["prediction"]
+    assert (found["source"], found["views"]) == (str(survey), ["inline"])
+    predicted = labels["labels"].values
+    predicted = predicted[np.isfinite(predicted)]
+    shares = [np.mean(predicted == number) for number in range(len(found["class_fractions"]))]
+    assert list(found["class_fractions"].values()) == pytest.approx(shares)

@@ -1,6 +1,9 @@
 """SEG-Y, Zarr and rasters from an object store and a web server on this machine."""
 
+import json
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +70,23 @@ def test_segy(request, folder, server):
     there = same(f"{request.getfixturevalue(server)}/a.sgy", folder / "a.sgy")
     assert int(there["trace_mask"].sum()) == 1028
     assert there.attrs["source_size"] == (folder / "a.sgy").stat().st_size
+
+
+def test_info_and_evaluate_take_urls(website, folder):
+    def ran(*words):
+        command = [sys.executable, "-m", "geointerp", *map(str, words)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    store = ran("info", f"{website}/listed.zarr")
+    assert "unknown" in next(line for line in store.stderr.splitlines() if "size" in line)
+    labels = np.arange(60, dtype=np.uint8).reshape(3, 4, 5) % 2
+    named = xr.Dataset({"labels": (("inline", "crossline", "time"), labels)})
+    named.to_zarr(folder / "labels.zarr", zarr_format=2, consolidated=True)
+    there, here = f"{website}/labels.zarr", folder / "labels.zarr"
+    report = json.loads(ran("evaluate", there, here, "--json").stdout)
+    assert report["mIoU"] == 1
 
 
 def test_zarr_in_a_bucket(bucket, folder):

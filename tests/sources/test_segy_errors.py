@@ -1,5 +1,7 @@
 """Files that cannot be read: one clear error each, never a wrong cube."""
 
+import warnings
+
 import numpy as np
 import pytest
 from segy_files import Written, grid
@@ -198,6 +200,15 @@ def test_line_numbers_of_absurd_size(tmp_path):
     path = small(words=words).write(tmp_path / "a.sgy")
     message = error_of(path, inline_byte=61, crossline_byte=65).message
     assert "positions for 30 traces" in message
+
+
+def test_bytes_that_leave_most_positions_empty_are_warned_of(tmp_path):
+    # Channels 1 to 30 where crossline numbers are expected: each inline has its own five.
+    path = small(words={13: (np.arange(1, 31), "i4")}).write(tmp_path / "a.sgy")
+    with pytest.warns(UserWarning, match=r"bytes 189/13 leave 83% of 6 x 30 positions"):
+        assert open_volume(path, inline_byte=189, crossline_byte=13).shape == (6, 30, 30)
+    with warnings.catch_warnings(action="error"):
+        assert open_volume(path, inline_byte=189, crossline_byte=193).shape == (6, 5, 30)
 
 
 @pytest.mark.parametrize(

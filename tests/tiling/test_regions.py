@@ -23,6 +23,13 @@ def test_dates_are_read_in_spite_of_their_colons():
     assert region_slices({"time": coords}, {"time": (first, last)}) == {"time": slice(10, 41)}
 
 
+def test_an_end_of_dates_may_be_left_out():
+    date = np.datetime64("2024-05-01T10:00:00")
+    assert parse_region(f"time={date}:") == {"time": (date, None)}
+    assert parse_region(f"time=:{date}") == {"time": (None, date)}
+    assert parse_region("time=:") == {"time": (None, None)}
+
+
 @pytest.mark.parametrize(
     "text", ["inline", "inline=5", "=1:2", "inline=1:2:3", "inline=1:2,inline=3:4", "inline=a:b"]
 )

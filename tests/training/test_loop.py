@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,23 @@ def test_the_rate_rises_stays_and_falls() -> None:
     wanted = Recipe(steps=10, rate=1.0, warmup=2, decay=4)
     rates = [rate_at(step, wanted) for step in range(10)]
     assert rates == pytest.approx([0.5, 1, 1, 1, 1, 1, 1, 0.75, 0.5, 0.25])
+
+
+def test_the_rate_rises_again_at_a_restart() -> None:
+    wanted = Recipe(steps=15, rate=1.0, warmup=2, decay=4, restarts=(6,))
+    rates = [rate_at(step, wanted) for step in range(15)]
+    assert rates == pytest.approx([0.5, 1, 1, 0.75, 0.5, 0.25, 0.5, 1, 1, 1, 1, 1, 0.75, 0.5, 0.25])
+
+
+def test_a_run_that_ended_is_lengthened_as_if_it_had_been_planned(tmp_path: Path) -> None:
+    planned = replace(recipe(16), restarts=(8,))
+    whole = model()
+    train(whole, batch, planned, tmp_path / "whole", note=lambda _: None)
+    train(model(), batch, recipe(8), tmp_path / "longer", note=lambda _: None)
+    longer = model()
+    train(longer, batch, planned, tmp_path / "longer", note=lambda _: None)
+    for found, wanted in zip(longer.state_dict().values(), whole.state_dict().values(), strict=True):
+        assert torch.equal(found, wanted)
 
 
 def test_it_learns(tmp_path: Path) -> None:

@@ -8,6 +8,11 @@ standard (field record, channel, shot point), so they have to vary both and to i
 in a file of gathers they are what their names say, never line numbers.
 """
 
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+
 from geointerp.errors import PrestackError, SegyError
 from geointerp.sources.segy.binary import CDP_BYTE, LINE_BYTES, OFFSET_BYTE
 from geointerp.sources.segy.files import SegyFile
@@ -19,6 +24,7 @@ _STANDARD = LINE_BYTES[0]
 _ACQUISITION_BYTES = frozenset({5, 9, 13, 17})
 _UNSTACKED_SORTINGS = frozenset({1, 5, 6, 7, 8})  # as recorded, common source, receiver, offset, mid-point
 _SEQUENCE_BYTES = (5, 1, 17, 9, 13)
+_SPARSE = 0.8  # of the positions are empty: rotated and L-shaped surveys fill a third of them and more
 
 
 def find_grid(path: SegyFile, headers: TraceHeaders, sorting: int, options: SegyOptions) -> tuple[Grid, str]:
@@ -61,6 +67,25 @@ def _given(path: SegyFile, headers: TraceHeaders, chosen: tuple[int, ...]) -> Gr
             hint="these are no line numbers: give other bytes (--inline-byte, --crossline-byte, --cdp-byte)",
         )
     return grid
+
+
+def warn_of_a_sparse_grid(path: SegyFile, traces: NDArray[np.int64], options: SegyOptions) -> None:
+    """Warn where the bytes given by option leave most positions empty: they may hold other numbers.
+
+    Args:
+        path: for the message.
+        traces: the trace of each position, negative where there is none.
+        options: which bytes were given.
+    """
+    named = (options.inline_byte, options.crossline_byte, options.cdp_byte)
+    given = "/".join(str(byte) for byte in named if byte is not None)
+    empty = 1 - np.count_nonzero(traces >= 0) / traces.size
+    if given and empty > _SPARSE:
+        warnings.warn(
+            f"{path}: the numbers at bytes {given} leave {empty:.0%} of {' x '.join(map(str, traces.shape))} "
+            "positions without a trace; geointerp info without these options tells what it would take",
+            stacklevel=2,
+        )
 
 
 def _count(headers: TraceHeaders) -> int:

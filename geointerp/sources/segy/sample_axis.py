@@ -18,7 +18,8 @@ _DEPTH = re.compile(
     r"(?:depth|metres|meters|feet)\b",
     re.IGNORECASE,
 )
-_FOOT = 0.3048
+FOOT = 0.3048
+_BUT = "; the first trace header says "
 _TIME_SCALARS = (1, 10, 100, 1000, 10000)
 
 
@@ -68,14 +69,17 @@ def find_interval(
             f"{in_trace} µs in the first trace header (bytes 117-118)",
             hint=f"give it in ms, for instance --sample-interval {in_trace / 1000 if in_trace > 0 else 4:g}",
         )
-    note = "" if in_trace in (0, interval) else f"; the first trace header says {in_trace} µs"
-    if note:
+    note = "" if in_trace in (0, interval) else f"{_BUT}{in_trace} µs"
+    return interval / 1000, f"the binary header says {interval} µs{note}"
+
+
+def warn_of_two_intervals(path: SegyFile, why: str) -> None:
+    """Warn where the reason for the sample interval is that one of two was taken."""
+    if _BUT in why:
         warnings.warn(
-            f"{path}: the sample interval is {interval} µs in the binary header, which is taken, and "
-            f"{in_trace} µs in the first trace header; --sample-interval decides otherwise",
+            f"{path}: the sample interval: {why}; the former is taken, --sample-interval decides otherwise",
             stacklevel=2,
         )
-    return interval / 1000, f"the binary header says {interval} µs{note}"
 
 
 def find_axis(
@@ -107,7 +111,7 @@ def find_axis(
     first = _delay(path, headers, ignored)
     if not _DEPTH.search(text):
         return SampleAxis("time", first, interval, samples)
-    unit = _FOOT if feet else 1.0
+    unit = FOOT if feet else 1.0
     return SampleAxis("depth", first * unit, interval if metric_interval else interval * unit, samples)
 
 

@@ -10,13 +10,13 @@ from geointerp.sources.segy import cache
 from geointerp.sources.segy.binary import DEAD_TRACE, Layout
 from geointerp.sources.segy.coordinates import coordinates_on, find_coordinate_bytes
 from geointerp.sources.segy.files import SegyFile
-from geointerp.sources.segy.geometry import find_grid
+from geointerp.sources.segy.geometry import find_grid, warn_of_a_sparse_grid
 from geointerp.sources.segy.grid import Grid
 from geointerp.sources.segy.headers import TraceHeaders, read_headers
 from geointerp.sources.segy.ibm_or_ieee import settle_float_format, warn_of_overruled_format
 from geointerp.sources.segy.layout import find_layout
 from geointerp.sources.segy.options import SegyOptions
-from geointerp.sources.segy.sample_axis import SampleAxis, find_axis, find_interval
+from geointerp.sources.segy.sample_axis import SampleAxis, find_axis, find_interval, warn_of_two_intervals
 from geointerp.sources.segy.sniff import (
     binary_word,
     find_endianness,
@@ -28,7 +28,7 @@ from geointerp.sources.segy.sniff import (
 )
 from geointerp.sources.segy.tracemap import TraceMap, map_traces
 
-_FEET = 2
+FEET = 2
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,8 @@ def understand(path: SegyFile, options: SegyOptions) -> Survey:
         layout = survey.layout
         declared = binary_word(head, "format", layout.endianness)
         warn_of_overruled_format(path, declared, layout.sample_format)
+    warn_of_two_intervals(path, survey.facts["why"]["sample_interval"])
+    warn_of_a_sparse_grid(path, survey.map.traces, options)
     return survey
 
 
@@ -98,7 +100,7 @@ def _examine(path: SegyFile, head: bytes, options: SegyOptions) -> Survey:
         layout.samples,
         interval,
         text,
-        feet=binary_word(head, "measurement_system", endianness) == _FEET,
+        feet=binary_word(head, "measurement_system", endianness) == FEET,
         metric_interval=options.sample_interval is not None,
         ignored=any(abs(axis.byte - 213) < 4 for axis in grid.axes),
     )

@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from geointerp.errors import DataError, UsageError
 from geointerp.evaluation.report import as_labels
-from geointerp.sinks.pairs import IGNORED
-from geointerp.tasks import TASKS, LabelClass, classes_named, task_named
+from geointerp.tasks import NOTHING, TASKS, LabelClass, classes_named, task_named
 
 LabelCounts = NDArray[np.int64]
 """Samples of each of the 256 label values."""
@@ -42,7 +41,7 @@ def classes_of_values(where: str, counts: LabelCounts) -> tuple[LabelClass, ...]
     Raises:
         DataError: most of them would never occur: the values are grey levels rather than classes.
     """
-    met = np.flatnonzero(counts[:IGNORED])
+    met = np.flatnonzero(counts[:NOTHING])
     count = int(met[-1]) + 1 if met.size else 0
     if 2 * met.size < count:
         raise DataError(
@@ -58,14 +57,14 @@ def labels_of(values: NDArray[np.generic], name: str, ignore_index: int) -> NDAr
     Raises:
         DataError: a value is no whole number from 0 to 255.
     """
-    if ignore_index != IGNORED:
-        values = np.where(values == ignore_index, np.asarray(IGNORED, values.dtype), values)
+    if ignore_index != NOTHING:
+        values = np.where(values == ignore_index, np.asarray(NOTHING, values.dtype), values)
     return as_labels(values, f"label file {name}")
 
 
 def count_labels(labels: NDArray[np.uint8]) -> LabelCounts:
     """Count the samples of each label value: int64 (256,)."""
-    counts: LabelCounts = np.bincount(labels.ravel(), minlength=IGNORED + 1)
+    counts: LabelCounts = np.bincount(labels.ravel(), minlength=NOTHING + 1)
     return counts
 
 
@@ -73,7 +72,7 @@ def outside(counts: LabelCounts, classes: Sequence[LabelClass] | None) -> str | 
     """Say which label lies outside the classes, and how often; None if none does."""
     if classes is None:
         return None
-    wrong = np.flatnonzero(counts[len(classes) : IGNORED]) + len(classes)
+    wrong = np.flatnonzero(counts[len(classes) : NOTHING]) + len(classes)
     if not wrong.size:
         return None
     samples = int(counts[wrong].sum())
@@ -86,24 +85,24 @@ def check_presence(where: str, split: str, counts: LabelCounts, classes: Sequenc
     Raises:
         DataError: nothing can be learnt, or measured, with it.
     """
-    met = np.flatnonzero(counts[:IGNORED])
+    met = np.flatnonzero(counts[:NOTHING])
     if not met.size:
         raise DataError(
-            f"{where}: none of the labels of '{split}' says anything: all are {IGNORED} (ignored)"
+            f"{where}: none of the labels of '{split}' says anything: all are {NOTHING} (ignored)"
         )
     if split == "train" and met.size == 1:
         raise DataError(
             f"{where}: the training labels hold a single class: {met[0]} ('{classes[met[0]].name}') "
             f"in all {counts[met[0]]} labelled samples",
-            hint=f"there is nothing to tell apart; {IGNORED} is ignored: in a black and white mask, "
+            hint=f"there is nothing to tell apart; {NOTHING} is ignored: in a black and white mask, "
             "write the class as 1",
         )
 
 
 def _check_names(names: Sequence[str], source: str, kind: type[UsageError | DataError]) -> None:
-    if isinstance(names, str) or not 2 <= len(names) < IGNORED or not all(name.strip() for name in names):
+    if isinstance(names, str) or not 2 <= len(names) < NOTHING or not all(name.strip() for name in names):
         raise kind(
-            f"{source} gives {len(names)} classes", hint=f"2 to {IGNORED - 1} names are needed, none empty"
+            f"{source} gives {len(names)} classes", hint=f"2 to {NOTHING - 1} names are needed, none empty"
         )
     twice = sorted({name for name in names if list(names).count(name) > 1})
     if twice:

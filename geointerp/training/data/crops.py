@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from geointerp.errors import UsageError
-from geointerp.sinks.pairs import IGNORED
+from geointerp.tasks import NOTHING
 from geointerp.training.augmentation import Augmentation
 from geointerp.training.data.split import Split
 
@@ -73,7 +73,7 @@ class Crops(Dataset[tuple[Tensor, Tensor]]):
         wanted = self.augmentation.source_shape(self.tile, generator)
         for _ in range(_TRIES):
             rows, columns = map(partial(_drawn, generator), self.split.shape(section), wanted)
-            if (self.split.labels(section, rows, columns) != IGNORED).any():
+            if (self.split.labels(section, rows, columns) != NOTHING).any():
                 break
         return rows, columns
 
@@ -83,7 +83,7 @@ class Crops(Dataset[tuple[Tensor, Tensor]]):
         wanted = (rows.stop - rows.start, columns.stop - columns.start)
         past = [(0, size - have) for size, have in zip(wanted, sample.labels.shape, strict=True)]
         grey = np.pad(sample.grey, [(0, 0), *past], mode="reflect")
-        labels = np.pad(sample.labels, past, constant_values=IGNORED)
+        labels = np.pad(sample.labels, past, constant_values=NOTHING)
         return torch.from_numpy(grey), torch.from_numpy(labels)
 
 

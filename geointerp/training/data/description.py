@@ -8,8 +8,8 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, TypeAdapter, V
 from pydantic.dataclasses import dataclass
 
 from geointerp.errors import DataError, UsageError
-from geointerp.sinks.pairs import DESCRIPTION, IGNORED
-from geointerp.tasks import task_named
+from geointerp.sinks.pairs import DESCRIPTION
+from geointerp.tasks import NOTHING, task_named
 
 
 def _known_task(name: str) -> str:
@@ -55,7 +55,7 @@ class DatasetFile:
 
     task: TaskName | None = None
     classes: tuple[str, ...] | None = None
-    ignore_index: int = IGNORED
+    ignore_index: int = NOTHING
     shape: tuple[int, int] | None = None
     volumes: tuple[VolumeEntry, ...] = ()
 

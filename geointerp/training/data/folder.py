@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from geointerp.errors import DataError, UsageError
-from geointerp.network.description import Elevation, Normalisation
+from geointerp.network.description import CHANNELS, Elevation, Normalisation
 from geointerp.tasks import LabelClass, classes_named, task_named
 from geointerp.training.data.classes import (
     check_presence,
@@ -21,8 +21,6 @@ from geointerp.training.data.published import guessed_task
 from geointerp.training.data.section_set import open_sections
 from geointerp.training.data.split import Shelf, Split
 from geointerp.training.data.volume_set import open_volumes
-
-_CHANNELS = {"repeat": 1, "neighbours": 3}
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ def open_labelled(
         DataError: something is wrong with the data; the first problems are named, all are counted.
         UsageError: an argument is at fault.
     """
-    if channels not in _CHANNELS:
+    if channels not in CHANNELS:
         raise UsageError(f"there are no channels '{channels}'", hint="give repeat or neighbours")
     place = Path(folder).expanduser().absolute()
     if not place.is_dir():
@@ -98,7 +96,7 @@ def open_labelled(
     dataset = read_dataset_file(place)
     name = _task(place, task, dataset)
     known = known_classes(classes, dataset.classes, name)
-    count, shelf = _CHANNELS[channels], Shelf()
+    count, shelf = CHANNELS[channels], Shelf()
     asked = Asked(seed, name, known, normalisation, tuple(views) if views else None, count, elevation)
     if dataset.volumes:
         found = open_volumes(place, dataset, asked)

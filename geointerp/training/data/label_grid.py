@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from geointerp.errors import DataError
 from geointerp.evaluation.alignment import as_slice, shared_positions
-from geointerp.sinks.pairs import IGNORED
+from geointerp.tasks import NOTHING
 from geointerp.tiling.blocks import SLAB_BYTES, blocks, slab_thickness
 from geointerp.tiling.views import View, views_of
 from geointerp.training.data.classes import LabelCounts, labels_of
@@ -53,7 +53,7 @@ class LabelGrid:
         """
         step = next(iter(self.sizes))
         axis, count = list(self.sizes).index(along), self.labels.sizes[step]
-        counts, digests = np.zeros((self.sizes[along], IGNORED + 1), np.int64), []
+        counts, digests = np.zeros((self.sizes[along], NOTHING + 1), np.int64), []
         self.known = {dim: self._nothing_known(dim) for dim in self.sizes}
         for block in blocks(count, slab_thickness(count, 8 * self.labels.size // count, SLAB_BYTES)):
             part = self.labels.isel({step: slice(block.start, block.stop)})
@@ -61,7 +61,7 @@ class LabelGrid:
             at = self.at | {step: self.at[step][block.start : block.stop]}
             counts[at[along]] += _counts_along(labels, axis)
             digests.append(digest_of(labels))
-            self._note(labels != IGNORED, at)
+            self._note(labels != NOTHING, at)
         return counts, digest_of(*digests)
 
     def labelled(self, dim: str, within: dict[str, slice]) -> NDArray[np.intp]:
@@ -79,7 +79,7 @@ class LabelGrid:
 
     def slice(self, view: View, number: int, within: dict[str, slice]) -> NDArray[np.uint8]:
         """Return the labels of a slice, uint8 (rows, columns), 255 where there are none."""
-        whole = np.full((self.sizes[view.rows], self.sizes[view.columns]), IGNORED, np.uint8)
+        whole = np.full((self.sizes[view.rows], self.sizes[view.columns]), NOTHING, np.uint8)
         stored: Any = self.labels
         if view.slices is not None:
             found = np.flatnonzero(self.at[view.slices] == number)
@@ -105,9 +105,9 @@ class LabelGrid:
 def _counts_along(labels: NDArray[np.uint8], axis: int) -> LabelCounts:
     """Count the samples of each label value at each position of an axis: int64 (positions, 256)."""
     values = np.moveaxis(labels, axis, 0).reshape(labels.shape[axis], -1)
-    pairs = np.arange(len(values))[:, None] * (IGNORED + 1) + values
-    counts: LabelCounts = np.bincount(pairs.ravel(), minlength=len(values) * (IGNORED + 1))
-    return counts.reshape(len(values), IGNORED + 1)
+    pairs = np.arange(len(values))[:, None] * (NOTHING + 1) + values
+    counts: LabelCounts = np.bincount(pairs.ravel(), minlength=len(values) * (NOTHING + 1))
+    return counts.reshape(len(values), NOTHING + 1)
 
 
 def match_labels(name: str, amplitude: xr.DataArray, labels: xr.DataArray, ignore_index: int) -> LabelGrid:

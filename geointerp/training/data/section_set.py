@@ -9,8 +9,7 @@ import numpy as np
 
 from geointerp.errors import DataError
 from geointerp.network.description import Normalisation
-from geointerp.sinks.pairs import IGNORED
-from geointerp.tasks import LabelClass
+from geointerp.tasks import NOTHING, LabelClass
 from geointerp.training.data.classes import LabelCounts
 from geointerp.training.data.description import DatasetFile
 from geointerp.training.data.found import Asked, Found, digest_of
@@ -52,7 +51,7 @@ def _check(
     sections: Sections, classes: Sequence[LabelClass] | None, shelf: Shelf, problems: Problems
 ) -> tuple[dict[str, LabelCounts], bool, str]:
     """Read every section; returns each split's labels, whether a value is negative, and the sha256."""
-    counts = {split: np.zeros(IGNORED + 1, np.int64) for split in sections}
+    counts = {split: np.zeros(NOTHING + 1, np.int64) for split in sections}
     negative, digests = False, []
     for split, section in ((split, section) for split, part in sections.items() for section in part):
         try:

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from geointerp.errors import DataError
 from geointerp.network.description import Elevation
-from geointerp.sinks.pairs import IGNORED
 from geointerp.sources.open import open_label_file, open_volume
 from geointerp.sources.scaling import AmplitudeScale, measure_scale
-from geointerp.tasks import LabelClass
+from geointerp.tasks import NOTHING, LabelClass
 from geointerp.training.data.classes import OUTSIDE_HINT, LabelCounts, count_labels, labels_of, outside
 from geointerp.training.data.layout import Pair
 from geointerp.training.data.problems import Problems
@@ -39,7 +38,7 @@ class Section:
     """
 
     pair: Pair
-    ignore_index: int = IGNORED
+    ignore_index: int = NOTHING
     dat_shape: tuple[int, int] | None = None
     elevation: Elevation | None = None
     shape: tuple[int, int] = (0, 0)

@@ -10,8 +10,8 @@ from torch.utils.data import get_worker_info
 
 from geointerp.errors import DataError
 from geointerp.inference.reader import between_neighbours
-from geointerp.sinks.pairs import IGNORED
 from geointerp.sources.scaling import AmplitudeScale
+from geointerp.tasks import NOTHING
 from geointerp.training.data.classes import count_labels
 
 CACHE_BYTES = 1 << 30
@@ -163,4 +163,4 @@ def label_counts(split: Split) -> NDArray[np.int64]:
     if not len(split):
         raise DataError("a split without sections has no labels to count")
     counts = sum(count_labels(split.labels(number)) for number in range(len(split)))
-    return np.asarray(counts, np.int64)[: min(split.classes, IGNORED)]
+    return np.asarray(counts, np.int64)[: min(split.classes, NOTHING)]

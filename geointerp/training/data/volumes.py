@@ -11,8 +11,8 @@ import xarray as xr
 from torch.utils.data import get_worker_info
 
 from geointerp.inference.reader import SlabReader
-from geointerp.sinks.pairs import IGNORED
 from geointerp.sources.scaling import AmplitudeScale
+from geointerp.tasks import NOTHING
 from geointerp.tiling.blocks import Block
 from geointerp.tiling.views import View
 from geointerp.training.data.classes import LabelCounts
@@ -100,7 +100,7 @@ class VolumeSlice:
         with _own_threads():
             slab = reader(Block(0, self.number, self.number + 1))
             labels = volume.grid.slice(self.view, self.number, self.within)
-        labels[~slab.valid[0]] = IGNORED
+        labels[~slab.valid[0]] = NOTHING
         return Held(slab.images[0], labels, slab.valid[0])
 
     def _size(self, dim: str) -> int:
