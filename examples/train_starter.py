@@ -85,7 +85,7 @@ RECIPES = dict.fromkeys(TASKS, ADAPTING) | {
     "backbone": Recipe(steps=3600, rate=1e-3, warmup=200, decay=800, seed=1),
     # Two samples of each task a step.
     "joint": Recipe(steps=3200, batch_size=10, rate=5e-4, warmup=100, decay=800, seed=1),
-    "facies": replace(ADAPTING, steps=4000, decay=1500),
+    "facies": replace(ADAPTING, steps=3500, decay=1500),
     "events": replace(ADAPTING, steps=400, decay=200),
     # Faults are one sample in thirty: unweighted, the network would rather miss one than invent one.
     "faults": replace(ADAPTING, steps=5500, decay=1200, restarts=(3000,), class_weights=(1.0, 3.0)),
