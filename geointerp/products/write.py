@@ -11,6 +11,7 @@ from typing import Any
 import xarray as xr
 
 from geointerp.errors import UsageError
+from geointerp.extras import needed
 from geointerp.products.kinds import Product, choose_product
 from geointerp.sinks.files import check_writable, write_labels
 from geointerp.sinks.output import check_suffix, whole_or_not_at_all
@@ -61,6 +62,10 @@ def check_product(
     _check_wishes(path, product, wishes)
     if product.is_labels:
         check_writable(place, path, volume=volume, form=wishes.form)
+    if path.suffix.lower() == ".gpkg":
+        needed("pyogrio", "raster", f"{path.name} is a GeoPackage")
+    if product.name == "craters" and "spatial_ref" in place.coords:
+        needed("rasterio", "raster", "craters on a map have longitude and latitude")
     if product.name == "sticks":
         from geointerp.products.stick_files import check_sticks
 

@@ -38,7 +38,7 @@ def file_header(
         if binary_word(head, "extended_samples", endian) and survey.facts["revision"] >= 2:
             words["extended_samples"] = samples
     if interval is not None:
-        words["sample_interval"] = _stored_interval(interval / survey.axis.unit)
+        words["sample_interval"] = stored_interval(interval / survey.axis.unit)
     for name, value in words.items():
         byte, kind = BINARY_WORDS[name]
         stored = np.array(value, endian + kind).tobytes()
@@ -86,11 +86,11 @@ def trace_words(template: Path, survey: Survey, first: int, samples: int, interv
         words[byte] = (samples, kind)
     if interval is not None:
         byte, kind = TRACE_WORDS["sample_interval"]
-        words[byte] = (_stored_interval(interval / survey.axis.unit), kind)
+        words[byte] = (stored_interval(interval / survey.axis.unit), kind)
     return words | (_delay(template, survey, first) if first else {})
 
 
-def _stored_interval(interval: float) -> int:
+def stored_interval(interval: float) -> int:
     """Return an interval in ms, or in the file's unit of depth, as SEG-Y stores it.
 
     Raises:
