@@ -112,10 +112,20 @@ def _export(path: Path, output: Path, like: str | None, wishes: "Wishes", overwr
 
 
 def _input(labels: "xr.Dataset", output: Path, like: str | None) -> "xr.DataArray | None":
-    """Open the input where the output needs it."""
+    """Open the input where the output needs it.
+
+    Raises:
+        UsageError: it does not, and one was named.
+    """
     from geointerp.products.stored import reopen_input
 
-    return reopen_input(labels, like) if output.suffix.lower() in _NEED_INPUT else None
+    if output.suffix.lower() in _NEED_INPUT:
+        return reopen_input(labels, like)
+    if like is not None:
+        raise UsageError(
+            f"--like is for {' '.join(_NEED_INPUT)}, which show or copy the input, not for {output}"
+        )
+    return None
 
 
 def _refuse_beside_features(given: dict[str, Any], defaults: dict[str, Any]) -> None:

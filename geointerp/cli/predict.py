@@ -216,17 +216,29 @@ def _converted(work: "Callable[..., xr.Dataset]", volume: "xr.DataArray", output
             f"{output} cannot be written: {error.strerror or error}",
             hint="give -o a place that exists, has room, and that you may write to",
         ) from None
+    store, labels = folder / f"labels{STORE_SUFFIX}", None
     try:
-        labels = work(output=folder / f"labels{STORE_SUFFIX}")
+        labels = work(output=store)
         write_product(labels, folder / output.name, volume=volume)
         put_in_place(folder / output.name, output)
     except GeointerpError as error:
         if "--resume" in (error.hint or ""):  # there is nothing that could be gone on with
             error.hint = f"a {STORE_SUFFIX} output keeps what is done, and --resume goes on with it"
+        elif labels is not None and not isinstance(error, OutputError):
+            error.hint = _rescued(store, output) or error.hint
         raise
     finally:
         remove(folder)
     return labels
+
+
+def _rescued(store: Path, output: Path) -> str | None:
+    """Keep labels that could not be written as asked, and return a hint that says where; None if not."""
+    place = output.with_suffix(STORE_SUFFIX)
+    if place.exists():
+        return None
+    store.rename(place)
+    return f"the labels are kept in {place}: geointerp export {place} -o … writes them in another form"
 
 
 def _in_words(facts: dict[str, Any]) -> str:

@@ -70,8 +70,17 @@ def shared_positions(mine: NDArray[Any], theirs: NDArray[Any]) -> tuple[NDArray[
     Returns:
         Two index arrays of equal length, the first ascending; numbers that differ by less than
         a thousandth of the step count as the same.
+
+    Raises:
+        DataError: one has dates, the other numbers.
     """
-    if np.issubdtype(mine.dtype, np.datetime64):
+    dated = [np.issubdtype(one.dtype, np.datetime64) for one in (mine, theirs)]
+    if any(dated) and not all(dated):
+        raise DataError(
+            "one of the two has dates on an axis, the other plain numbers",
+            hint="give labels of the same recording with the same axis",
+        )
+    if all(dated):
         _, at_mine, at_theirs = np.intersect1d(mine, theirs, return_indices=True)
     else:
         order = np.argsort(theirs, kind="stable")
@@ -96,7 +105,7 @@ def _has_coordinates(labels: xr.DataArray) -> bool:
 
 def _step(coordinate: NDArray[Any]) -> float:
     """Return the smallest step of a coordinate; 1 for a single value."""
-    return float(np.abs(np.diff(coordinate)).min()) if coordinate.size > 1 else 1.0
+    return float(np.abs(np.diff(coordinate.astype(np.float64))).min()) if coordinate.size > 1 else 1.0
 
 
 def as_slice(positions: NDArray[np.intp]) -> slice | NDArray[np.intp]:

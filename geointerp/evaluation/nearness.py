@@ -89,5 +89,6 @@ def _block(volume: dict[str, Any]) -> list[TrainingBlock]:
     part = volume["splits"].get("train")
     if not part or not part["runs"]:
         return []
-    runs = tuple((float(first), float(last)) for first, last in part["runs"])
+    # Ends are in the order of positions: coordinates may descend.
+    runs = tuple((float(min(ends)), float(max(ends))) for ends in part["runs"])
     return [TrainingBlock(volume["amplitude"], part["dimension"], runs)]

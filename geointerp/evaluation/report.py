@@ -155,10 +155,15 @@ def _class_names(prediction: xr.DataArray, truth: xr.DataArray, largest: int) ->
     """Return the names of the classes: those an array carries, or else the label values.
 
     Raises:
-        DataError: a label lies beyond the named classes.
+        DataError: a label lies beyond the named classes, or both name them, in different orders.
     """
-    for labels in (prediction, truth):
-        names = str(labels.attrs.get("flag_meanings", "")).split()
+    told = [str(labels.attrs.get("flag_meanings", "")).split() for labels in (prediction, truth)]
+    if told[0] != told[1] and sorted(told[0]) == sorted(told[1]):
+        raise DataError(
+            f"the prediction's classes are {', '.join(told[0])}, those of the truth {', '.join(told[1])}",
+            hint="number the classes of both alike",
+        )
+    for names in told:
         if names and largest >= len(names):
             raise DataError(
                 f"there is a label {largest}, but the classes are 0 to {len(names) - 1}: {', '.join(names)}",

@@ -23,8 +23,10 @@ def live_traces(volume: xr.DataArray) -> xr.DataArray:
 
 
 def _live_lines(volume: xr.DataArray, samples: str) -> npt.NDArray[np.bool_]:
-    """Work through slabs along the first dimension."""
-    step, axis = str(volume.dims[0]), volume.dims.index(samples)
+    """Work through slabs along the first dimension of traces."""
+    step = next(str(dim) for dim in volume.dims if dim != samples)
+    volume = volume.transpose(step, ...)
+    axis = volume.dims.index(samples)
     thickness = slab_thickness(volume.sizes[step], 8 * volume.size // volume.sizes[step], SLAB_BYTES)
     parts = [
         live_along(loaded(volume.isel({step: slice(block.start, block.stop)})), axis).squeeze(axis)

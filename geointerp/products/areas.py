@@ -50,4 +50,11 @@ def _measures(
     if labels.dims[-1] in ("time", "depth") and labels.dims[0] != "distance":
         return spacing_of(labels).measures(counts.sum(axis=0), velocity)
     ground = ground_of(labels)
-    return {} if ground is None else {"area_m2": (counts * ground.pixel_areas()[:, None]).sum(axis=0)}
+    if ground is None:
+        return {}
+    areas = np.zeros(counts.shape[1])
+    for start, stop in steps(labels, _STEP_SAMPLES):
+        values, pixels = as_stored(labels[start:stop]), ground.pixel_areas(start, stop)
+        known = values != NOTHING
+        areas += np.bincount(values[known], weights=pixels[known], minlength=areas.size)
+    return {"area_m2": areas}

@@ -37,8 +37,9 @@ def crater_table(labels: xr.DataArray, *, min_size: int, min_rim: float = LEAST_
     Returns:
         On the map ``crater, longitude, latitude, diameter_m`` and points in the body's own longitude and
         latitude; of an image ``crater, x, y, diameter_px``, its pixel centres counted from 0, also where
-        the labels are of a region. ``match`` is the intersection over union of the labelled component and
-        its circles, ``rim`` the share of the circumference that was seen.
+        the labels are of a region; so of a map without a reference system, from the labels' first pixel.
+        ``match`` is the intersection over union of the labelled component and its circles, ``rim`` the share
+        of the circumference that was seen.
     """
     ground = ground_of(labels)
     rows: list[_Row] = []
@@ -107,8 +108,14 @@ def _share_inside(points: NDArray[np.float64], shape: tuple[int, ...]) -> float:
 
 
 def _first_pixel(labels: xr.DataArray) -> NDArray[np.float64]:
-    """Return the place in the image of the labels' first pixel: they may be of a region of it."""
-    return np.array([labels[dim].values[0] if dim in labels.coords else 0 for dim in labels.dims], np.float64)
+    """Return the place in the image of the labels' first pixel: they may be of a region of it.
+
+    On a map without a reference system, where coordinates are no numbers of pixels, it is the first pixel of
+    the labels.
+    """
+    counted = [dim in ("row", "column") and dim in labels.coords for dim in labels.dims]
+    first = [labels[dim].values[0] if one else 0 for dim, one in zip(labels.dims, counted, strict=True)]
+    return np.array(first, np.float64)
 
 
 def _pixel_size(ground: Ground, middle: NDArray[np.float64]) -> tuple[float, float]:

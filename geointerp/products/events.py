@@ -9,8 +9,10 @@ from scipy.ndimage import median_filter
 from scipy.stats import theilslopes
 
 from geointerp.products.components import Components, classes_shown
+from geointerp.products.spacing import SECONDS
 from geointerp.sinks.steps import as_stored, steps
 from geointerp.sinks.tables import Table
+from geointerp.sources.elevation import METRES
 from geointerp.tasks import NOTHING
 
 _STEP_SAMPLES = 1 << 24
@@ -87,6 +89,7 @@ def _measured(recording: xr.Dataset, components: Components, number: int, value:
     mask = components.mask(number)
     times = recording["time"].values[first:last]
     distance = recording["distance"].values[top:bottom].astype(np.float64)
+    metres = METRES.get(str(recording["distance"].attrs.get("units")).lower(), 1.0)
     middle = (mask * np.arange(mask.shape[1])).sum(axis=1) / mask.sum(axis=1)
     apex = int(np.argmin(median_filter(middle, min(_SMOOTHING, middle.size), mode="nearest")))
     peak = np.nan
@@ -101,15 +104,18 @@ def _measured(recording: xr.Dataset, components: Components, number: int, value:
         mask.shape[0],
         distance[apex],
         times[round(middle[apex])],
-        _velocity(distance, middle, apex, _seconds(recording["time"].values)),
+        _velocity(distance * metres, middle, apex, _seconds(recording["time"])),
         peak,
     )
 
 
-def _seconds(times: NDArray[Any]) -> float:
+def _seconds(time: xr.DataArray) -> float:
     """Return the sample interval in s."""
+    times = time.values
     step = (times[-1] - times[0]) / max(times.size - 1, 1)
-    return float(step / np.timedelta64(1, "s")) if isinstance(step, np.timedelta64) else float(step)
+    if isinstance(step, np.timedelta64):
+        return float(step / np.timedelta64(1, "s"))
+    return float(step) * SECONDS.get(str(time.attrs.get("units")), 1.0)
 
 
 def _velocity(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from geointerp.extras import needed
 
 _SPHEROID = re.compile(r'SPHEROID\["[^"]*",([\d.eE+]+),([\d.eE+]+)')
+_APART = 8
 Floats = NDArray[np.float64]
 
 
@@ -28,6 +29,7 @@ class Ground:
         crs: the raster's reference system, as WKT.
         geographic: longitude and latitude on the same body, as WKT.
         radius: of the body, in m.
+        flattening: of its ellipsoid, which areas in a projection heed.
     """
 
     x: Floats
@@ -35,6 +37,7 @@ class Ground:
     crs: str
     geographic: str
     radius: float
+    flattening: float = 0.0
 
     def lonlat(self, rows: Floats, columns: Floats) -> tuple[Floats, Floats]:
         """Return longitude (-180 to 180) and latitude in degrees of positions, whole at pixel centres."""
@@ -45,18 +48,50 @@ class Ground:
             x, y = (np.asarray(values) for values in transform(self.crs, self.geographic, x, y))
         return (x + 180) % 360 - 180, y
 
-    def pixel_areas(self) -> Floats:
-        """Return the area of a pixel in each row, in m², by the middle of the row."""
+    def pixel_areas(self, start: int, stop: int) -> Floats:
+        """Return the area of each pixel of the rows ``start`` to ``stop`` on the body, m², (rows, columns).
+
+        In longitude and latitude the area of a row's pixel is that of its piece of a zone. In a projection it
+        is that of the parallelogram of the steps to the next row and column, between points that lie up to 8
+        pixels apart interpolated.
+        """
         from rasterio.crs import CRS
 
-        dx, dy = (abs(_along(axis, np.array([1.0]))[0] - axis[0]) for axis in (self.x, self.y))
-        crs = CRS.from_wkt(self.crs)
-        if not crs.is_geographic:
-            return np.full(self.y.size, dx * dy * float(crs.linear_units_factor[1]) ** 2)
-        edges = np.radians(np.stack([self.y - dy / 2, self.y + dy / 2]))
-        band: Floats = np.abs(np.diff(np.sin(edges.clip(-np.pi / 2, np.pi / 2)), axis=0))[0]
-        areas: Floats = self.radius**2 * np.radians(dx) * band
-        return areas
+        rows = np.arange(start, stop, dtype=np.float64)
+        if CRS.from_wkt(self.crs).is_geographic:
+            dx, dy = (abs(_along(axis, np.array([1.0]))[0] - axis[0]) for axis in (self.x, self.y))
+            y = _along(self.y, rows)
+            edges = np.radians(np.stack([y - dy / 2, y + dy / 2])).clip(-np.pi / 2, np.pi / 2)
+            zone = self.radius**2 * np.radians(dx) * np.abs(np.diff(np.sin(edges), axis=0))[0]
+            return np.broadcast_to(zone[:, None], (rows.size, self.x.size))
+        columns = np.arange(self.x.size, dtype=np.float64)
+        points = [np.unique(np.append(axis[::_APART], axis[-1])) for axis in (rows, columns)]
+        areas = self._parallelograms(*np.meshgrid(*points, indexing="ij"))
+        across = np.stack([np.interp(columns, points[1], row) for row in areas])
+        return np.stack([np.interp(rows, points[0], column) for column in across.T], axis=1)
+
+    def _parallelograms(self, rows: Floats, columns: Floats) -> Floats:
+        """Return the areas of the pixels at some positions, in m², by the steps across them."""
+        sides = []
+        for down, right in ((0.5, 0.0), (0.0, 0.5)):
+            ends = [
+                self.lonlat((rows + sign * down).ravel(), (columns + sign * right).ravel())
+                for sign in (-1, 1)
+            ]
+            (lon0, lat0), (lon1, lat1) = ends
+            middle = np.radians(lat0 + lat1) / 2
+            meridian, parallel = self._radii(middle)
+            east = np.radians((lon1 - lon0 + 180) % 360 - 180) * parallel
+            sides.append((east, np.radians(lat1 - lat0) * meridian))
+        (east0, north0), (east1, north1) = sides
+        areas: Floats = np.abs(east0 * north1 - east1 * north0)
+        return areas.reshape(rows.shape)
+
+    def _radii(self, latitude: Floats) -> tuple[Floats, Floats]:
+        """Return the radii of the meridian and of the parallel at latitudes, in m (Snyder 1987, p. 24)."""
+        major, squared = self.radius / (1 - self.flattening / 3), self.flattening * (2 - self.flattening)
+        root = np.sqrt(1 - squared * np.sin(latitude) ** 2)
+        return major * (1 - squared) / root**3, major / root * np.cos(latitude)
 
     def plane(self, longitude: Floats, latitude: Floats, centre: tuple[float, float]) -> Floats:
         """Return positions in m east and north of a centre, (points, 2), azimuthal equidistant."""
@@ -101,9 +136,10 @@ def ground_of(labels: xr.DataArray) -> Ground | None:
     if spheroid is None:
         return None
     major, inverse_flattening = map(float, spheroid.groups())
-    radius = major * (1 - 1 / (3 * inverse_flattening)) if inverse_flattening else major
+    flattening = 1 / inverse_flattening if inverse_flattening else 0.0
+    radius = major * (1 - flattening / 3)
     x, y = (labels[dim].values.astype(np.float64) for dim in ("x", "y"))
-    return Ground(x, y, wkt, geographic, radius)
+    return Ground(x, y, wkt, geographic, radius, flattening)
 
 
 def _geographic_part(wkt: str) -> str:

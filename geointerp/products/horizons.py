@@ -28,13 +28,14 @@ def write_horizon(labels: xr.DataArray, path: Path, *, end: str, min_size: int) 
     found = [Components(labels, value, min_size) for value, _ in classes_shown(labels)]
     depth = labels[labels.dims[-1]].values
     lines = [labels[dim].values for dim in labels.dims[:-1]]
+    first_sample = (end == "top") == bool(depth[0] <= depth[-1])  # axes may run upwards
     written = 0
     with path.open("w", encoding="ascii") as file:
         for number, (start, _) in enumerate(found[0].bounds):
             inside = np.logical_or.reduce([one.block(number) > 0 for one in found])
             places = np.nonzero(inside.any(axis=-1))
             hit = inside[places]
-            at = hit.argmax(axis=-1) if end == "top" else hit.shape[-1] - 1 - hit[:, ::-1].argmax(axis=-1)
+            at = hit.argmax(axis=-1) if first_sample else hit.shape[-1] - 1 - hit[:, ::-1].argmax(axis=-1)
             numbers = [axis[place + (start if first else 0)] for axis, place, first in zip(
                 lines, places, (True, False), strict=False)]  # fmt: skip
             for *line, z in zip(*numbers, depth[at], strict=True):

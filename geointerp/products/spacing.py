@@ -6,6 +6,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from geointerp.sources.elevation import METRES
+
+SECONDS = {"s": 1.0, "ms": 0.001, "us": 1e-6, "µs": 1e-6}
+"""Seconds in the units that time is told in."""
+
 
 @dataclass(frozen=True)
 class Spacing:
@@ -13,7 +18,7 @@ class Spacing:
 
     Attributes:
         bin: m² between four traces of a volume, m between two of a line; NaN where coordinates are missing.
-        interval: between samples, in ms or m.
+        interval: between samples, in ms or m; NaN where there is but one.
         unit: ``ms`` or ``m``.
         dimensions: 2 for a line, 3 for a volume.
     """
@@ -51,9 +56,10 @@ def spacing_of(labels: xr.DataArray) -> Spacing:
     """
     sample = str(labels.dims[-1])
     values = labels[sample].values.astype(np.float64)
-    interval = float((values[-1] - values[0]) / max(values.size - 1, 1))
-    unit = "m" if sample == "depth" else "ms"
-    return Spacing(_bin(labels), interval, unit, labels.ndim)
+    interval = abs(values[-1] - values[0]) / (values.size - 1) if values.size > 1 else np.nan
+    told, unit = labels[sample].attrs.get("units"), "m" if sample == "depth" else "ms"
+    factor = METRES.get(str(told).lower(), 1.0) if unit == "m" else 1000 * SECONDS.get(str(told), 0.001)
+    return Spacing(_bin(labels), float(interval * factor), unit, labels.ndim)
 
 
 def has_coordinates(labels: xr.DataArray) -> bool:
@@ -67,7 +73,10 @@ def _bin(labels: xr.DataArray) -> float:
     """Return the area of a bin, or the distance between the traces of a line; NaN where it is unknown."""
     if not has_coordinates(labels):
         return float("nan")
-    x, y = labels["cdp_x"].values, labels["cdp_y"].values
+    x, y = (
+        labels[name].values * METRES.get(str(labels[name].attrs.get("units")).lower(), 1.0)
+        for name in ("cdp_x", "cdp_y")
+    )
     if labels.ndim == 2:
         steps = np.hypot(np.diff(x), np.diff(y))
         return float(np.nanmedian(steps)) if np.isfinite(steps).any() else float("nan")

@@ -51,7 +51,7 @@ def write_sticks(labels: xr.DataArray, sticks: list[Stick], path: Path, form: st
     sections = as_sections(labels)
     names = dict(classes_shown(labels))
     numbers: dict[int, int] = {}
-    with path.open("w", encoding="ascii") as file:
+    with path.open("w", encoding="utf-8") as file:
         for count, stick in enumerate(sticks, start=1):
             numbers[stick.fault] = numbers.get(stick.fault, 0) + 1
             for lines, x, y, z in zip(*_places(sections, stick), strict=True):

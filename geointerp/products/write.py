@@ -11,6 +11,7 @@ from typing import Any
 import xarray as xr
 
 from geointerp.errors import UsageError
+from geointerp.extras import needed
 from geointerp.products.kinds import Product, choose_product
 from geointerp.sinks.files import check_writable, write_labels
 from geointerp.sinks.output import check_suffix, whole_or_not_at_all
@@ -59,8 +60,15 @@ def check_product(
     check_suffix(path)
     product = choose_product(path, place, task, wishes.product)
     _check_wishes(path, product, wishes)
+    if wishes.velocity is not None and (place.dims[-1] != "time" or place.dims[0] == "distance"):
+        dims = ", ".join(map(str, place.dims))
+        raise UsageError(f"a velocity is for surveys in two-way time, not for labels along {dims}: {path}")
     if product.is_labels:
         check_writable(place, path, volume=volume, form=wishes.form)
+    if path.suffix.lower() == ".gpkg":
+        needed("pyogrio", "raster", f"{path.name} is a GeoPackage")
+    if product.name == "craters" and "spatial_ref" in place.coords:
+        needed("rasterio", "raster", "craters on a map have longitude and latitude")
     if product.name == "sticks":
         from geointerp.products.stick_files import check_sticks
 
@@ -74,6 +82,8 @@ def _check_wishes(path: Path, product: Product, wishes: Wishes) -> None:
     """Refuse what says nothing about a product."""
     if wishes.velocity is not None and product.name not in ("bodies", "areas"):
         raise UsageError(f"a velocity is for volumes of bodies and areas, not for {product.title}: {path}")
+    if wishes.min_size is not None and product.name in ("labels", "areas"):
+        raise UsageError(f"a least size is for what is made of components, not for {product.title}: {path}")
     if wishes.every != 1 and product.name != "sticks":
         raise UsageError(f"every n-th section is for fault sticks, not for {product.title}: {path}")
     if wishes.min_rim is not None and not 0 <= wishes.min_rim <= 1:

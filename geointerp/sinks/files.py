@@ -38,6 +38,8 @@ def check_writable(
 
     Raises:
         UsageError: the suffix, the input or the form do not suit.
+        DataError: the coordinates or the sample interval cannot be written.
+        MachineError: a package is missing.
     """
     suffix = check_suffix(path)
     if suffix in _SEGY and (volume is None or volume.attrs.get("format") != "SEG-Y"):
@@ -52,6 +54,12 @@ def check_writable(
             f"{volume.attrs['source']}: {path}",
             hint="write .zarr, and export it with --like and a copy of the input",
         )
+    if suffix in _SEGY and volume is not None:
+        from geointerp.sinks.segy_header import stored_interval
+
+        interval = (volume.attrs.get("reading") or {}).get("sample_interval")
+        if interval is not None:
+            stored_interval(interval)
     if suffix in (".png", ".html") and volume is None:
         raise UsageError(f"{path} shows the input too, which is not at hand", hint="name it with --like")
     if suffix in _TIFF:

@@ -36,10 +36,12 @@ _GEOTIFF = {
 
 
 def check_raster(labels: xr.DataArray, path: Path) -> None:
-    """Refuse what is no raster.
+    """Refuse what cannot be written as a GeoTIFF.
 
     Raises:
         UsageError: the labels are a volume, a section or a recording.
+        DataError: the coordinates are unevenly spaced.
+        MachineError: rasterio is not installed.
     """
     if labels.dims not in (("y", "x"), ("row", "column")):
         dims = ", ".join(map(str, labels.dims))
@@ -47,6 +49,9 @@ def check_raster(labels: xr.DataArray, path: Path) -> None:
             f"a GeoTIFF holds a raster, and the labels have dimensions ({dims}): {path}",
             hint="write .sgy, .zarr or .nc, which hold volumes, or .png, a picture",
         )
+    needed("rasterio", "raster", f"{path.name} is a GeoTIFF")
+    for dim in {"x", "y"} & set(labels.dims):
+        _step(labels, dim)
 
 
 def write_geotiff(dataset: xr.Dataset, path: Path) -> None:

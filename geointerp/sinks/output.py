@@ -128,6 +128,8 @@ def check_free(
     """
     if source is not None and path.resolve() == Path(source).resolve():
         raise OutputError(f"{path} is the input itself", hint="give the result another name")
+    if source is not None and path.resolve() in Path(source).resolve().parents:
+        raise OutputError(f"{path} holds the input, {source}", hint="write the result elsewhere")
     store = next((folder for folder in path.resolve().parents if (folder / STORE_MARKER).is_file()), None)
     if store is not None:
         raise OutputError(f"{path} lies inside the store {store}", hint="write it elsewhere")

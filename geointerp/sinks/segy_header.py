@@ -8,9 +8,8 @@ import numpy as np
 import geointerp
 from geointerp.errors import DataError
 from geointerp.sources.segy.binary import BINARY_WORDS, TEXT_BYTES, TRACE_WORDS
-from geointerp.sources.segy.sample_axis import FOOT
-from geointerp.sources.segy.sniff import binary_word, read_head, read_trace_header
-from geointerp.sources.segy.survey import FEET, Survey
+from geointerp.sources.segy.sniff import binary_word, read_trace_header
+from geointerp.sources.segy.survey import Survey
 
 _COLUMNS, _LINES = 80, 40
 _BEFORE_LAST = 38  # the standard keeps lines 39 and 40 for the revision and the end
@@ -39,7 +38,7 @@ def file_header(
         if binary_word(head, "extended_samples", endian) and survey.facts["revision"] >= 2:
             words["extended_samples"] = samples
     if interval is not None:
-        words["sample_interval"] = _stored_interval(interval)
+        words["sample_interval"] = stored_interval(interval / survey.axis.unit)
     for name, value in words.items():
         byte, kind = BINARY_WORDS[name]
         stored = np.array(value, endian + kind).tobytes()
@@ -87,12 +86,12 @@ def trace_words(template: Path, survey: Survey, first: int, samples: int, interv
         words[byte] = (samples, kind)
     if interval is not None:
         byte, kind = TRACE_WORDS["sample_interval"]
-        words[byte] = (_stored_interval(interval), kind)
+        words[byte] = (stored_interval(interval / survey.axis.unit), kind)
     return words | (_delay(template, survey, first) if first else {})
 
 
-def _stored_interval(interval: float) -> int:
-    """Return an interval in ms or m as SEG-Y stores it.
+def stored_interval(interval: float) -> int:
+    """Return an interval in ms, or in the file's unit of depth, as SEG-Y stores it.
 
     Raises:
         DataError: there is no room for it.
@@ -105,10 +104,7 @@ def _stored_interval(interval: float) -> int:
 
 def _delay(template: Path, survey: Survey, first: int) -> Words:
     """Return the delay recording time of a cut, with the time scalar that makes it a whole number."""
-    head = read_head(template)
-    feet = binary_word(head, "measurement_system", survey.layout.endianness) == FEET
-    unit = FOOT if survey.axis.dim == "depth" and feet else 1.0
-    wanted = (survey.axis.first + first * survey.axis.interval) / unit
+    wanted = (survey.axis.first + first * survey.axis.interval) / survey.axis.unit
     scalar = _time_scalar(template, survey)
     byte, kind = TRACE_WORDS["delay"]
     for tried in (scalar, *((1, -10, -100, -1000) if scalar is not None else ())):

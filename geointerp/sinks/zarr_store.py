@@ -195,7 +195,7 @@ def _frame(volume: xr.DataArray, classes: Sequence[LabelClass]) -> xr.Dataset:
     """Return the coordinates and the mask of a volume, as the store keeps them."""
     frame = xr.Dataset(coords=volume.coords).drop_encoding()
     for dim in volume.dims:
-        if dim in LINES and dim in frame.coords:
+        if dim in LINES and dim in frame.coords and not (frame[dim] % 1).any():
             frame = frame.assign_coords({dim: frame[dim].astype(np.int32)})
     if "trace_mask" in frame.coords:
         frame = frame.reset_coords("trace_mask")

@@ -230,9 +230,14 @@ def _headers_sha256(place: Place) -> str | None:
 
 
 def _size(place: Place) -> int | None:
-    """Return the bytes of a file, or of all files in a folder; None for a store behind a URL."""
+    """Return the bytes of a file, or of all files in a folder; None for a store behind a URL.
+
+    Of a recording's folder its own files count: results may be written beside them.
+    """
     if not isinstance(place, Path):
         return place.stat().st_size if place.is_file() else None
     if place.is_file():
         return place.stat().st_size
+    if files := das_files(place):
+        return sum(file.stat().st_size for file in files)
     return sum(file.stat().st_size for file in place.rglob("*") if file.is_file())

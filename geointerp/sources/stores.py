@@ -74,9 +74,17 @@ def open_store(path: Place, variable: str | None = None) -> xr.DataArray:
             volume.attrs["prediction"] = told
         return volume
     decoded = _open(path, decode=True, consolidated=listed)
-    chosen = decoded[_volume_name(path, decoded, variable)]
+    chosen = _on_its_map(decoded[_volume_name(path, decoded, variable)], decoded)
     volume = _as_volume(path, mdio.with_mask(_familiar(chosen), _familiar(decoded)))
     return _without_missing(_as_float32(volume))
+
+
+def _on_its_map(chosen: xr.DataArray, decoded: xr.Dataset) -> xr.DataArray:
+    """Return a variable with the grid mapping that it names (CF, 5.6) as the coordinate ``spatial_ref``."""
+    name = chosen.attrs.get("grid_mapping") or chosen.encoding.get("grid_mapping")
+    if name not in decoded.variables or "spatial_ref" in chosen.coords:
+        return chosen
+    return chosen.assign_coords(spatial_ref=((), 0, decoded[name].attrs))
 
 
 def provenance_of(labels: xr.Dataset) -> dict[str, Any] | None:

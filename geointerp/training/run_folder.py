@@ -39,8 +39,8 @@ def versions() -> dict[str, str]:
     return {"geointerp": __version__, "python": python_version(), **libraries}
 
 
-def check_place(run: Path, *, overwrite: bool, resume: bool) -> None:
-    """Refuse a run folder that may not be written to.
+def check_place(run: Path, data: Path, *, overwrite: bool, resume: bool) -> None:
+    """Refuse a run folder that may not be written to, or that holds the ``data``.
 
     Raises:
         OutputError: something is there that is neither to be replaced nor to be gone on with.
@@ -48,7 +48,7 @@ def check_place(run: Path, *, overwrite: bool, resume: bool) -> None:
     if resume and (run / CONFIG).is_file():
         return
     try:
-        check_free(run, overwrite=overwrite, marker=CONFIG)
+        check_free(run, overwrite=overwrite, source=str(data), marker=CONFIG)
     except OutputError as error:
         if overwrite or not (run / CONFIG).is_file():
             raise

@@ -52,7 +52,7 @@ def train(settings: Settings, *, overwrite: bool, resume: bool, progress: Progre
     """
     with accelerated(settings.device, settings.precision) as (accelerator, machine):
         if accelerator.is_main_process:
-            check_place(settings.output, overwrite=overwrite, resume=resume)
+            check_place(settings.output, settings.data, overwrite=overwrite, resume=resume)
         with _deterministic(settings.deterministic):
             plan = make_plan(settings, accelerator, machine)
             run = _Run(plan, progress if accelerator.is_main_process else Silent())

@@ -206,6 +206,7 @@ def test_what_hardly_shows_a_rim_is_listed_if_none_is_asked_for(run):
         (("-o", "a.csv", "--min-rim", "0.5"), 2, "is for craters, not for geobodies"),
         (("-o", "a.csv", "--min-rim", "nan"), 2, "a number from 0 to 1, not nan"),
         (("-o", "a.csv", "--every", "3"), 2, "every n-th section is for fault sticks, not for geobodies"),
+        (("-o", "a.csv", "--like", "nothing.sgy"), 2, "--like is for .sgy"),
         (("-o", "a.csv", "--at", "inline=101"), 2, "a place to cut at is for pictures"),
         (("-o", "a.csv", "--min-size", "0"), 2, "min-size"),
         ((), 2, "--output"),

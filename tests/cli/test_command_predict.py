@@ -7,6 +7,7 @@ import segyio
 import xarray as xr
 from PIL import Image
 
+from geointerp.errors import DataError
 from geointerp.network import home
 
 KEYS = {"input", "output", "task", "model", "dims", "shape", "seconds", "tiles", "class_fractions"}
@@ -267,6 +268,25 @@ def test_files_are_made_from_a_store_on_the_disk(predict, monkeypatch):
     assert json.loads(done.out)["output"] == "labels.npy"
     assert np.load("labels.npy").shape == (4, 30, 60)
     assert not list(Path().glob(".*"))
+
+
+def test_labels_that_cannot_be_written_as_asked_are_kept(predict, survey, monkeypatch):
+    def refuse(labels, path, **options):
+        raise DataError("they do not suit", hint="other labels")
+
+    monkeypatch.setattr("geointerp.products.write.write_product", refuse)
+    done = predict("-o", "labels.npy")
+    assert (done.status, done.out) == (1, "")
+    assert "error: they do not suit\nhint: the labels are kept in labels.zarr" in done.err
+    assert xr.open_zarr("labels.zarr", consolidated=False)["labels"].shape == (4, 30, 60)
+    assert {path.name for path in Path().iterdir()} == {survey.name, "labels.zarr"}
+
+
+def test_an_interval_that_segy_cannot_store_is_refused_beforehand(predict, survey):
+    done = predict("-o", "labels.sgy", "--sample-interval", "40")
+    assert (done.status, done.out) == (1, "")
+    assert "no room for a sample interval of 40" in done.err
+    assert list(Path().iterdir()) == [Path(survey.name)]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])

@@ -79,3 +79,14 @@ def test_a_part_of_an_image_is_found_in_the_whole():
     np.testing.assert_array_equal(mine.values, theirs.values)
     with pytest.raises(DataError, match=r"\(3, 5\), the truth \(4, 5\)"):
         align(image[:3], image)
+
+
+def test_descending_unsigned_numbers_have_their_own_step():
+    mine, theirs = np.array([10, 9, 8], np.uint16), np.array([60.0, 9.0])
+    assert [at.tolist() for at in shared_positions(mine, theirs)] == [[1], [1]]
+
+
+def test_dates_do_not_meet_numbers():
+    dates = np.datetime64("2024-05-01", "ns") + np.arange(3)
+    with pytest.raises(DataError, match="dates on an axis"):
+        shared_positions(dates, np.arange(3.0))

@@ -66,3 +66,11 @@ def test_labels_are_turned_to_face_the_slices():
     assert block.facing(labels).dims == ("inline", "crossline", "time")
     with pytest.raises(UsageError, match=r"slices along inline, and the labels have \(cdp, time\)"):
         block.facing(xr.DataArray(np.zeros((2, 3)), dims=("cdp", "time")))
+
+
+def test_the_ends_of_a_run_may_descend(tmp_path):
+    part = {"dimension": "inline", "runs": [[200, 150]]}
+    record = {"volumes": [{"amplitude": "a.zarr", "splits": {"train": part}}]}
+    (tmp_path / "split.json").write_text(json.dumps(record))
+    block = training_blocks(tmp_path)["a.zarr"]
+    assert [block.distance(place) for place in (170, 140, 205)] == [0, 10, 5]

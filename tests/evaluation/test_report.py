@@ -133,3 +133,12 @@ def test_nothing_in_common_is_refused(pair):
 def test_a_tolerance_that_is_no_distance_is_refused(pair, tolerance):
     with pytest.raises(UsageError, match="the tolerance is"):
         evaluate(*map(volume_of, pair), tolerance=tolerance)
+
+
+def test_the_same_names_in_another_order_are_refused():
+    one, other = (
+        xr.DataArray(np.zeros((4, 5), np.uint8), dims=("row", "column"), attrs={"flag_meanings": names})
+        for names in ("background salt", "salt background")
+    )
+    with pytest.raises(DataError, match="classes are background, salt, those of the truth salt, background"):
+        evaluate(one, other)

@@ -75,3 +75,6 @@ def test_the_mask_of_live_traces_needs_no_whole_volume(monkeypatch):
     expected = np.ones((9, 5), bool)
     expected[3, 2] = expected[4] = False
     np.testing.assert_array_equal(live, expected)
+    turned = live_traces(volume.transpose("time", "inline", "crossline"))
+    assert turned.dims == ("inline", "crossline")
+    np.testing.assert_array_equal(turned, expected)

@@ -25,6 +25,38 @@ def test_the_pixels_of_a_globe_add_up_to_its_surface():
     np.testing.assert_allclose(table["area_m2"], 2 * np.pi * RADIUS**2, rtol=1e-9)
 
 
+def test_areas_of_a_projection_are_those_on_the_ground():
+    pytest.importorskip("rasterio", reason="rasterio is not installed")
+    degree = np.radians(1) * RADIUS
+    globe = f'PROJCS["Cylindrical",{MOON},PROJECTION["Equirectangular"],UNIT["metre",1]]'
+    x, y = degree * np.arange(-179.5, 180), degree * np.arange(89.5, -90, -1)
+    values = np.zeros((180, 360), np.uint8)
+    values[:30] = 1  # the cap north of latitude 60°
+    table = area_table(raster(values, x, y, globe)["labels"]).columns
+    whole, cap = 4 * np.pi * RADIUS**2, 2 * np.pi * RADIUS**2 * (1 - np.sin(np.radians(60)))
+    np.testing.assert_allclose(table["area_m2"], [whole - cap, cap], rtol=0.01)
+
+    polar = (
+        f'PROJCS["Polar",{MOON},PROJECTION["Polar_Stereographic"],PARAMETER["latitude_of_origin",90],'
+        'PARAMETER["scale_factor",1],UNIT["metre",1]]'
+    )
+    axis = np.arange(-99.5, 100) * 10_000.0
+    away = np.hypot(*np.meshgrid(axis, axis))
+    inside = 2 * RADIUS * np.tan(np.radians(20) / 2)  # 20° from the pole
+    table = area_table(raster((away < inside).astype(np.uint8), axis, axis[::-1], polar)["labels"]).columns
+    cap = 2 * np.pi * RADIUS**2 * (1 - np.cos(np.radians(20)))
+    assert table["area_m2"][1] == pytest.approx(cap, rel=0.005)
+
+
+def test_areas_in_utm_are_those_of_the_map():
+    """Its scale is 0.9996 along the middle of a zone, and the area on the ellipsoid greater by its square."""
+    rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed")
+    wkt = rasterio.crs.CRS.from_epsg(32633).to_wkt()
+    x, y = 500_000 + 10.0 * np.arange(-20, 20), 6_000_000 - 10.0 * np.arange(30)
+    table = area_table(raster(np.ones((30, 40), np.uint8), x, y, wkt)["labels"]).columns
+    assert table["area_m2"][1] == pytest.approx(1200 * 100 / 0.9996**2, rel=1e-5)
+
+
 def test_an_image_has_no_area():
     assert set(area_table(image(np.zeros((3, 4), np.uint8))["labels"]).columns) == {
         "class",

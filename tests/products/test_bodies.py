@@ -92,3 +92,27 @@ def test_the_bins_of_a_line_of_one_crossline_are_unknown():
     assert np.isnan(spacing_of(salt(ellipsoid()[:, :1])).bin)
     line = salt(ellipsoid())[:, 20].rename(inline="cdp").drop_vars("crossline")
     assert spacing_of(line).bin == pytest.approx(np.hypot(*BIN[0]))
+
+
+def test_units_and_the_direction_of_an_axis_do_not_change_a_size():
+    whole = spacing_of(salt(ellipsoid()))
+    labels = salt(ellipsoid())
+    feet = {
+        name: (labels[name].dims, labels[name].values / 0.3048, {"units": "ft"})
+        for name in ("cdp_x", "cdp_y")
+    }
+    assert spacing_of(labels.assign_coords(feet)).bin == pytest.approx(whole.bin)
+    seconds = labels.assign_coords(time=("time", labels["time"].values / 1000, {"units": "s"}))
+    assert spacing_of(seconds).interval == pytest.approx(4)
+    assert spacing_of(labels[:, :, ::-1]).interval == whole.interval
+    assert np.isnan(spacing_of(labels[:, :, 5:6]).interval)
+    deep = labels.rename(time="depth").assign_coords(depth=("depth", -np.arange(64.0), {"units": "ft"}))
+    assert (spacing_of(deep).interval, spacing_of(deep).unit) == (pytest.approx(0.3048), "m")
+
+
+def test_the_top_is_above_the_base_on_an_axis_that_runs_upwards(tmp_path):
+    labels = salt(ellipsoid())
+    for end in ("top", "base"):
+        write_horizon(labels, tmp_path / f"{end} down", end=end, min_size=100)
+        write_horizon(labels[:, :, ::-1], tmp_path / f"{end} up", end=end, min_size=100)
+        assert (tmp_path / f"{end} up").read_text() == (tmp_path / f"{end} down").read_text()

@@ -100,6 +100,13 @@ def test_in_a_region_of_an_image_pixels_are_those_of_the_image():
     assert (x, y) == pytest.approx((530, 120), abs=0.5)
 
 
+def test_on_a_map_without_a_reference_system_pixels_are_counted():
+    labels = image(discs((60, 80), [(20, 30, 12)]))["labels"].rename(row="y", column="x")
+    labels = labels.assign_coords(y=5e5 - 10.0 * np.arange(60), x=1e5 + 10.0 * np.arange(80))
+    (x,), (y,) = (crater_table(labels, min_size=20).columns[name] for name in ("x", "y"))
+    assert (x, y) == pytest.approx((30, 20), abs=0.5)
+
+
 def test_no_crater_is_an_empty_catalogue():
     table = crater_table(image(np.zeros((30, 40)))["labels"], min_size=20)
     assert (len(table), list(table.columns)) == (0, ["crater", "x", "y", "diameter_px", "match", "rim"])

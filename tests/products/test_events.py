@@ -37,6 +37,13 @@ def test_a_wave_from_one_end(velocity):
     assert table.columns["start_time"][0] == pytest.approx(0.46)
 
 
+def test_a_velocity_is_in_m_s_whatever_the_units():
+    values = recording(moveout(790.0, 0.5, 1000.0), DISTANCE / 0.3048, 10.0 * np.arange(500))
+    values["distance"].attrs["units"], values["time"].attrs["units"] = "ft", "ms"
+    table = event_table(values, min_size=20)
+    assert table.columns["velocity_m_s"][0] == pytest.approx(1000, rel=0.05)
+
+
 def test_a_velocity_withstands_outliers():
     values = moveout(0.0, 0.5, 300.0)
     values[20:28, 40:300] = True

@@ -50,11 +50,11 @@ def test_opendtect_has_x_y_z_and_the_number_of_the_stick(tmp_path):
 
 def test_sticks_bear_the_name_of_their_class(tmp_path):
     values = plane() | 2 * plane(at=(55.0, 0.0, 0.05))
-    labels = survey(values, meanings="background normal reverse")["labels"]
+    labels = survey(values, meanings="background normal Störung")["labels"]
     rows = written(labels, tmp_path / "a.txt", "charisma", every=5)
     names = {row[6]: np.mean([float(one[2]) for one in rows if one[6] == row[6]]) for row in rows}
-    assert names.keys() == {"normal_1", "reverse_2"}
-    assert names["normal_1"] < names["reverse_2"]  # crosslines
+    assert names.keys() == {"normal_1", "Störung_2"}
+    assert names["normal_1"] < names["Störung_2"]  # crosslines
 
 
 def test_two_faults_and_a_speck():

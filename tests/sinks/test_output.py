@@ -143,3 +143,15 @@ def test_a_place_that_cannot_be_written_is_named_as_the_user_named_it(tmp_path):
 def test_an_error_of_another_file_is_left_alone(tmp_path):
     with pytest.raises(FileNotFoundError, match="elsewhere"), whole_or_not_at_all(tmp_path / "labels.npy"):
         (tmp_path / "elsewhere").read_text()
+
+
+def test_an_output_that_holds_the_input_is_not_replaced(tmp_path):
+    (tmp_path / "a.zarr" / "amplitude").mkdir(parents=True)
+    (tmp_path / "a.zarr" / "zarr.json").write_text("{}")
+    with pytest.raises(OutputError, match="holds the input"):
+        check_free(
+            tmp_path / "a.zarr",
+            overwrite=True,
+            source=str(tmp_path / "a.zarr" / "amplitude"),
+            marker="zarr.json",
+        )

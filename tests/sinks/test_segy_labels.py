@@ -183,6 +183,14 @@ def test_an_interval_without_room_is_refused(tmp_path):
         write_segy_labels(labels, tmp_path / "b.sgy", template=template, sample_interval=40)
 
 
+def test_an_interval_in_metres_is_written_in_the_feet_of_the_file(tmp_path):
+    words = {3255: (2, "i2")}
+    template = Written(*LINES, text="C 1 DOMAIN: DEPTH", binary_words=words).write(tmp_path / "a.sgy")
+    labels = labels_of(open_volume(template, sample_interval=5))
+    write_segy_labels(labels, tmp_path / "b.sgy", template=template, sample_interval=5)
+    np.testing.assert_allclose(open_volume(tmp_path / "b.sgy")["depth"], labels["depth"], rtol=1e-4)
+
+
 def test_an_interval_that_was_given_is_written(tmp_path):
     template = Written(*LINES, interval=0).write(tmp_path / "a.sgy")
     labels = labels_of(open_volume(template, sample_interval=2))

@@ -65,6 +65,14 @@ def test_the_store_reads_as_the_contract_says(view, tmp_path):
     assert labels.chunks  # every variable is cut at the same places
 
 
+def test_line_numbers_between_whole_ones_are_kept(tmp_path):
+    volume = survey()
+    between = volume.assign_coords(inline=100 + 0.5 * np.arange(volume.sizes["inline"]))
+    written(tmp_path / "faults.zarr", between)
+    labels = xr.open_zarr(tmp_path / "faults.zarr", consolidated=False)
+    np.testing.assert_array_equal(labels["inline"], between["inline"])
+
+
 def test_a_block_is_one_file(tmp_path):
     written(tmp_path / "faults.zarr", survey((5, 300, 9)), thickness=2)
     metadata = json.loads((tmp_path / "faults.zarr" / "labels" / "zarr.json").read_text())

@@ -10,6 +10,8 @@ from das_files import START, noise, write_dasdae
 
 from geointerp.errors import DataError, GeointerpError, UsageError
 from geointerp.sources.das import reading
+from geointerp.sources.das.recording import join
+from geointerp.sources.das.scan import Piece
 from geointerp.sources.describe import describe
 from geointerp.sources.open import open_volume
 
@@ -103,6 +105,37 @@ def test_a_step_rounded_in_each_file_does_not_run_away_from_the_clock(tmp_path):
     assert volume.shape == (2, 6000)
     assert volume["time"].values[5000] == START + np.timedelta64(2_500_002_000, "ns")
     assert np.ptp(np.diff(volume["time"].values)) <= np.timedelta64(1, "ns")
+
+
+@pytest.mark.parametrize("hertz", [6000, 3000, 1500.5])
+@pytest.mark.parametrize("late", [0, 12_000])
+def test_a_step_of_no_whole_nanoseconds_makes_neither_gap_nor_overlap(hertz, late):
+    """Files of five minutes: the step, rounded, is up to half a nanosecond off, 300,000 times and more."""
+    samples = round(300 * hertz)
+    step = np.timedelta64(round(1e9 / hertz), "ns")
+    begins = [0, samples, 2 * samples + late]
+    pieces = [
+        Piece(Path(f"{n}.h5"), "DASDAE", "1", START + np.timedelta64(round(first * 1e9 / hertz), "ns"), step,
+              samples, 4, 0.0, {})
+        for n, first in enumerate(begins)
+    ]  # fmt: skip
+    starts, time = join(pieces)
+    np.testing.assert_allclose(starts, begins, atol=1 if late and hertz % 1 else 0)
+    assert time.size == starts[-1] + samples
+
+
+def test_channels_may_run_backwards(tmp_path):
+    import dascore
+
+    values = noise(5, 40)
+    coords = {"distance": 100 - 5.0 * np.arange(5), "time": START + np.arange(40) * 2 * MS}
+    patch = dascore.Patch(data=values, coords=coords, dims=("distance", "time"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        patch.io.write(tmp_path / "a.h5", "dasdae")
+    volume = open_volume(tmp_path / "a.h5")
+    for distance, row in zip(coords["distance"], values, strict=True):
+        np.testing.assert_array_equal(volume.sel(distance=distance).values, row)
 
 
 @pytest.mark.parametrize(

@@ -349,6 +349,16 @@ def test_depth_where_the_text_header_says_so(tmp_path):
     assert volume["depth"].values.tolist() == (5.0 * np.arange(30)).tolist()
 
 
+@pytest.mark.parametrize(("unit", "system", "metres"), [
+    ("FEET", 0, 0.3048), ("FEET", 2, 0.3048), ("METRES", 2, 1.0), ("METRES", 0, 1.0),
+])  # fmt: skip
+def test_the_unit_of_depth_is_that_of_the_text_header(tmp_path, unit, system, metres):
+    how = small(text=f"C 1 VERTICAL UNITS: {unit}", interval=5000, binary_words={3255: (system, "i2")})
+    volume = open_volume(how.write(tmp_path / "a.sgy"))
+    np.testing.assert_allclose(volume["depth"], metres * 5.0 * np.arange(30))
+    assert volume["cdp_x"].attrs == ({"units": "ft"} if system == 2 else {})
+
+
 def test_duplicates_first_last_and_mean(tmp_path):
     lines, across = grid(INLINES, CROSSLINES)
     how = Written(np.append(lines, [102, 102]), np.append(across, [303, 303]))

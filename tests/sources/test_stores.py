@@ -241,3 +241,19 @@ def test_a_store_of_nothing(tmp_path):
         with pytest.raises(DataError, match="holds no variable") as caught:
             open_volume(tmp_path / name)
         assert caught.value.hint == "is it complete?"
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".zarr"])
+def test_a_grid_mapping_is_where_the_map_is_told(tmp_path, suffix):
+    """As GDAL writes it: a variable of one character that the data name."""
+    grid = xr.Dataset(
+        {"Band1": (("y", "x"), np.ones((3, 4), np.float32), {"grid_mapping": "crs"}), "crs": ((), b"")},
+        {"y": [30.0, 20.0, 10.0], "x": [5.0, 15.0, 25.0, 35.0]},
+    )
+    grid["crs"].attrs = {"grid_mapping_name": "latitude_longitude", "crs_wkt": "GEOGCS[]"}
+    path = tmp_path / f"grid{suffix}"
+    if suffix == ".nc":
+        grid.to_netcdf(path, engine="h5netcdf")
+    else:
+        grid.to_zarr(path, consolidated=False, zarr_format=2)
+    assert open_volume(path)["spatial_ref"].attrs["crs_wkt"] == "GEOGCS[]"

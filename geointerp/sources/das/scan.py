@@ -178,7 +178,7 @@ def _count(distance: Any) -> int:
     """Return the number of channels; 0 where they are not evenly spaced, and only reading tells."""
     if not distance.step:
         return 0
-    return round(float((distance.max - distance.min) / distance.step)) + 1
+    return round(abs(float((distance.max - distance.min) / distance.step))) + 1
 
 
 def _seconds(value: Any) -> float:

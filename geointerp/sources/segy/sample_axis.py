@@ -15,7 +15,7 @@ from geointerp.sources.segy.sniff import binary_word
 
 _DEPTH = re.compile(
     r"\b(?:domain|data type|sample units?|vertical (?:axis|units?)|z (?:axis|domain))\s*[:=]?\s*"
-    r"(?:depth|metres|meters|feet)\b",
+    r"(depth|metres|meters|feet)\b",
     re.IGNORECASE,
 )
 FOOT = 0.3048
@@ -25,12 +25,16 @@ _TIME_SCALARS = (1, 10, 100, 1000, 10000)
 
 @dataclass(frozen=True)
 class SampleAxis:
-    """``time`` in ms or ``depth`` in m: first sample, interval and count."""
+    """``time`` in ms or ``depth`` in m: first sample, interval and count.
+
+    ``unit`` is what the file's own numbers of depth are in, in m.
+    """
 
     dim: str
     first: float
     interval: float
     count: int
+    unit: float = 1.0
 
     @property
     def units(self) -> str:
@@ -100,8 +104,9 @@ def find_axis(
         headers: of all traces.
         samples: in each trace.
         interval: in ms, or in the file's unit of length, or in m.
-        text: the text header; a line such as ``Domain: depth`` makes the axis depth.
-        feet: whether the binary header says lengths are in feet.
+        text: the text header; a line such as ``Domain: depth`` makes the axis depth, and ``Units: feet`` or
+            ``metres`` says in what.
+        feet: whether the binary header says lengths are in feet, where the text does not say.
         metric_interval: whether the interval is in m whatever the binary header says.
         ignored: whether the time scalar (byte 215) is part of a line number, not a scalar.
 
@@ -109,10 +114,12 @@ def find_axis(
         SegyError: the delay recording time differs between live traces.
     """
     first = _delay(path, headers, ignored)
-    if not _DEPTH.search(text):
+    told = _DEPTH.search(text)
+    if told is None:
         return SampleAxis("time", first, interval, samples)
-    unit = FOOT if feet else 1.0
-    return SampleAxis("depth", first * unit, interval if metric_interval else interval * unit, samples)
+    word = told[1].lower()
+    unit = FOOT if word == "feet" or (feet and word == "depth") else 1.0
+    return SampleAxis("depth", first * unit, interval if metric_interval else interval * unit, samples, unit)
 
 
 def _delay(path: SegyFile, headers: TraceHeaders, ignore_scalar: bool) -> float:

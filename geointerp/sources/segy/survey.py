@@ -109,6 +109,7 @@ def _examine(path: SegyFile, head: bytes, options: SegyOptions) -> Survey:
     facts = _facts(layout, head, headers, grid, axis, chosen) | {
         "text_encoding": encoding,
         "text_header": text,
+        "length_units": {1: "m", FEET: "ft"}.get(binary_word(head, "measurement_system", endianness)),
         "why": {
             "endianness": why_endian,
             "sample_format": why_format,

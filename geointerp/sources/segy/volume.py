@@ -32,11 +32,13 @@ def open_segy(path: SegyFile, options: SegyOptions) -> xr.DataArray:
     """
     survey = understand(path, options)
     lines = ("inline", "crossline") if len(survey.lines) == 2 else ("cdp",)
+    units = survey.facts["length_units"]
+    lengths = {"units": units} if units else {}
     coords = dict(zip(lines, survey.lines, strict=True)) | {
         survey.axis.dim: (survey.axis.dim, survey.axis.values, {"units": survey.axis.units}),
         "trace_mask": (lines, survey.map.traces >= 0),
-        "cdp_x": (lines, survey.cdp_x),
-        "cdp_y": (lines, survey.cdp_y),
+        "cdp_x": (lines, survey.cdp_x, lengths),
+        "cdp_y": (lines, survey.cdp_y, lengths),
     }
     samples = _lazy(
         SegyTraces(path, survey.layout, survey.map), (path, options, survey.facts["headers_sha256"])

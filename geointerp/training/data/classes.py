@@ -58,6 +58,7 @@ def labels_of(values: NDArray[np.generic], name: str, ignore_index: int) -> NDAr
         DataError: a value is no whole number from 0 to 255.
     """
     if ignore_index != NOTHING:
+        values = values.astype(np.int16) if values.dtype == np.int8 else values
         values = np.where(values == ignore_index, np.asarray(NOTHING, values.dtype), values)
     return as_labels(values, f"label file {name}")
 

@@ -82,5 +82,5 @@ def digest_of(*parts: str | bytes | NDArray[Any]) -> bytes:
         content = part.encode() if isinstance(part, str) else part
         array = np.frombuffer(content, np.uint8) if isinstance(content, bytes) else content
         digest.update(f"{array.dtype.str}{array.shape}:".encode())
-        digest.update(np.ascontiguousarray(array).data)
+        digest.update(array.tobytes())
     return digest.digest()

@@ -16,7 +16,6 @@ from geointerp.training.data.classes import LabelCounts, labels_of
 from geointerp.training.data.found import digest_of
 
 Positions = dict[str, NDArray[np.intp]]
-_WITH_COORDINATES = ("SEG-Y", "Zarr", "NetCDF")
 
 
 @dataclass
@@ -120,7 +119,7 @@ def match_labels(name: str, amplitude: xr.DataArray, labels: xr.DataArray, ignor
         DataError: the dimensions or shapes differ, or no coordinates are shared.
     """
     sizes = {str(dim): size for dim, size in amplitude.sizes.items()}
-    without = [array for array in (amplitude, labels) if array.attrs.get("format") not in _WITH_COORDINATES]
+    without = [array for array in (amplitude, labels) if not _has_coordinates(array)]
     named = _named_as(amplitude, labels)
     if without and named.shape == amplitude.shape:
         at = {dim: np.arange(size) for dim, size in sizes.items()}
@@ -134,9 +133,15 @@ def match_labels(name: str, amplitude: xr.DataArray, labels: xr.DataArray, ignor
     return _by_coordinates(name, amplitude, named.transpose(*amplitude.dims), ignore_index)
 
 
+def _has_coordinates(array: xr.DataArray) -> bool:
+    """Whether the kind of file says where its samples lie; arrays and pictures count them."""
+    form = str(array.attrs.get("format"))
+    return form.startswith(("SEG-Y", "Zarr", "NetCDF", "MDIO", "DAS")) or form.endswith(" raster")
+
+
 def _named_as(amplitude: xr.DataArray, labels: xr.DataArray) -> xr.DataArray:
     """Give labels without names of their own the amplitudes' dims: a picture's as the section is drawn."""
-    if labels.attrs.get("format") in _WITH_COORDINATES or labels.ndim != amplitude.ndim:
+    if _has_coordinates(labels) or labels.ndim != amplitude.ndim:
         return labels
     dims = [str(dim) for dim in amplitude.dims]
     if labels.attrs.get("format") != "NumPy" and len(dims) == 2:

@@ -26,6 +26,7 @@ from geointerp.training.data.split import Item
 from geointerp.training.data.volumes import LabelledVolume, VolumeSlice
 
 _PATCH = 14
+_ORDER_HINT = "the classes asked for have these names in another order: give --classes in the files' own"
 Part = tuple[str, LabelledVolume, dict[str, slice]]
 """A split's name, a volume, and the positions of it that belong to the split."""
 
@@ -120,6 +121,9 @@ def _check_labels(
     beyond = outside(volume.counts.sum(axis=0), classes or classes_named(names) or None)
     if beyond:
         problems.add(volume.entry.labels, beyond, OUTSIDE_HINT)
+    wanted = tuple("_".join(one.name.split()) for one in classes or ())
+    if names != wanted and sorted(names) == sorted(wanted):
+        problems.add(volume.entry.labels, f"{', '.join(names)} in this order", _ORDER_HINT)
     return {names} if names else set()
 
 

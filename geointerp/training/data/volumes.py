@@ -14,7 +14,7 @@ from geointerp.inference.reader import SlabReader
 from geointerp.sources.scaling import AmplitudeScale
 from geointerp.tasks import NOTHING
 from geointerp.tiling.blocks import Block
-from geointerp.tiling.views import View
+from geointerp.tiling.views import CHANNEL_DIM, View
 from geointerp.training.data.classes import LabelCounts
 from geointerp.training.data.description import VolumeEntry
 from geointerp.training.data.label_grid import LabelGrid
@@ -47,8 +47,12 @@ class LabelledVolume:
 
     @property
     def divided_along(self) -> str:
-        """The dimension whose positions the splits divide: that of the slices, or of a line's traces."""
-        return self.views[0].slices or self.views[0].columns
+        """The dimension whose positions the splits divide: that of the slices, or of a line's traces.
+
+        A recording is divided in time: the same events are on all channels.
+        """
+        view = self.views[0]
+        return view.slices or (view.rows if view.columns == CHANNEL_DIM else view.columns)
 
 
 @dataclass(eq=False)

@@ -16,6 +16,7 @@ from geointerp.tiling.blocks import Block
 from geointerp.tiling.views import choose_views
 from geointerp.training.augmentation import Augmentation
 from geointerp.training.data import Crops, label_counts, open_labelled
+from geointerp.training.data.label_grid import match_labels
 
 
 def one_volume(folder, amplitude=None, labels=None, **entry):
@@ -339,3 +340,50 @@ def test_a_view_that_a_volume_lacks_is_refused(tmp_path):
     one_volume(tmp_path)
     with pytest.raises(UsageError, match="no view 'diagonal'"):
         open_labelled(tmp_path, views=["diagonal"])
+
+
+def test_a_dated_recording_is_divided_in_time(tmp_path):
+    times = np.datetime64("2024-05-01", "ns") + np.arange(400) * np.timedelta64(2, "ms")
+    coords = {"distance": 5.0 * np.arange(60), "time": times}
+    amplitude = xr.DataArray(
+        np.random.default_rng(0).normal(size=(60, 400)).astype(np.float32),
+        coords,
+        ("distance", "time"),
+        "amplitude",
+    )
+    store(tmp_path / "a.nc", amplitude)
+    store(tmp_path / "l.nc", (amplitude > 1).astype(np.uint8).rename("labels"))
+    describe(tmp_path, volumes=[{"amplitude": "a.nc", "labels": "l.nc"}])
+    splits = open_labelled(tmp_path).splits
+    for split in (splits["train"], splits["val"]):
+        assert {dim for item in split.items for dim in item.within} == {"time"}
+
+
+def test_a_label_that_is_ignored_may_be_a_signed_byte(tmp_path):
+    amplitude = volume()
+    labels = label_values(amplitude).astype(np.int8)
+    labels[0] = -1
+    one_volume(tmp_path, amplitude, labels)
+    describe(tmp_path, ignore_index=-1, volumes=[{"amplitude": "a.nc", "labels": "l.nc"}])
+    for split in open_labelled(tmp_path).splits.values():
+        assert_labels_lie_right(split, label_values(amplitude), labels >= 0)
+
+
+def test_names_in_another_order_are_refused(tmp_path):
+    amplitude = volume()
+    labels = (label_values(amplitude) % 2).assign_attrs(flag_meanings="salt background")
+    one_volume(tmp_path, amplitude, labels)
+    with pytest.raises(DataError, match="salt, background in this order"):
+        open_labelled(tmp_path, task="salt")
+
+
+def test_labels_of_a_raster_lie_by_their_coordinates():
+    """A GeoTIFF runs from north to south, a NetCDF mostly from south to north."""
+    north_up = {"y": [30.0, 20.0, 10.0], "x": [5.0, 15.0]}
+    amplitude = xr.DataArray(np.zeros((3, 2)), north_up, ("y", "x"), attrs={"format": "GTiff raster"})
+    code = np.array([[1, 2], [3, 4], [5, 6]], np.uint8)
+    south_up = {"y": [10.0, 20.0, 30.0], "x": [5.0, 15.0]}
+    labels = xr.DataArray(code[::-1], south_up, ("y", "x"), attrs={"format": "NetCDF"})
+    grid = match_labels("a.tif", amplitude, labels, 255)
+    (view,) = choose_views(["y", "x"], None)
+    np.testing.assert_array_equal(grid.slice(view, 0, {}), code)
