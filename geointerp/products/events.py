@@ -9,10 +9,9 @@ from scipy.ndimage import median_filter
 from scipy.stats import theilslopes
 
 from geointerp.products.components import Components, classes_shown
-from geointerp.products.spacing import SECONDS
+from geointerp.products.spacing import SECONDS, metres_in
 from geointerp.sinks.steps import as_stored, steps
 from geointerp.sinks.tables import Table
-from geointerp.sources.elevation import METRES
 from geointerp.tasks import NOTHING
 
 _STEP_SAMPLES = 1 << 24
@@ -89,7 +88,6 @@ def _measured(recording: xr.Dataset, components: Components, number: int, value:
     mask = components.mask(number)
     times = recording["time"].values[first:last]
     distance = recording["distance"].values[top:bottom].astype(np.float64)
-    metres = METRES.get(str(recording["distance"].attrs.get("units")).lower(), 1.0)
     middle = (mask * np.arange(mask.shape[1])).sum(axis=1) / mask.sum(axis=1)
     apex = int(np.argmin(median_filter(middle, min(_SMOOTHING, middle.size), mode="nearest")))
     peak = np.nan
@@ -104,7 +102,7 @@ def _measured(recording: xr.Dataset, components: Components, number: int, value:
         mask.shape[0],
         distance[apex],
         times[round(middle[apex])],
-        _velocity(distance * metres, middle, apex, _seconds(recording["time"])),
+        _velocity(distance * metres_in(recording["distance"]), middle, apex, _seconds(recording["time"])),
         peak,
     )
 

@@ -58,8 +58,13 @@ def spacing_of(labels: xr.DataArray) -> Spacing:
     values = labels[sample].values.astype(np.float64)
     interval = abs(values[-1] - values[0]) / (values.size - 1) if values.size > 1 else np.nan
     told, unit = labels[sample].attrs.get("units"), "m" if sample == "depth" else "ms"
-    factor = METRES.get(str(told).lower(), 1.0) if unit == "m" else 1000 * SECONDS.get(str(told), 0.001)
+    factor = metres_in(labels[sample]) if unit == "m" else 1000 * SECONDS.get(str(told), 0.001)
     return Spacing(_bin(labels), float(interval * factor), unit, labels.ndim)
+
+
+def metres_in(coordinate: xr.DataArray) -> float:
+    """Return how many metres a coordinate's unit of length has; 1 where it tells none that is known."""
+    return METRES.get(str(coordinate.attrs.get("units")).lower(), 1.0)
 
 
 def has_coordinates(labels: xr.DataArray) -> bool:
@@ -73,10 +78,7 @@ def _bin(labels: xr.DataArray) -> float:
     """Return the area of a bin, or the distance between the traces of a line; NaN where it is unknown."""
     if not has_coordinates(labels):
         return float("nan")
-    x, y = (
-        labels[name].values * METRES.get(str(labels[name].attrs.get("units")).lower(), 1.0)
-        for name in ("cdp_x", "cdp_y")
-    )
+    x, y = (labels[name].values * metres_in(labels[name]) for name in ("cdp_x", "cdp_y"))
     if labels.ndim == 2:
         steps = np.hypot(np.diff(x), np.diff(y))
         return float(np.nanmedian(steps)) if np.isfinite(steps).any() else float("nan")

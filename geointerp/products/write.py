@@ -59,10 +59,7 @@ def check_product(
     """
     check_suffix(path)
     product = choose_product(path, place, task, wishes.product)
-    _check_wishes(path, product, wishes)
-    if wishes.velocity is not None and (place.dims[-1] != "time" or place.dims[0] == "distance"):
-        dims = ", ".join(map(str, place.dims))
-        raise UsageError(f"a velocity is for surveys in two-way time, not for labels along {dims}: {path}")
+    _check_wishes(path, place, product, wishes)
     if product.is_labels:
         check_writable(place, path, volume=volume, form=wishes.form)
     if path.suffix.lower() == ".gpkg":
@@ -78,10 +75,13 @@ def check_product(
     return product
 
 
-def _check_wishes(path: Path, product: Product, wishes: Wishes) -> None:
+def _check_wishes(path: Path, place: xr.DataArray, product: Product, wishes: Wishes) -> None:
     """Refuse what says nothing about a product."""
     if wishes.velocity is not None and product.name not in ("bodies", "areas"):
         raise UsageError(f"a velocity is for volumes of bodies and areas, not for {product.title}: {path}")
+    if wishes.velocity is not None and (place.dims[-1] != "time" or place.dims[0] == "distance"):
+        dims = ", ".join(map(str, place.dims))
+        raise UsageError(f"a velocity is for surveys in two-way time, not for labels along {dims}: {path}")
     if wishes.min_size is not None and product.name in ("labels", "areas"):
         raise UsageError(f"a least size is for what is made of components, not for {product.title}: {path}")
     if wishes.every != 1 and product.name != "sticks":
