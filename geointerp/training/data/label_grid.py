@@ -124,7 +124,8 @@ def match_labels(name: str, amplitude: xr.DataArray, labels: xr.DataArray, ignor
     if without and named.shape == amplitude.shape:
         at = {dim: np.arange(size) for dim, size in sizes.items()}
         return LabelGrid(name, named, at, sizes, ignore_index)
-    if any(array is labels for array in without) or set(named.dims) != set(amplitude.dims):
+    by_position = named is not labels or any(array is labels for array in without)
+    if by_position or set(named.dims) != set(amplitude.dims):
         raise DataError(
             f"the amplitudes are {_described(amplitude)}, their labels {_described(labels)}",
             hint="give labels on the amplitudes' dimensions, with coordinates (SEG-Y, .zarr, .nc) where they "
@@ -140,8 +141,9 @@ def _has_coordinates(array: xr.DataArray) -> bool:
 
 
 def _named_as(amplitude: xr.DataArray, labels: xr.DataArray) -> xr.DataArray:
-    """Give labels without names of their own the amplitudes' dims: a picture's as the section is drawn."""
-    if _has_coordinates(labels) or labels.ndim != amplitude.ndim:
+    """Give labels the amplitudes' dims where only their order can tell: a picture's as the section is drawn."""
+    by_name = _has_coordinates(labels) and (_has_coordinates(amplitude) or {*labels.dims} == {*amplitude.dims})
+    if by_name or labels.ndim != amplitude.ndim:
         return labels
     dims = [str(dim) for dim in amplitude.dims]
     if labels.attrs.get("format") != "NumPy" and len(dims) == 2:

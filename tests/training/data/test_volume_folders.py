@@ -387,3 +387,18 @@ def test_labels_of_a_raster_lie_by_their_coordinates():
     grid = match_labels("a.tif", amplitude, labels, 255)
     (view,) = choose_views(["y", "x"], None)
     np.testing.assert_array_equal(grid.slice(view, 0, {}), code)
+
+
+def test_a_bare_array_takes_labels_of_its_shape_whatever_their_dimensions_are_called(tmp_path):
+    line = volume().isel(inline=0, drop=True).rename(crossline="cdp")
+    labels = (line > float(line.median())).astype(np.uint8).rename("labels")
+    np.save(tmp_path / "a.npy", line.values)
+    store(tmp_path / "l.nc", labels)
+    store(tmp_path / "short.nc", labels[:-1])
+    entry = {"amplitude": "a.npy", "labels": "l.nc", "split": "train"}
+    describe(tmp_path, volumes=[entry, entry | {"split": "val"}])
+    section = open_labelled(tmp_path).splits["train"][0]
+    assert section.grey[0][section.labels == 1].min() > section.grey[0][section.labels == 0].max()
+    describe(tmp_path, volumes=[entry | {"labels": "short.nc"}])
+    with pytest.raises(DataError, match=r"their labels cdp 15 x time 16"):
+        open_labelled(tmp_path)
