@@ -9,7 +9,7 @@ from scipy.ndimage import median_filter
 from scipy.stats import theilslopes
 
 from geointerp.products.components import Components, classes_shown
-from geointerp.products.spacing import SECONDS, metres_in
+from geointerp.products.spacing import metres_in, seconds_in
 from geointerp.sinks.steps import as_stored, steps
 from geointerp.sinks.tables import Table
 from geointerp.tasks import NOTHING
@@ -113,7 +113,7 @@ def _seconds(time: xr.DataArray) -> float:
     step = (times[-1] - times[0]) / max(times.size - 1, 1)
     if isinstance(step, np.timedelta64):
         return float(step / np.timedelta64(1, "s"))
-    return float(step) * SECONDS.get(str(time.attrs.get("units")), 1.0)
+    return float(step) * seconds_in(time.attrs.get("units"), 1.0)
 
 
 def _velocity(

@@ -8,8 +8,18 @@ from numpy.typing import NDArray
 
 from geointerp.sources.elevation import METRES
 
-SECONDS = {"s": 1.0, "ms": 0.001, "us": 1e-6, "µs": 1e-6}
-"""Seconds in the units that time is told in."""
+SECONDS = {
+    name: seconds
+    for names, seconds in (
+        ("s sec second seconds", 1.0),
+        ("ms msec millisecond milliseconds", 1e-3),
+        ("us µs μs usec microsecond microseconds", 1e-6),
+        ("ns nanosecond nanoseconds", 1e-9),
+    )
+    for name in names.split()
+}
+"""Seconds in the units that time is told in, in lower case."""
+_ANGLES = frozenset({"degree", "degrees", "deg", "degrees_east", "degrees_north", "radian", "radians", "rad"})
 
 
 @dataclass(frozen=True)
@@ -58,13 +68,19 @@ def spacing_of(labels: xr.DataArray) -> Spacing:
     values = labels[sample].values.astype(np.float64)
     interval = abs(values[-1] - values[0]) / (values.size - 1) if values.size > 1 else np.nan
     told, unit = labels[sample].attrs.get("units"), "m" if sample == "depth" else "ms"
-    factor = metres_in(labels[sample]) if unit == "m" else 1000 * SECONDS.get(str(told), 0.001)
+    factor = metres_in(labels[sample]) if unit == "m" else 1000 * seconds_in(told, 0.001)
     return Spacing(_bin(labels), float(interval * factor), unit, labels.ndim)
 
 
+def seconds_in(units: object, untold: float) -> float:
+    """Return how many seconds a unit of time has: ``untold`` where there is none, NaN where it is unknown."""
+    return untold if units is None else SECONDS.get(str(units).lower(), float("nan"))
+
+
 def metres_in(coordinate: xr.DataArray) -> float:
-    """Return how many metres a coordinate's unit of length has; 1 where it tells none that is known."""
-    return METRES.get(str(coordinate.attrs.get("units")).lower(), 1.0)
+    """Return how many metres a coordinate's unit has: NaN for angles, 1 where it tells none that is known."""
+    units = str(coordinate.attrs.get("units")).lower()
+    return float("nan") if units in _ANGLES else METRES.get(units, 1.0)
 
 
 def has_coordinates(labels: xr.DataArray) -> bool:
@@ -83,8 +99,10 @@ def _bin(labels: xr.DataArray) -> float:
         steps = np.hypot(np.diff(x), np.diff(y))
         return float(np.nanmedian(steps)) if np.isfinite(steps).any() else float("nan")
     known = np.isfinite(x) & np.isfinite(y)
+    if known.sum() < 3:
+        return float("nan")
     across = np.argwhere(known) - np.argwhere(known).mean(axis=0)
-    if known.sum() < 3 or np.linalg.matrix_rank(across) < 2:
+    if np.linalg.matrix_rank(across) < 2:
         return float("nan")
     design = np.column_stack([across, np.ones(len(across))])
     (steps_x, steps_y) = (np.linalg.lstsq(design, values[known], rcond=None)[0][:2] for values in (x, y))

@@ -9,6 +9,7 @@ Samples are the label values. Where nothing was predicted, on dead traces, they 
 and -1 in int8 (the same bits as 255).
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -75,7 +76,7 @@ def write_segy_labels(
     labels = dataset["labels"]
     part = _part(labels, survey, template)
     if "trace_mask" in dataset:
-        _check_traces(dataset["trace_mask"], part.traces, template)
+        _check_traces(dataset["trace_mask"], labels.dims[:-1], part.traces, template)
     changed = trace_words(template, survey, part.first, part.samples, options.sample_interval)
     with template.open("rb") as source, path.open("wb") as file:
         head = source.read(survey.layout.first_trace)
@@ -111,6 +112,12 @@ def _part(labels: xr.DataArray, survey: Survey, template: Path) -> _Part:
         )
     axes = [_positions(labels, dim, axis, template) for dim, axis in zip(dims, survey.lines, strict=True)]
     samples = _positions(labels, survey.axis.dim, survey.axis.values, template)
+    if (np.diff(samples) != 1).any():
+        raise DataError(
+            f"the labels have {samples.size} {survey.axis.dim} samples, not all that lie between their first "
+            f"and last in {template}: a SEG-Y trace has no gaps",
+            hint="give labels at every sample, or write .zarr",
+        )
     traces = survey.map.traces[np.ix_(*axes)]
     places = np.where(traces >= 0, np.searchsorted(np.sort(traces[traces >= 0]), traces), -1)
     return _Part(traces, places, int(samples[0]), samples.size)
@@ -132,9 +139,11 @@ def _positions(labels: xr.DataArray, dim: str, axis: NDArray[Any], template: Pat
     return found
 
 
-def _check_traces(mask: xr.DataArray, traces: NDArray[np.int64], template: Path) -> None:
+def _check_traces(
+    mask: xr.DataArray, order: tuple[Hashable, ...], traces: NDArray[np.int64], template: Path
+) -> None:
     """Refuse a template that has traces elsewhere than the labels."""
-    mine, theirs = mask.values.astype(bool), traces >= 0
+    mine, theirs = mask.transpose(*order).values.astype(bool), traces >= 0
     if (mine != theirs).any():
         raise DataError(
             f"{template} is another survey: {int(theirs.sum())} traces lie where the labels have "

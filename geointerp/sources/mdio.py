@@ -61,8 +61,20 @@ def with_mask(volume: xr.DataArray, dataset: xr.Dataset) -> xr.DataArray:
     """Take positions and the mask of traces from the variables beside a volume of version 1."""
     dims = set(volume.dims)
     found = {
-        name: dataset[name].astype(bool if name == "trace_mask" else np.float64).load()
+        name: _mask(dataset[name]) if name == "trace_mask" else _position(dataset[name])
         for name in _COORDINATES
         if name in dataset.variables and set(dataset[name].dims) < dims
     }
     return volume.assign_coords(found)
+
+
+def _mask(stored: xr.DataArray) -> xr.DataArray:
+    """Return a mask as bool; where its fill value is its 0, that is decoded to NaN."""
+    return stored.fillna(0).astype(bool).load()
+
+
+def _position(stored: xr.DataArray) -> xr.DataArray:
+    """Return coordinates as float64, with the unit of length that MDIO tells in its own words."""
+    told = stored.attrs.get("unitsV1")
+    units = {"units": told["length"]} if isinstance(told, dict) and "length" in told else {}
+    return stored.astype(np.float64).assign_attrs(units).load()

@@ -23,6 +23,7 @@ _FAMILIAR = {
     "xl": "crossline",
     "twt": "time",
     "sample": "time",
+    "samples": "time",
     "latitude": "y",
     "lat": "y",
     "longitude": "x",

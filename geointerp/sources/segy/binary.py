@@ -31,6 +31,7 @@ BYTE_ORDER_MARK = 0x01020304
 
 TRACE_WORDS = {
     "coordinate_scalar": (71, "i2"),
+    "coordinate_units": (89, "i2"),
     "trace_id": (29, "i2"),
     "delay": (109, "i2"),
     "samples": (115, "u2"),
@@ -47,7 +48,9 @@ ENSEMBLE_TRACE_BYTE = 25
 CDP_BYTE = 21
 LINE_BYTES = ((189, 193), (5, 21), (9, 21), (9, 13), (17, 13), (213, 217), (221, 225), (233, 237))
 """Where inline and crossline numbers are found in practice; the first is the standard's."""
-COORDINATE_BYTES = ((181, 185), (73, 77), (81, 85))
+CROSSED_BYTES = (181, 185)
+"""Where some programs, segysak's tutorials among them, write the lines, and the coordinates at 189/193."""
+COORDINATE_BYTES = (CROSSED_BYTES, (73, 77), (81, 85))
 """Where CDP X and Y are found: the standard's place, then source and group coordinates."""
 
 

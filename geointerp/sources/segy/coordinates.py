@@ -1,22 +1,29 @@
-"""The map coordinates of each trace, with their scalar applied."""
+"""The map coordinates of each trace: where they stand, their scalar and their unit."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geointerp.sources.segy.binary import COORDINATE_BYTES
+from geointerp.sources.segy.binary import COORDINATE_BYTES, CROSSED_BYTES, LINE_BYTES
+from geointerp.sources.segy.grid import Grid
 from geointerp.sources.segy.headers import TraceHeaders
 from geointerp.sources.segy.options import SegyOptions
 from geointerp.sources.segy.sample_axis import apply_scalar
 
+DEGREES = "degrees"
+_ARC_SECONDS, _DECIMAL, _SEXAGESIMAL = 2, 3, 4  # codes of bytes 89-90; 1 is length
 
-def find_coordinate_bytes(headers: TraceHeaders, options: SegyOptions) -> tuple[int, int] | None:
+
+def find_coordinate_bytes(headers: TraceHeaders, grid: Grid, options: SegyOptions) -> tuple[int, int] | None:
     """Return the bytes of X and Y: as given, or the first known place that is not the same for all traces.
 
-    None where there is no such place: some writers leave zeros, others put something else there.
+    Words that hold the line numbers of the ``grid`` are no coordinates. None where there is no such place:
+    some writers leave zeros, others put something else there.
     """
     if options.x_byte is not None and options.y_byte is not None:
         return options.x_byte, options.y_byte
-    return next((pair for pair in COORDINATE_BYTES if _tells_apart(headers, pair)), None)
+    lines = {axis.byte for axis in grid.axes}
+    places = (LINE_BYTES[0], *COORDINATE_BYTES) if lines & {*CROSSED_BYTES} else COORDINATE_BYTES
+    return next((pair for pair in places if not lines & {*pair} and _tells_apart(headers, pair)), None)
 
 
 def _tells_apart(headers: TraceHeaders, pair: tuple[int, int]) -> bool:
@@ -37,13 +44,43 @@ def coordinates_on(
         chosen: the bytes of X and Y, or None.
 
     Returns:
-        ``cdp_x`` and ``cdp_y``, of the shape of ``traces``, float64, in the file's unit; NaN where unknown.
+        ``cdp_x`` and ``cdp_y``, of the shape of ``traces``, float64, NaN where unknown: lengths in the file's
+        unit, or degrees where `are_angles`.
     """
-    exists = traces >= 0
-    spread = []
-    for byte in chosen or ():
-        values = apply_scalar(headers.words[byte].astype(np.float64), headers.named["coordinate_scalar"])
-        spread.append(np.where(exists, values[traces], np.nan))
-    if not spread:
+    if chosen is None:
         return np.full(traces.shape, np.nan), np.full(traces.shape, np.nan)
-    return spread[0], spread[1]
+    x, y = (np.where(traces >= 0, values[traces], np.nan) for values in _values(headers, chosen))
+    return x, y
+
+
+def are_angles(headers: TraceHeaders, chosen: tuple[int, int] | None) -> bool:
+    """Whether the coordinates are longitude and latitude: bytes 89-90 say so, and they lie on the globe."""
+    codes = np.unique(headers.named["coordinate_units"])
+    if chosen is None or codes.size > 1 or codes[0] not in (_ARC_SECONDS, _DECIMAL, _SEXAGESIMAL):
+        return False
+    x, y = (_in_degrees(values, int(codes[0])) for values in _scaled(headers, chosen))
+    return bool((np.abs(x) <= 360).all() and (np.abs(y) <= 90).all())
+
+
+def _values(headers: TraceHeaders, chosen: tuple[int, int]) -> list[NDArray[np.float64]]:
+    """Return X and Y of all traces, angles in degrees."""
+    values = _scaled(headers, chosen)
+    if not are_angles(headers, chosen):
+        return values
+    return [_in_degrees(one, int(headers.named["coordinate_units"][0])) for one in values]
+
+
+def _scaled(headers: TraceHeaders, chosen: tuple[int, int]) -> list[NDArray[np.float64]]:
+    scalars = headers.named["coordinate_scalar"]
+    return [apply_scalar(headers.words[byte].astype(np.float64), scalars) for byte in chosen]
+
+
+def _in_degrees(values: NDArray[np.float64], code: int) -> NDArray[np.float64]:
+    """Return angles by their code: seconds of arc, degrees, or the digits DDDMMSS.ss."""
+    if code == _DECIMAL:
+        return values
+    if code == _ARC_SECONDS:
+        return values / 3600
+    size = np.abs(values)
+    degrees, minutes, seconds = size // 10000, size // 100 % 100, size % 100
+    return np.sign(values) * (degrees + minutes / 60 + seconds / 3600)

@@ -3,9 +3,10 @@
     189/193, 5/21, 9/13, …   an inline and a crossline number: a 3D survey
     21                       a CDP number: a 2D line
 
-The standard's place wins wherever it makes sense. The others stand in words that mean something else by the
-standard (field record, channel, shot point), so they have to vary both and to index the traces as a grid; and
-in a file of gathers they are what their names say, never line numbers.
+The standard's place wins wherever it makes sense; some programs write the map coordinates there, and the
+lines where the standard has the coordinates (181/185). The others stand in words that mean something else by
+the standard (field record, channel, shot point), so they have to vary both and to index the traces as a grid;
+and in a file of gathers they are what their names say, never line numbers.
 """
 
 import warnings
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geointerp.errors import PrestackError, SegyError
-from geointerp.sources.segy.binary import CDP_BYTE, LINE_BYTES, OFFSET_BYTE
+from geointerp.sources.segy.binary import CDP_BYTE, CROSSED_BYTES, LINE_BYTES, OFFSET_BYTE
 from geointerp.sources.segy.files import SegyFile
 from geointerp.sources.segy.grid import Grid, Placement, line_axis, most_cells, place
 from geointerp.sources.segy.headers import TraceHeaders
@@ -24,6 +25,8 @@ _STANDARD = LINE_BYTES[0]
 _ACQUISITION_BYTES = frozenset({5, 9, 13, 17})
 _UNSTACKED_SORTINGS = frozenset({1, 5, 6, 7, 8})  # as recorded, common source, receiver, offset, mid-point
 _SEQUENCE_BYTES = (5, 1, 17, 9, 13)
+_UNIQUE, _FILLED = 0.99, 0.25  # what line numbers in the place of coordinates must reach at least
+_NARROWEST = 10  # lines: fewer are the channels left over from a stack
 _SPARSE = 0.8  # of the positions are empty: rotated and L-shaped surveys fill a third of them and more
 
 
@@ -100,12 +103,31 @@ def _varies(headers: TraceHeaders, byte: int) -> bool:
 def _best_survey(headers: TraceHeaders, sorting: int) -> Placement | None:
     """Return the pair of words that indexes the traces best, or None if none does."""
     gathers = _varies(headers, OFFSET_BYTE) or sorting in _UNSTACKED_SORTINGS
+    crossed = _crossed(headers)
+    if crossed is not None:
+        return crossed
     placed = [
         placement
         for pair in LINE_BYTES
         if not (gathers and _ACQUISITION_BYTES & set(pair)) and (placement := _place_pair(headers, pair))
     ]
     return max(placed, key=_score, default=None)
+
+
+def _crossed(headers: TraceHeaders) -> Placement | None:
+    """Place the traces by 181/185 where lines and coordinates have changed places; None where they have not.
+
+    Line numbers count, coordinates measure: both tell the traces apart, but lines, a unit apart, span the
+    smaller area and fill it.
+    """
+    span = {byte: int(np.ptp(headers.words[byte].astype(np.int64))) for byte in (*_STANDARD, *CROSSED_BYTES)}
+    if not all(span.values()):
+        return None
+    if span[CROSSED_BYTES[0]] * span[CROSSED_BYTES[1]] >= span[_STANDARD[0]] * span[_STANDARD[1]]:
+        return None
+    placement = _place_pair(headers, CROSSED_BYTES)
+    good = placement is not None and placement.uniqueness > _UNIQUE and placement.fill > _FILLED
+    return placement if good else None
 
 
 def _place_pair(headers: TraceHeaders, pair: tuple[int, int]) -> Placement | None:
@@ -144,6 +166,9 @@ def _beats_line(survey: Placement, line: Placement) -> bool:
     """
     if line.uniqueness < 1 or line.fill < 0.5:
         return True
+    if all(axis.byte in _ACQUISITION_BYTES for axis in survey.grid.axes):
+        # A stack may keep field record and channel of one of its traces.
+        return survey.fill >= 0.5 and min(survey.grid.shape) >= _NARROWEST
     return not survey.is_diagonal and survey.fill >= (0.01 if survey.uniqueness == 1 else 0.1)
 
 

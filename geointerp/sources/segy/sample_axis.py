@@ -13,9 +13,10 @@ from geointerp.sources.segy.files import SegyFile
 from geointerp.sources.segy.headers import TraceHeaders
 from geointerp.sources.segy.sniff import binary_word
 
+_NOT_OF_TIME = r"(?!(?:(?!  )[^\n,;.)])*\b(?:time|twt)\b)"  # as in: depth migration converted to time
 _DEPTH = re.compile(
     r"\b(?:domain|data type|sample units?|vertical (?:axis|units?)|z (?:axis|domain))\s*[:=]?\s*"
-    r"(depth|metres|meters|feet)\b",
+    rf"(depth|metres|meters|feet)\b{_NOT_OF_TIME}|(?<!from )\b(depth) domain\b{_NOT_OF_TIME}",
     re.IGNORECASE,
 )
 FOOT = 0.3048
@@ -117,9 +118,15 @@ def find_axis(
     told = _DEPTH.search(text)
     if told is None:
         return SampleAxis("time", first, interval, samples)
-    word = told[1].lower()
+    word = (told[1] or told[2]).lower()
     unit = FOOT if word == "feet" or (feet and word == "depth") else 1.0
     return SampleAxis("depth", first * unit, interval if metric_interval else interval * unit, samples, unit)
+
+
+def why_domain(text: str) -> str:
+    """Say why the vertical axis is depth, or time."""
+    told = _DEPTH.search(text)
+    return "time: the text header does not say depth" if told is None else f"the text header says '{told[0]}'"
 
 
 def _delay(path: SegyFile, headers: TraceHeaders, ignore_scalar: bool) -> float:

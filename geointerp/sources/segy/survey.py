@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from geointerp.sources.segy import cache
 from geointerp.sources.segy.binary import DEAD_TRACE, Layout
-from geointerp.sources.segy.coordinates import coordinates_on, find_coordinate_bytes
+from geointerp.sources.segy.coordinates import DEGREES, are_angles, coordinates_on, find_coordinate_bytes
 from geointerp.sources.segy.files import SegyFile
 from geointerp.sources.segy.geometry import find_grid, warn_of_a_sparse_grid
 from geointerp.sources.segy.grid import Grid
@@ -16,7 +16,13 @@ from geointerp.sources.segy.headers import TraceHeaders, read_headers
 from geointerp.sources.segy.ibm_or_ieee import settle_float_format, warn_of_overruled_format
 from geointerp.sources.segy.layout import find_layout
 from geointerp.sources.segy.options import SegyOptions
-from geointerp.sources.segy.sample_axis import SampleAxis, find_axis, find_interval, warn_of_two_intervals
+from geointerp.sources.segy.sample_axis import (
+    SampleAxis,
+    find_axis,
+    find_interval,
+    warn_of_two_intervals,
+    why_domain,
+)
 from geointerp.sources.segy.sniff import (
     binary_word,
     find_endianness,
@@ -105,16 +111,18 @@ def _examine(path: SegyFile, head: bytes, options: SegyOptions) -> Survey:
         ignored=any(abs(axis.byte - 213) < 4 for axis in grid.axes),
     )
     traces = map_traces(path, headers, grid, options.duplicates)
-    chosen = find_coordinate_bytes(headers, options)
+    chosen = find_coordinate_bytes(headers, grid, options)
     facts = _facts(layout, head, headers, grid, axis, chosen) | {
         "text_encoding": encoding,
         "text_header": text,
+        "coordinate_units": DEGREES if are_angles(headers, chosen) else None,
         "length_units": {1: "m", FEET: "ft"}.get(binary_word(head, "measurement_system", endianness)),
         "why": {
             "endianness": why_endian,
             "sample_format": why_format,
             "sample_interval": why_interval,
             "lines": why_lines,
+            "domain": why_domain(text),
         },
     }
     lines = tuple(axis.numbers for axis in grid.axes)

@@ -32,7 +32,7 @@ def open_segy(path: SegyFile, options: SegyOptions) -> xr.DataArray:
     """
     survey = understand(path, options)
     lines = ("inline", "crossline") if len(survey.lines) == 2 else ("cdp",)
-    units = survey.facts["length_units"]
+    units = survey.facts["coordinate_units"] or survey.facts["length_units"]
     lengths = {"units": units} if units else {}
     coords = dict(zip(lines, survey.lines, strict=True)) | {
         survey.axis.dim: (survey.axis.dim, survey.axis.values, {"units": survey.axis.units}),

@@ -141,8 +141,10 @@ def _has_coordinates(array: xr.DataArray) -> bool:
 
 
 def _named_as(amplitude: xr.DataArray, labels: xr.DataArray) -> xr.DataArray:
-    """Give labels the amplitudes' dims where only their order can tell: a picture's as the section is drawn."""
-    by_name = _has_coordinates(labels) and (_has_coordinates(amplitude) or {*labels.dims} == {*amplitude.dims})
+    """Give labels the amplitudes' dims where only their order tells: a picture's as the section is drawn."""
+    by_name = _has_coordinates(labels) and (
+        _has_coordinates(amplitude) or {*labels.dims} == {*amplitude.dims}
+    )
     if by_name or labels.ndim != amplitude.ndim:
         return labels
     dims = [str(dim) for dim in amplitude.dims]
