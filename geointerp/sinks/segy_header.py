@@ -8,6 +8,7 @@ import numpy as np
 import geointerp
 from geointerp.errors import DataError
 from geointerp.sources.segy.binary import BINARY_WORDS, TEXT_BYTES, TRACE_WORDS
+from geointerp.sources.segy.sample_axis import extended_interval
 from geointerp.sources.segy.sniff import binary_word, read_trace_header
 from geointerp.sources.segy.survey import Survey
 
@@ -18,7 +19,13 @@ Words = dict[int, tuple[int, str]]
 
 
 def file_header(
-    head: bytes, survey: Survey, text: str, sample_format: int, samples: int, interval: float | None
+    head: bytes,
+    survey: Survey,
+    text: str,
+    sample_format: int,
+    traces: int,
+    samples: int,
+    interval: float | None,
 ) -> bytes:
     """Return the bytes before the first trace: text, binary and extended text headers.
 
@@ -27,18 +34,25 @@ def file_header(
         survey: the template.
         text: what the file is, put into the last blank line of the text header.
         sample_format: the code to write.
+        traces: how many are written, without what rev 2 may put after them.
         samples: in each trace; the count is written only if it is not the template's.
         interval: in ms or m, where the user gave it, since the template's is wrong then.
     """
     endian = survey.layout.endianness
     changed = bytearray(with_text(head[:TEXT_BYTES], text, survey.facts["text_encoding"]) + head[TEXT_BYTES:])
-    words = {"format": sample_format}
+    words: dict[str, float] = {"format": sample_format}
     if samples != survey.layout.samples:
         words["samples"] = samples if samples <= _MOST_SAMPLES else 0
         if binary_word(head, "extended_samples", endian) and survey.facts["revision"] >= 2:
             words["extended_samples"] = samples
     if interval is not None:
         words["sample_interval"] = stored_interval(interval / survey.axis.unit)
+    if survey.facts["revision"] >= 2:
+        words["trailers"] = 0
+        if binary_word(head, "extended_traces", endian):
+            words["extended_traces"] = traces
+        if interval is not None and extended_interval(head, endian):
+            words["extended_interval"] = 1000 * interval / survey.axis.unit
     for name, value in words.items():
         byte, kind = BINARY_WORDS[name]
         stored = np.array(value, endian + kind).tobytes()

@@ -82,14 +82,17 @@ def write_segy_labels(
         head = source.read(survey.layout.first_trace)
         nothing = -1 if sample_format == 8 else NOTHING
         text = f"{title}: {nothing} NO DATA; {_meanings(labels)}"  # in this order, as the end may be cut off
-        file.write(file_header(head, survey, text, sample_format, part.samples, options.sample_interval))
+        traces = int(np.count_nonzero(part.traces >= 0))
+        file.write(
+            file_header(head, survey, text, sample_format, traces, part.samples, options.sample_interval)
+        )
         for start, stop in steps(labels, _STEP_SAMPLES):
             block = slice(start, stop)
             present = part.traces[block] >= 0
             values = as_stored(labels[block])[present]
-            places, traces = part.places[block][present], part.traces[block][present]
+            places, numbers = part.places[block][present], part.traces[block][present]
             stored = _encoded(values, survey, sample_format)
-            _write_traces(file, template, survey, traces, places, changed, stored)
+            _write_traces(file, template, survey, numbers, places, changed, stored)
 
 
 def _meanings(labels: xr.DataArray) -> str:

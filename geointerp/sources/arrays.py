@@ -158,6 +158,7 @@ def open_picture(path: Path, *, indices: bool = False, band: int | None = None) 
         with Image.open(path) as picture:
             kind = picture.format or "picture"
             bands = picture.getbands()
+            _refuse_pages(path, picture)
             if indices:
                 values = _indices(path, picture)
             else:
@@ -168,6 +169,21 @@ def open_picture(path: Path, *, indices: bool = False, band: int | None = None) 
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(f"{path} is no readable picture: {error}") from None
     return _as_volume(values, kind)
+
+
+def _refuse_pages(path: Path, picture: Image.Image) -> None:
+    """Refuse a stack of pictures; a smaller second one is a thumbnail or an overview of the first."""
+    pages, size = getattr(picture, "n_frames", 1), picture.size
+    if pages == 1:
+        return
+    picture.seek(1)
+    stacked = picture.size == size
+    picture.seek(0)
+    if stacked:
+        raise DataError(
+            f"{path} holds {pages} pictures, and one is interpreted at a time",
+            hint="write each to a file of its own",
+        )
 
 
 def _check_bands(path: Path, bands: tuple[str, ...], band: int | None) -> None:

@@ -67,9 +67,11 @@ def find_kind(place: Place, given: Mapping[str, Any]) -> str:
         return _kind_of_tiff(place, given)
     if kind == "hdf5":
         return _kind_of_hdf5(place, given)
-    kind = kind or _SUFFIXES.get(place.suffix.lower())
-    if kind:
-        return kind
+    named = _SUFFIXES.get(place.suffix.lower())
+    if kind == "segy" and named == "raster":
+        return named  # two bytes in a range tell SEG-Y, and any image without a header may hold them
+    if kind or named:
+        return str(kind or named)
     raise _other(place)
 
 

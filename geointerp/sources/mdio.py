@@ -61,11 +61,12 @@ def with_mask(volume: xr.DataArray, dataset: xr.Dataset) -> xr.DataArray:
     """Take positions and the mask of traces from the variables beside a volume of version 1."""
     dims = set(volume.dims)
     found = {
-        name: _mask(dataset[name]) if name == "trace_mask" else _position(dataset[name])
+        name: _mask(dataset[name]) if name == "trace_mask" else _with_units(dataset[name].astype(np.float64))
         for name in _COORDINATES
         if name in dataset.variables and set(dataset[name].dims) < dims
     }
-    return volume.assign_coords(found)
+    axes = {dim: _with_units(volume[dim]) for dim in volume.dims if dim in volume.coords}
+    return volume.assign_coords(axes | found)
 
 
 def _mask(stored: xr.DataArray) -> xr.DataArray:
@@ -73,8 +74,8 @@ def _mask(stored: xr.DataArray) -> xr.DataArray:
     return stored.fillna(0).astype(bool).load()
 
 
-def _position(stored: xr.DataArray) -> xr.DataArray:
-    """Return coordinates as float64, with the unit of length that MDIO tells in its own words."""
+def _with_units(stored: xr.DataArray) -> xr.DataArray:
+    """Return coordinates with the unit of length or time that MDIO tells in its own words."""
     told = stored.attrs.get("unitsV1")
-    units = {"units": told["length"]} if isinstance(told, dict) and "length" in told else {}
-    return stored.astype(np.float64).assign_attrs(units).load()
+    known = [told[kind] for kind in ("length", "time") if kind in told] if isinstance(told, dict) else []
+    return stored.assign_attrs({"units": known[0]} if known else {}).load()

@@ -176,6 +176,37 @@ def test_another_survey_is_refused_with_both_numbers(tmp_path):
         write_segy_labels(line, tmp_path / "b.sgy", template=template)
 
 
+def test_labels_with_gaps_in_time_are_refused(tmp_path):
+    template = Written(*LINES).write(tmp_path / "a.sgy")
+    labels = labels_of(open_volume(template)).isel(time=slice(None, None, 2))
+    with pytest.raises(DataError, match="15 time samples, not all that lie between"):
+        write_segy_labels(labels, tmp_path / "b.sgy", template=template)
+
+
+def test_a_mask_may_have_its_dimensions_in_another_order(tmp_path):
+    template = Written(*LINES).write(tmp_path / "a.sgy")
+    labels = labels_of(open_volume(template))
+    turned = labels.assign(trace_mask=labels["trace_mask"].transpose())
+    write_segy_labels(turned, tmp_path / "b.sgy", template=template)
+    np.testing.assert_array_equal(open_volume(tmp_path / "b.sgy").values, labels["labels"].values)
+
+
+def test_a_cut_of_revision_2_says_what_it_holds(tmp_path):
+    words = {3513: (42, "u8"), 3529: (1, "i4"), 3273: (4000.0, "f8")}
+    template = Written(*LINES, revision=b"\x02\x00", binary_words=words).write(tmp_path / "a.sgy")
+    template.write_bytes(template.read_bytes() + b"\x40" * 3200)
+    labels = labels_of(open_volume(template), {"inline": slice(104, 108)})
+    out = tmp_path / "b.sgy"
+    write_segy_labels(labels, out, template=template)
+    head = out.read_bytes()[:3600]
+    assert int.from_bytes(head[3512:3520], "big") == labels["trace_mask"].sum()
+    assert int.from_bytes(head[3528:3532], "big") == 0
+    np.testing.assert_array_equal(open_volume(out).values, labels["labels"].values)
+    labels = labels_of(open_volume(template, sample_interval=2.5))
+    write_segy_labels(labels, out, template=template, sample_interval=2.5)
+    np.testing.assert_array_equal(open_volume(out)["time"], np.arange(30) * 2.5)
+
+
 def test_an_interval_without_room_is_refused(tmp_path):
     template = Written(*LINES).write(tmp_path / "a.sgy")
     labels = labels_of(open_volume(template, sample_interval=40))

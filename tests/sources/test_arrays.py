@@ -144,3 +144,12 @@ def test_a_large_npy_is_read_window_by_window(tmp_path, order):
     assert len(packed) < 1 << 20
     assert most < 64 << 20
     np.testing.assert_array_equal(pickle.loads(packed)[450, 2:6, 7].values, [0, 2, 3, 0])
+
+
+def test_a_stack_of_pictures_is_refused_and_a_thumbnail_is_not(tmp_path):
+    pages = [Image.fromarray(np.full((64, 80), value, np.uint8)) for value in range(5)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    with pytest.raises(DataError, match="holds 5 pictures"):
+        open_volume(tmp_path / "a.tif")
+    pages[3].save(tmp_path / "b.tif", save_all=True, append_images=[pages[1].resize((40, 32))])
+    np.testing.assert_array_equal(open_volume(tmp_path / "b.tif"), np.full((64, 80), 3))

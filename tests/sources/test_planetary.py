@@ -163,6 +163,14 @@ def envi(path):
     return write(path.with_suffix(".img"), VALUES, driver="ENVI", crs=CYLINDER, transform=PLACE)
 
 
+def test_an_image_is_not_taken_for_segy_for_the_sake_of_two_dark_pixels(tmp_path):
+    """Bytes 3225 and 3226 hold a sample format in SEG-Y."""
+    values = np.full((80, 80), 90, np.uint8)
+    values.flat[3224:3226] = 0, 5
+    write(tmp_path / "dark.img", values, driver="ENVI", crs=CYLINDER, transform=PLACE)
+    np.testing.assert_array_equal(open_volume(tmp_path / "dark.img"), values)
+
+
 @pytest.mark.parametrize("lost", [1, 100, 2000])
 @pytest.mark.parametrize("written", [isis, pds4, pds3_image, envi])
 def test_a_truncated_image(tmp_path, written, lost):

@@ -192,6 +192,28 @@ def test_further_trace_headers_of_revision_2(tmp_path):
     assert_every_trace(open_volume(path), traces_of(path, how, header=480), (189, 193))
 
 
+@pytest.mark.parametrize("endian", [">", "<"])
+@pytest.mark.parametrize(("whole", "extended"), [(333, 1000 / 3), (0, 62.5), (1, 50_000.0)])
+def test_the_interval_that_revision_2_stores_as_a_fraction(tmp_path, endian, whole, extended):
+    binary = {3273: (extended, "f8")}
+    how = small(
+        revision=b"\x02\x00", endian=endian, interval=whole, binary_words=binary, words={117: (0, "i2")}
+    )
+    time = open_volume(how.write(tmp_path / "a.sgy"))["time"].values
+    np.testing.assert_allclose(time, np.arange(30) * extended / 1000, rtol=1e-12)
+    how = small(interval=2000, binary_words=binary)  # revision 1 knows no such word
+    np.testing.assert_array_equal(open_volume(how.write(tmp_path / "b.sgy"))["time"], np.arange(30) * 2.0)
+
+
+@pytest.mark.parametrize(("declared", "there"), [(1, 1), (3, 3), (2, 0)])
+def test_text_after_the_last_trace_of_revision_2(tmp_path, declared, there):
+    how = small(revision=b"\x02\x00", binary_words={3529: (declared, "i4")})
+    path = how.write(tmp_path / "a.sgy")
+    traces = traces_of(path, how)
+    path.write_bytes(path.read_bytes() + b"\x40" * 3200 * there)
+    assert_every_trace(open_volume(path), traces, (189, 193))
+
+
 def test_more_samples_than_32767(tmp_path):
     how = Written(*grid(np.arange(1, 3), np.arange(1, 3)), samples=40000)
     path = how.write(tmp_path / "a.sgy")
@@ -373,6 +395,21 @@ def test_duplicates_first_last_and_mean(tmp_path):
         volume = open_volume(path, duplicates=rule)
         np.testing.assert_allclose(volume.sel(inline=102, crossline=303), expected, rtol=1e-6)
         np.testing.assert_array_equal(volume.sel(inline=103, crossline=300), traces[15][1])
+
+
+def test_a_dead_trace_that_repeats_a_live_one_counts_for_nothing(tmp_path):
+    lines, across = grid(INLINES, CROSSLINES)
+    dead = np.append(np.ones(30, int), 2)
+    dead[13] = 2
+    how = Written(np.append(lines, 102), np.append(across, 303), words={29: (dead, "i2")})
+    path = how.write(tmp_path / "dead_first.sgy")
+    live = traces_of(path, how)[13][1]
+    assert not np.array_equal(live, traces_of(path, how)[30][1])
+    dead[13], dead[30] = 1, 2
+    path = how.write(tmp_path / "dead_last.sgy")
+    for rule in ("first", "last", "mean"):
+        volume = open_volume(path, duplicates=rule)
+        np.testing.assert_array_equal(volume.sel(inline=102, crossline=303), traces_of(path, how)[13][1])
 
 
 def test_the_options_given_are_recorded(tmp_path):

@@ -7,6 +7,7 @@ import xarray as xr
 import zarr
 
 from geointerp.errors import DataError, UsageError
+from geointerp.products.spacing import spacing_of
 from geointerp.sources.open import open_volume
 from geointerp.sources.scaling import measure_scale
 
@@ -95,6 +96,43 @@ def test_mdio_1(tmp_path, zarr_format, last):
     assert volume["trace_mask"].dtype == bool
     np.testing.assert_array_equal(volume["cdp_y"], 100 + np.arange(12.0).reshape(3, 4))
     assert volume["crossline"].values.tolist() == [5, 6, 7, 8]
+
+
+def test_units_and_masks_as_mdio_tells_them(tmp_path):
+    """Feet in MDIO's own words, and a mask whose 0 is its fill value: decoded to NaN, and no trace."""
+    feet = {"unitsV1": {"length": "ft"}}
+    x, y = np.meshgrid(110.0 * np.arange(3), 110.0 * np.arange(4), indexing="ij")
+    mask = MASK.astype(np.int8)
+    dataset = xr.Dataset(
+        {"amplitude": (("inline", "crossline", "depth"), VALUES)},
+        {"cdp_x": (("inline", "crossline"), x, feet), "cdp_y": (("inline", "crossline"), y, feet)},
+    )
+    dataset = dataset.assign_coords(depth=("depth", 10.0 * np.arange(5), feet))
+    dataset["trace_mask"] = (("inline", "crossline"), mask)
+    dataset.to_zarr(tmp_path / "a.mdio", encoding={"trace_mask": {"_FillValue": 0}}, consolidated=False)
+    volume = open_volume(tmp_path / "a.mdio")
+    np.testing.assert_array_equal(volume["trace_mask"], MASK)
+    assert np.isnan(volume.values[~MASK]).all()
+    spacing = spacing_of(volume)
+    assert spacing.bin == pytest.approx((110 * 0.3048) ** 2)
+    assert spacing.interval == pytest.approx(3.048)
+
+
+@pytest.mark.parametrize(
+    ("units", "step", "milliseconds"),
+    [("seconds", 0.004, 4), ("Milliseconds", 4, 4), ("microseconds", 500, 0.5), ("ns", 2000, 0.002)],
+)
+def test_units_of_time_are_known_by_their_names(tmp_path, units, step, milliseconds):
+    time = ("time", step * np.arange(5), {"units": units})
+    labels = xr.DataArray(VALUES, {"time": time}, ("inline", "crossline", "time"))
+    assert spacing_of(labels).interval == pytest.approx(milliseconds)
+
+
+def test_an_unknown_unit_of_time_gives_no_interval():
+    time = ("time", np.arange(5.0), {"units": "ticks"})
+    assert np.isnan(
+        spacing_of(xr.DataArray(VALUES, {"time": time}, ("inline", "crossline", "time"))).interval
+    )
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])

@@ -20,9 +20,12 @@ BINARY_WORDS = {
     "sorting": (3229, "i2"),
     "measurement_system": (3255, "i2"),
     "extended_samples": (3269, "u4"),
+    "extended_interval": (3273, "f8"),
     "byte_order": (3297, "u4"),
     "extended_text_headers": (3505, "i2"),
     "extra_trace_headers": (3507, "i4"),
+    "extended_traces": (3513, "u8"),
+    "trailers": (3529, "i4"),
 }
 """The words of the binary header that are read: first byte and type."""
 
@@ -95,6 +98,7 @@ class Layout:
         first_trace: offset in bytes of the first trace header.
         header_bytes: bytes of headers before each trace's amplitudes (240, more with rev 2 extensions).
         traces: how many traces the file holds.
+        trailer_bytes: bytes after the last trace (rev 2).
     """
 
     endianness: str
@@ -103,6 +107,7 @@ class Layout:
     first_trace: int
     header_bytes: int
     traces: int
+    trailer_bytes: int = 0
 
     @property
     def trace_bytes(self) -> int:

@@ -3,10 +3,11 @@
 import numpy as np
 
 from geointerp.errors import SegyError
-from geointerp.sources.segy.binary import SAMPLE_FORMATS, TRACE_HEADER_BYTES, Layout
+from geointerp.sources.segy.binary import SAMPLE_FORMATS, TEXT_BYTES, TRACE_HEADER_BYTES, Layout
 from geointerp.sources.segy.files import SegyFile
 from geointerp.sources.segy.sniff import binary_word, first_traces, revision, samples_in_trace
 
+_MOST_TRAILERS = 1000
 _WIDTHS = (1, 3, 6, 7, 8)  # a sample format of each width
 
 
@@ -26,8 +27,9 @@ def find_layout(path: SegyFile, head: bytes, endianness: str, sample_format: int
     _check_format(path, code)
     header_bytes = _trace_header_bytes(head, endianness)
     likely = [
-        Layout(endianness, code, samples, first, header_bytes, 0)
+        Layout(endianness, code, samples, first, header_bytes, 0, trailer)
         for first in first_traces(path, head, endianness)
+        for trailer in _trailer_bytes(head, endianness)
         if (samples := _declared_samples(path, head, first, endianness))
     ]
     if not likely:
@@ -65,9 +67,15 @@ def _trace_header_bytes(head: bytes, endianness: str) -> int:
     return TRACE_HEADER_BYTES * (1 + max(extra, 0))
 
 
+def _trailer_bytes(head: bytes, endianness: str) -> tuple[int, ...]:
+    """Return the bytes that may follow the last trace, the likeliest first: rev 2 may put text there."""
+    declared = binary_word(head, "trailers", endianness) if revision(head) >= 2 else 0
+    return (TEXT_BYTES * declared, 0) if 0 < declared <= _MOST_TRAILERS else (0,)
+
+
 def _divide(path: SegyFile, layout: Layout) -> Layout:
     """Return the layout with its trace count, 0 if the file's size does not divide into whole traces."""
-    traces, rest = divmod(path.stat().st_size - layout.first_trace, layout.trace_bytes)
+    traces, rest = divmod(path.stat().st_size - layout.first_trace - layout.trailer_bytes, layout.trace_bytes)
     return _replace(layout, traces=traces if traces > 0 and rest == 0 else 0)
 
 
@@ -81,6 +89,7 @@ def _replace(
         layout.first_trace,
         layout.header_bytes,
         traces,
+        layout.trailer_bytes,
     )
 
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geointerp.errors import SegyError
-from geointerp.sources.segy.binary import DEAD_TRACE, TRACE_WORDS, word
+from geointerp.sources.segy.binary import BINARY_WORDS, DEAD_TRACE, TRACE_WORDS, word
 from geointerp.sources.segy.files import SegyFile
 from geointerp.sources.segy.headers import TraceHeaders
-from geointerp.sources.segy.sniff import binary_word
+from geointerp.sources.segy.sniff import binary_word, revision
 
 _NOT_OF_TIME = r"(?!(?:(?!  )[^\n,;.)])*\b(?:time|twt)\b)"  # as in: depth migration converted to time
 _DEPTH = re.compile(
@@ -20,6 +20,7 @@ _DEPTH = re.compile(
     re.IGNORECASE,
 )
 FOOT = 0.3048
+_LONGEST_INTERVAL = 1e7  # µs
 _BUT = "; the first trace header says "
 _TIME_SCALARS = (1, 10, 100, 1000, 10000)
 
@@ -65,7 +66,7 @@ def find_interval(
     """
     if given is not None:
         return given, "given by option"
-    interval = binary_word(head, "sample_interval", endianness)
+    interval = extended_interval(head, endianness) or binary_word(head, "sample_interval", endianness)
     byte, kind = TRACE_WORDS["sample_interval"]
     in_trace = word(first_header, byte, kind, endianness)
     if interval <= 0:
@@ -74,8 +75,15 @@ def find_interval(
             f"{in_trace} µs in the first trace header (bytes 117-118)",
             hint=f"give it in ms, for instance --sample-interval {in_trace / 1000 if in_trace > 0 else 4:g}",
         )
-    note = "" if in_trace in (0, interval) else f"{_BUT}{in_trace} µs"
-    return interval / 1000, f"the binary header says {interval} µs{note}"
+    note = "" if in_trace == 0 or abs(in_trace - interval) < 1 else f"{_BUT}{in_trace} µs"
+    return interval / 1000, f"the binary header says {interval:.10g} µs{note}"
+
+
+def extended_interval(head: bytes, endianness: str) -> float:
+    """Return the interval in µs that rev 2 stores as float64 beside the whole number; 0 where it does not."""
+    byte, kind = BINARY_WORDS["extended_interval"]
+    stored = float(np.frombuffer(head, endianness + kind, count=1, offset=byte - 1)[0])
+    return stored if revision(head) >= 2 and 0 < stored < _LONGEST_INTERVAL else 0.0
 
 
 def warn_of_two_intervals(path: SegyFile, why: str) -> None:

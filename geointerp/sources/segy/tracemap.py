@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geointerp.errors import DuplicateTracesError, PrestackError
-from geointerp.sources.segy.binary import ENSEMBLE_TRACE_BYTE, OFFSET_BYTE
+from geointerp.sources.segy.binary import DEAD_TRACE, ENSEMBLE_TRACE_BYTE, OFFSET_BYTE
 from geointerp.sources.segy.files import SegyFile
 from geointerp.sources.segy.grid import Grid
 from geointerp.sources.segy.headers import TraceHeaders
@@ -42,7 +42,7 @@ def map_traces(path: SegyFile, headers: TraceHeaders, grid: Grid, duplicates: st
         path: for messages.
         headers: of all traces.
         grid: the words that place them.
-        duplicates: ``first``, ``last``, ``mean``, or None to refuse them.
+        duplicates: ``first``, ``last`` or ``mean``, of live ones where there are any; None to refuse them.
 
     Raises:
         PrestackError: several traces share positions and a word of the acquisition varies among them.
@@ -51,10 +51,12 @@ def map_traces(path: SegyFile, headers: TraceHeaders, grid: Grid, duplicates: st
     positions = grid.positions(headers)
     traces = np.full(grid.cells, -1, np.int64)
     numbers = np.arange(positions.size, dtype=np.int64)
+    if duplicates is not None:
+        numbers = _live_ones(headers, positions, grid.cells)
     last = duplicates == "last"
     kept = numbers if last else numbers[::-1]  # of a repeated index, the last value assigned stays
     traces[positions[kept]] = kept
-    further = numbers[traces[positions] != numbers]
+    further = numbers[traces[positions[numbers]] != numbers]
     if further.size:
         _refuse_gathers(path, headers, grid, positions)
         if duplicates is None:
@@ -62,6 +64,14 @@ def map_traces(path: SegyFile, headers: TraceHeaders, grid: Grid, duplicates: st
     if duplicates != "mean":
         further = further[:0]
     return TraceMap(traces.reshape(grid.shape), positions[further], further)
+
+
+def _live_ones(headers: TraceHeaders, positions: NDArray[np.int64], cells: int) -> NDArray[np.int64]:
+    """Return the numbers of all traces but the dead ones that repeat a position with a live one."""
+    live = headers.named["trace_id"] != DEAD_TRACE
+    has_live = np.zeros(cells, bool)
+    has_live[positions[live]] = True
+    return np.flatnonzero(live | ~has_live[positions])
 
 
 def _duplicates(
