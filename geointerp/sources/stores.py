@@ -13,6 +13,7 @@ import zarr
 from geointerp.errors import DataError, UsageError
 from geointerp.sources import mdio
 from geointerp.sources.arrays import default_coords
+from geointerp.sources.in_place import in_place
 from geointerp.sources.remote import RemoteFile
 from geointerp.sources.windows import as_float32
 
@@ -74,9 +75,13 @@ def open_store(path: Place, variable: str | None = None) -> xr.DataArray:
         if told := provenance_of(stored):
             volume.attrs["prediction"] = told
         return volume
-    decoded = _open(path, decode=True, consolidated=listed)
+    decoded = _open(path, decode=True, consolidated=listed, chunked=not path.is_file())
     chosen = _on_its_map(decoded[_volume_name(path, decoded, variable)], decoded)
+    if path.is_file() and chosen.encoding.get("chunksizes"):
+        chosen = chosen.chunk(dict(zip(chosen.dims, chosen.encoding["chunksizes"], strict=True)))
     volume = _as_volume(path, mdio.with_mask(_familiar(chosen), _familiar(decoded)))
+    if volume.chunks is None and isinstance(path, Path):
+        return in_place(path, volume)
     return _without_missing(_as_float32(volume))
 
 
@@ -117,8 +122,13 @@ def _is_listed(path: Place, root: Any) -> bool:
     return isinstance(path, RemoteFile) and getattr(metadata, "consolidated_metadata", None) is not None
 
 
-def _open(path: Place, *, decode: bool, consolidated: bool) -> xr.Dataset:
-    options: dict[str, Any] = {"mask_and_scale": decode, "decode_timedelta": False, "chunks": {}}
+def _open(path: Place, *, decode: bool, consolidated: bool, chunked: bool = True) -> xr.Dataset:
+    """Open all variables lazily, in dask arrays of the store's chunks or, not ``chunked``, without dask."""
+    options: dict[str, Any] = {"mask_and_scale": decode, "decode_timedelta": False}
+    if chunked:
+        options["chunks"] = {}
+    else:
+        options["cache"] = False
     options["drop_variables"] = mdio.HEADERS
     try:
         if path.is_file():

@@ -1,5 +1,7 @@
 """Stores of other programs: MDIO 0 and 1 written by hand from their layouts, bare arrays, NetCDF, HDF5."""
 
+import tracemalloc
+
 import h5py
 import numpy as np
 import pytest
@@ -295,3 +297,36 @@ def test_a_grid_mapping_is_where_the_map_is_told(tmp_path, suffix):
     else:
         grid.to_zarr(path, consolidated=False, zarr_format=2)
     assert open_volume(path)["spatial_ref"].attrs["crs_wkt"] == "GEOGCS[]"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16"])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("engine", ["h5netcdf", "scipy"])
+def test_a_netcdf_in_one_piece_is_read_slice_by_slice(tmp_path, dtype, masked, engine):
+    """A slice of 64 KiB, along or across, must not cost the 16 MiB of the whole."""
+    shape = (64, 64, 1024)
+    values = np.random.default_rng(0).integers(-999, 999, shape).astype(dtype)
+    volume = xr.DataArray(
+        values, {"time": np.arange(1024) * 4.0}, ("inline", "crossline", "time"), "amplitude"
+    )
+    mask = np.random.default_rng(1).random(shape[:2]) < 0.9
+    dataset = volume.to_dataset()
+    if masked:
+        dataset = dataset.assign_coords(trace_mask=(("inline", "crossline"), mask.astype(np.int8)))
+    scaled = {"scale_factor": 0.5} if dtype == "int16" else {}
+    dataset["amplitude"].attrs |= scaled
+    dataset.to_netcdf(tmp_path / "a.nc", engine=engine)
+    opened = open_volume(tmp_path / "a.nc")
+    assert opened.dtype == np.float32
+    expected = np.where(
+        mask[..., None] | ~np.bool_(masked), values * np.float32(0.5 if scaled else 1), np.nan
+    )
+    np.testing.assert_array_equal(opened.values, expected)
+    opened.isel(inline=3, crossline=3).compute()  # what is imported first does not count
+    for slab in ({"inline": 5}, {"crossline": slice(7, 9)}):
+        tracemalloc.start()
+        part = opened.isel(slab).values
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        np.testing.assert_array_equal(part, xr.DataArray(expected, dims=opened.dims).isel(slab))
+        assert peak < 4e6
