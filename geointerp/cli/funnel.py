@@ -3,7 +3,7 @@
 0    done
 1    the data, the model or the machine is at fault
 2    the command line is at fault
-130  interrupted (Ctrl-C); 143 when ended by SIGTERM
+130  interrupted (Ctrl-C); 143 when ended by SIGTERM, 129 when the terminal is gone (SIGHUP)
 """
 
 import signal
@@ -20,6 +20,8 @@ from geointerp.errors import GeointerpError
 
 INTERRUPTED = 130
 TERMINATED = 143
+HUNG_UP = 129
+_ENDED = {INTERRUPTED: "interrupted", TERMINATED: "terminated", HUNG_UP: "the terminal was closed"}
 
 
 class _UsageError(Protocol):
@@ -40,6 +42,8 @@ def run(app: typer.Typer, console: Console, arguments: Sequence[str] | None = No
     """
     console.words = sys.argv[1:] if arguments is None else arguments
     signal.signal(signal.SIGTERM, _terminate)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup sets it
+        signal.signal(signal.SIGHUP, _hang_up)
     with warnings.catch_warnings():
         warnings.showwarning = console.python_warning
         try:
@@ -53,8 +57,8 @@ def run(app: typer.Typer, console: Console, arguments: Sequence[str] | None = No
             status = leaving.code
         except Exception as error:
             status = report(error, console)
-    if status in (INTERRUPTED, TERMINATED):
-        console.error("interrupted" if status == INTERRUPTED else "terminated", console.resume_hint)
+    if status in _ENDED:
+        console.error(_ENDED[status], console.resume_hint)
     return status if isinstance(status, int) else 0
 
 
@@ -90,6 +94,12 @@ def _report_usage(error: "_UsageError", console: Console) -> int:
     if error.format_message():
         console.error(error.format_message(), f"see {command} --help")
     return error.exit_code
+
+
+def _hang_up(number: int, frame: FrameType | None) -> NoReturn:
+    """Leave likewise, and once: what is said on the way out may fail, the terminal being gone."""
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(HUNG_UP)
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:

@@ -19,13 +19,17 @@ def expand_inputs(words: Sequence[str]) -> list[str]:
     """
     paths: list[str] = []
     for word in words:
-        lines = [line for line in sys.stdin.read().splitlines() if line.strip()] if word == "-" else [word]
-        paths += lines
+        paths += _from_stdin() if word == "-" else [word]
     if not paths:
         raise UsageError(
             "no paths came from stdin", hint="pipe them in, one a line: find . -name '*.sgy' | …"
         )
     return paths
+
+
+def _from_stdin() -> list[str]:
+    """Return the lines of stdin that hold something; none where it is closed."""
+    return [line for line in sys.stdin.read().splitlines() if line.strip()] if sys.stdin else []
 
 
 def place_outputs(inputs: Sequence[str], output: str | None, task: str) -> list[Path]:
@@ -63,7 +67,7 @@ def place_outputs(inputs: Sequence[str], output: str | None, task: str) -> list[
 
 def _stem(path: str) -> str:
     """Return the name of an input without its suffix; of a URL without what is asked for after it."""
-    return Path(urlsplit(path).path if is_url(path) else path).stem
+    return Path(urlsplit(path).path).stem if is_url(path) else Path(path).resolve().stem
 
 
 def _is_folder(output: str) -> bool:

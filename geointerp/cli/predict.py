@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _HOW = "How it is computed"
+_LOCK = "lock"
 
 
 def command(
@@ -116,7 +117,7 @@ def command(
         "scheduler": scheduler,
         "resume": resume,
     }
-    if "-" in inputs and sys.stdin.isatty():
+    if "-" in inputs and sys.stdin is not None and sys.stdin.isatty():
         ctx.obj.note("type the paths, one a line; Ctrl-D ends them")
     paths = expand_inputs(inputs)
     from geointerp.network.description import read_description
@@ -133,21 +134,21 @@ def _each(
     console: Console, pairs: list[tuple[str, Path]], work: Callable[[str, Path], dict[str, Any]]
 ) -> None:
     """Work on each input; of several, those that fail are reported and the rest go on."""
-    failed = 0
+    statuses: list[int] = []
     for path, output in pairs:
         try:
             facts = work(path, output)
         except Exception as error:
             if len(pairs) == 1:
                 raise
-            report(error, console)
-            failed += 1
+            statuses.append(report(error, console))
         else:
             console.result(output, facts)
             console.note(_in_words(facts))
-    if failed:
-        console.error(f"{failed} of {len(pairs)} inputs failed")
-        raise typer.Exit(1)
+    if statuses:
+        console.error(f"{len(statuses)} of {len(pairs)} inputs failed")
+        # The command line is at fault where it is for each of them.
+        raise typer.Exit(min(statuses) if len(statuses) == len(pairs) else 1)
 
 
 def _predict_file(
@@ -176,6 +177,12 @@ def _predict_file(
         check_free(output, overwrite=overwrite, source=path)
     console.resume_hint = "go on with --resume" if to_store else None
     about = read_description(model)
+    holds = to_store or output.suffix.lower() == ".nc" or about.task == "events"  # a table of their peaks
+    if settings["probability"] and not holds:
+        raise UsageError(
+            f"a {output.suffix} output holds no probabilities",
+            hint=f"leave --probability out, or write {STORE_SUFFIX} or .nc",
+        )
     volume = open_volume(path, elevation=about.elevation, **reading)
     _tell_relief(console, volume, path, reading)
     if not to_store:
@@ -205,17 +212,30 @@ def _converted(work: "Callable[..., xr.Dataset]", volume: "xr.DataArray", output
     Returns:
         The result, of which only the attributes and sizes can still be read.
     """
-    from geointerp.products.write import write_product
+    from geointerp.inference.manifest import held
 
     folder = partial_of(output)
+    with held(folder / _LOCK):
+        pass
     try:
         remove(folder)
         folder.mkdir(parents=True)
+        (folder / _LOCK).touch()
     except OSError as error:
         raise OutputError(
             f"{output} cannot be written: {error.strerror or error}",
             hint="give -o a place that exists, has room, and that you may write to",
         ) from None
+    with held(folder / _LOCK):
+        return _made_in(folder, work, volume, output)
+
+
+def _made_in(
+    folder: Path, work: "Callable[..., xr.Dataset]", volume: "xr.DataArray", output: Path
+) -> "xr.Dataset":
+    """Predict and convert in a folder, which is gone afterwards."""
+    from geointerp.products.write import write_product
+
     store, labels = folder / f"labels{STORE_SUFFIX}", None
     try:
         labels = work(output=store)

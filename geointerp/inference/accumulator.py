@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from geointerp.errors import MachineError
 from geointerp.tasks import NOTHING
 from geointerp.tiling.lattice import Lattice, Part
 from geointerp.tiling.tapers import tapers
@@ -148,10 +149,18 @@ def label_result(
     Returns:
         ``labels`` uint8 (rows, columns), 255 where nothing was predicted, and where wanted ``probability``
         uint8 (classes, rows, columns) in steps of 1/254.
+
+    Raises:
+        MachineError: some probability is not a number: labels by it would be the first class.
     """
     total = torch.zeros_like(done.probabilities())
     for view in (*(torch.from_numpy(view).to(total.device) for view in earlier), done.probabilities()):
         total += view
+    if not torch.isfinite(total).all():
+        raise MachineError(
+            "the network gave no numbers for some samples",
+            hint="try --precision fp32; if that does not help, the model's training has failed",
+        )
     valid = torch.from_numpy(done.valid).to(total.device)
     labels = largest(total).masked_fill_(~valid, NOTHING)
     result: dict[str, npt.NDArray[np.generic]] = {"labels": labels.cpu().numpy()}

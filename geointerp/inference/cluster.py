@@ -99,7 +99,7 @@ def _start(workers: int) -> LocalCluster:
 def _hear_no_signal() -> None:
     """Block what a terminal or a batch system sends to all, in this thread and what it starts."""
     if sys.platform != "win32":
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from geointerp.errors import ModelError, UsageError
+from geointerp.errors import ModelError
 from geointerp.network.description import FILE_NAME
 
 # Beside the package in a source tree, inside it in an installed wheel.
@@ -14,6 +14,7 @@ RUN_MODEL = "model"
 """Where the best model lies in the run folder of a training."""
 
 HUB = "hf:"
+_OF_A_MODEL = (FILE_NAME, "*.safetensors", "adapter_config.json", "README.md")
 
 
 def models_home() -> Path:
@@ -45,21 +46,40 @@ def find_model(path: str | Path) -> Path:
     A word that is neither may be the name of a bundled one.
 
     Raises:
-        ModelError: there is neither; names the bundled ones.
-        UsageError: it is a model on the Hugging Face hub.
+        ModelError: there is neither; names the bundled ones. Or it is on the hub and cannot be fetched.
     """
     words = str(path)
     if words.startswith(HUB):
-        raise UsageError(
-            f"models are not fetched from the hub yet: {words}",
-            hint="download the model's folder and give its path",
-        )
+        return _fetched(words.removeprefix(HUB))
     for folder in (Path(path), Path(path) / RUN_MODEL):
         if (folder / FILE_NAME).is_file():
             return folder
     if words == Path(words).name and (models_home() / words / FILE_NAME).is_file():
         return models_home() / words
     raise ModelError(f"no model '{path}': neither bundled nor a folder with {FILE_NAME}", hint=_known())
+
+
+def _fetched(name: str) -> Path:
+    """The folder of a model on the Hugging Face hub, ``owner/name``, from the hub's cache where it is there.
+
+    Raises:
+        ModelError: it cannot be fetched, or is no model of this project.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    try:
+        folder = Path(snapshot_download(name, allow_patterns=list(_OF_A_MODEL)))
+    except HFValidationError as error:
+        raise ModelError(f"'{name}' is no name on the hub: {error}", hint="write hf:owner/name") from None
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise ModelError(
+            f"the model '{name}' could not be fetched from the hub: {str(error).splitlines()[0]}",
+            hint="without a network, download its folder elsewhere and give the path",
+        ) from error
+    if not (folder / FILE_NAME).is_file():
+        raise ModelError(f"'{name}' on the hub is no model of geointerp: it has no {FILE_NAME}")
+    return folder
 
 
 def _known() -> str:

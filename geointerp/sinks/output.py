@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ ARRAY_SUFFIXES = (".nc", ".npy", ".sgy", ".segy", ".tif", ".tiff")
 FILE_SUFFIXES = (*ARRAY_SUFFIXES, ".png", ".html", ".txt", ".csv", ".geojson", ".gpkg")
 STORE_SUFFIX = ".zarr"
 STORE_MARKER = "zarr.json"
+_URL = re.compile(r"([a-z][a-z0-9+.-]+):/")  # as a path it has lost a slash; one letter is a drive
 
 
 def check_suffix(path: Path) -> str:
@@ -126,6 +128,11 @@ def check_free(
     Raises:
         OutputError: ``path`` exists and may not be replaced.
     """
+    if found := _URL.match(str(path)):
+        raise OutputError(
+            f"results are written on this machine, not to {found[1]}",
+            hint="write to a folder, and copy the result from there",
+        )
     if source is not None and path.resolve() == Path(source).resolve():
         raise OutputError(f"{path} is the input itself", hint="give the result another name")
     if source is not None and path.resolve() in Path(source).resolve().parents:

@@ -82,10 +82,11 @@ def _positions(dim: str, values: npt.NDArray[Any], first: Any, last: Any) -> sli
     """Return the positions of the values from ``first`` to ``last``."""
     try:
         inside = np.ones(values.shape, bool)
+        rounding = _rounding(values)
         if first is not None:
-            inside &= values >= first
+            inside &= values >= first - rounding
         if last is not None:
-            inside &= values <= last
+            inside &= values <= last + rounding
         reversed_ends = first is not None and last is not None and first > last
     except TypeError as error:  # numbers asked of dates, or dates of numbers
         raise UsageError(f"{_asked(dim, first, last)} does not suit {_available(dim, values)}") from error
@@ -95,7 +96,19 @@ def _positions(dim: str, values: npt.NDArray[Any], first: Any, last: Any) -> sli
             f"{_asked(dim, first, last)} holds nothing: {_available(dim, values)}",
             hint="write the smaller end first" if reversed_ends else None,
         )
+    if found[-1] - found[0] + 1 != found.size:
+        raise UsageError(
+            f"{_asked(dim, first, last)} is not in one piece: the {dim} values of the data are not in order",
+            hint=f"sort them first, with xarray's sortby('{dim}')",
+        )
     return slice(int(found[0]), int(found[-1]) + 1)
+
+
+def _rounding(values: npt.NDArray[Any]) -> Any:
+    """Return by how much coordinates may miss what is written for them: 75 steps of 0.004 are not 0.3."""
+    if values.dtype.kind != "f" or values.size < 2:
+        return values.dtype.type(0) if values.dtype.kind in "iuf" else np.timedelta64(0)
+    return 1e-6 * float(np.median(np.abs(np.diff(values))))
 
 
 def _asked(dim: str, first: Any, last: Any) -> str:

@@ -25,9 +25,10 @@ Run = Callable[..., Done]
 
 @pytest.fixture(autouse=True)
 def leave_signals_alone() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGTERM)
+    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGHUP)}
     yield
-    signal.signal(signal.SIGTERM, before)
+    for one, handler in before.items():
+        signal.signal(one, handler)
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 import json
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -233,11 +234,69 @@ def test_a_missing_model_is_status_1(run, survey):
     assert "no model 'nowhere'" in done.err
 
 
-def test_a_model_of_the_hub_is_status_2(run, survey):
+def test_a_model_of_the_hub(run, survey, untrained_model, monkeypatch):
+    asked = []
+
+    def download(name, *, allow_patterns):
+        asked.append((name, allow_patterns))
+        return str(untrained_model)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    done = run("predict", survey, "--model", "hf:owner/name", "-o", "a.zarr", "--precision", "fp32")
+    assert done.status == 0, done.err
+    ((name, patterns),) = asked
+    assert name == "owner/name"
+    files = [path.name for path in untrained_model.iterdir()]
+    assert all(any(fnmatch(file, pattern) for pattern in patterns) for file in files)
+
+
+def test_a_model_of_the_hub_without_a_network(run, survey, monkeypatch):
+    """A port of this machine that nobody listens at stands for the hub."""
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     done = run("predict", survey, "--model", "hf:owner/name")
+    assert (done.status, done.out) == (1, "")
+    assert "the model 'owner/name' could not be fetched from the hub" in done.err
+    assert "give the path" in done.err
+    assert run("predict", survey, "--model", "hf:a/b/c").err.startswith(
+        "error: 'a/b/c' is no name on the hub"
+    )
+
+
+def test_what_the_hub_has_may_be_no_model(run, survey, tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: str(tmp_path))
+    assert "'owner/name' on the hub is no model" in run("predict", survey, "--model", "hf:owner/name").err
+
+
+def test_a_wrong_command_line_is_status_2_for_several_inputs_too(predict, survey):
+    other = survey.with_name("other.sgy")
+    other.write_bytes(survey.read_bytes())
+    done = predict("--tile", "100", inputs=(survey, other))
+    assert done.status == 2
+    assert "2 of 2 inputs failed" in done.err
+    assert predict("-o", "out/", inputs=(survey, "nowhere.sgy")).status == 1
+
+
+def test_probabilities_are_refused_where_there_is_no_place_for_them(predict):
+    done = predict("-o", "labels.npy", "--probability")
     assert (done.status, done.out) == (2, "")
-    assert "hf:owner/name" in done.err
-    assert "give its path" in done.err
+    assert "a .npy output holds no probabilities" in done.err
+    assert predict("-o", "labels.nc", "--probability").status == 0
+
+
+@pytest.mark.parametrize("output", ["s3://bucket/labels.zarr", "https://host/labels.npy"])
+def test_results_are_not_written_to_urls(predict, output):
+    done = predict("-o", output)
+    assert (done.status, done.out) == (1, "")
+    assert f"not to {output.split(':')[0]}" in done.err
+    assert not Path("s3:").exists()
+
+
+def test_stdin_may_be_closed(run, monkeypatch):
+    monkeypatch.setattr("sys.stdin", None)
+    done = run("predict", "-", "--task", "faults")
+    assert done.status == 2
+    assert "no paths came from stdin" in done.err
 
 
 def test_a_task_takes_no_model_of_the_working_folder(run, survey, untrained_model, monkeypatch):

@@ -11,9 +11,10 @@ from geointerp.errors import DataError, UsageError
 
 @pytest.fixture
 def leave_signals_alone():
-    before = signal.getsignal(signal.SIGTERM)
+    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGHUP)}
     yield
-    signal.signal(signal.SIGTERM, before)
+    for one, handler in before.items():
+        signal.signal(one, handler)
 
 
 @pytest.fixture

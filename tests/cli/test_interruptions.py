@@ -32,6 +32,7 @@ ENDS = {
     signal.SIGKILL: (-signal.SIGKILL, ""),
     signal.SIGINT: (130, "error: interrupted\nhint: go on with --resume\n"),
     signal.SIGTERM: (143, "error: terminated\nhint: go on with --resume\n"),
+    signal.SIGHUP: (129, "error: the terminal was closed\nhint: go on with --resume\n"),
 }
 
 
@@ -75,7 +76,9 @@ def start(run, survey, untrained_model):
                 text=True,
                 start_new_session=together,
                 # Whoever runs the tests in the background may have them ignore it.
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+                preexec_fn=lambda: [
+                    signal.signal(one, signal.SIG_DFL) for one in (signal.SIGINT, signal.SIGHUP)
+                ],
             )
         )
         return started[-1]
@@ -102,7 +105,7 @@ def test_ended_by_every_signal_at_random_it_is_resumed_to_the_same_bytes(predict
     seed = random.randrange(2**32)
     print("seed", seed)  # shown where the test fails
     chance = random.Random(seed)
-    ends = [signal.SIGKILL, signal.SIGINT, signal.SIGTERM]
+    ends = list(ENDS)
     chance.shuffle(ends)
     for end in ends:
         process = start("-o", "labels.zarr", "--resume", "--quiet")
@@ -133,6 +136,28 @@ def test_killed_while_it_starts_up_it_starts_again(predict, start):
     assert predict("-o", "labels.zarr", "--resume").status == 0
     assert predict("-o", "whole.zarr").status == 0
     assert contents(Path("labels.zarr")) == contents(Path("whole.zarr"))
+
+
+def test_what_cannot_be_gone_on_with_is_not_left_when_the_terminal_closes(start):
+    process = start("-o", "labels.npy", "--quiet")
+    inner = Path(".labels.npy.partial") / ".labels.zarr.partial" / FILE_NAME
+    wait_for(process, lambda: inner.is_file() and inner.read_bytes().count(b"\n") > 2)
+    process.send_signal(signal.SIGHUP)
+    process.communicate(timeout=60)
+    assert process.returncode == 129
+    assert not list(Path().glob("*labels*")) + list(Path().glob(".*labels*"))
+
+
+def test_two_runs_on_one_file_are_kept_apart(predict, start):
+    process = start("-o", "labels.npy", "--quiet")
+    wait_for(process, (Path(".labels.npy.partial") / "lock").exists)
+    time.sleep(0.5)
+    done = predict("-o", "labels.npy")
+    assert done.status == 1
+    assert "another run is at work" in done.err
+    assert process.wait(timeout=120) == 0
+    assert predict("-o", "whole.npy").status == 0
+    assert Path("labels.npy").read_bytes() == Path("whole.npy").read_bytes()
 
 
 @pytest.mark.parametrize("to_all", [signal.SIGINT, signal.SIGTERM])

@@ -52,9 +52,10 @@ def script(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("COLUMNS", "160")
     from reproduce_paper import Console, app, run
 
-    before = signal.getsignal(signal.SIGTERM)
+    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGHUP)}
     yield lambda *words: (run(app, Console(), [str(word) for word in words]), *capsys.readouterr())
-    signal.signal(signal.SIGTERM, before)
+    for one, handler in before.items():
+        signal.signal(one, handler)
 
 
 def rows_of(table):

@@ -7,14 +7,17 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import dask
+import dask.array
 import numpy as np
 import pytest
+import xarray as xr
 from distributed import Client
-from stub_models import chunk_bytes, volume_of
+from stub_models import Convolution, chunk_bytes, model_of, volume_of
 
 from geointerp.errors import MachineError, OutputError, UsageError
 from geointerp.inference import crew, station
@@ -23,7 +26,7 @@ from geointerp.inference.cluster import crew as gather_crew
 from geointerp.inference.crew import Crew, _runs
 from geointerp.inference.manifest import FILE_NAME, begin, key
 from geointerp.inference.predict import predict
-from geointerp.inference.station import Order, _still_wanted
+from geointerp.inference.station import Order, _still_wanted, opened, packed
 from geointerp.sinks.segy_write import write_survey
 from geointerp.tiling.blocks import Block
 from geointerp.tiling.plan import plan_views
@@ -37,6 +40,14 @@ from geointerp.cli import main
 main()
 """
 OPTIONS = {"views": "crossline,inline", "precision": "fp32", "device": "cpu"}
+
+
+@dataclass
+class Bare:
+    """Of a job what is sent in another form."""
+
+    model: object
+    volume: xr.DataArray
 
 
 @pytest.fixture(autouse=True)
@@ -223,6 +234,16 @@ def test_a_volume_in_memory_is_sent_only_while_it_is_small(tmp_path, untrained_m
         predict(
             volume_of((4, 60, 60)), model=untrained_model, workers=1, output=tmp_path / "a.zarr", **OPTIONS
         )
+
+
+def test_what_lies_beside_the_axes_is_not_sent():
+    """Coordinates of a million traces would be 9 MB."""
+    dims, beside = ("inline", "crossline", "time"), np.random.default_rng(0).random((1000, 1000))
+    coords = {"inline": np.arange(1000), "cdp_x": (dims[:2], beside)}
+    volume = xr.DataArray(dask.array.zeros((1000, 1000, 2), np.float32), coords, dims)
+    sent = packed(Order(Bare(model_of(Convolution()), volume), None, Path("m"), "key", None))
+    assert len(sent) < 100_000
+    assert set(opened(sent).job.volume.coords) == {"inline"}
 
 
 @pytest.mark.parametrize(("blocks", "length"), [(1, 1), (31, 1), (64, 2), (1000, 8)])

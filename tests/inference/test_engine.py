@@ -8,6 +8,7 @@ import pytest
 import torch
 from stub_models import Attention, Convolution, Identity, Watched, model_of, raw_labels, volume_of
 
+from geointerp.errors import MachineError
 from geointerp.inference import predict as predict_module
 from geointerp.inference.predict import predict
 from geointerp.sources.scaling import measure_scale
@@ -205,3 +206,11 @@ def test_lazy_volumes_are_read_slab_by_slab(monkeypatch):
         raw_labels(predict(eager, model=model, precision="fp32")),
     )
     assert [part for part in Watched.asked if part.stop] == [slice(0, 4), slice(4, 8), slice(8, 12)]
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_network_without_numbers_is_no_background(bad):
+    network = Convolution()
+    network.second.bias.data[1] = bad
+    with pytest.raises(MachineError, match="gave no numbers"):
+        predict(volume_of((4, 50, 61)), model=model_of(network), precision="fp32")

@@ -216,3 +216,13 @@ def test_resumed_a_complete_output_of_the_same_settings_is_the_result(tmp_path):
     for options in ({"overlap": 0.5, "resume": True}, {}):
         with pytest.raises(OutputError, match="exists"):
             go_on(output, **options)
+
+
+def test_a_volume_in_memory_is_gone_on_with_only_if_it_is_the_same(tmp_path):
+    output = tmp_path / "faults.zarr"
+    go_on(output)
+    turned = volume_of((16, 45, 61))[::-1]
+    work = partial(predict, model=model_of(Convolution()), precision="fp32", output=output, resume=True)
+    with pytest.raises(OutputError, match="exists"):
+        work(turned)
+    work(volume_of((16, 45, 61)))

@@ -78,3 +78,18 @@ def test_ends_the_wrong_way_round_are_named():
     with pytest.raises(UsageError, match="holds nothing") as error:
         region_slices({"inline": np.arange(10, 20)}, {"inline": (15, 12)})
     assert error.value.hint == "write the smaller end first"
+
+
+@pytest.mark.parametrize("step", [0.001, 0.004, 0.1, 0.333, 1.2])
+def test_an_end_is_included_however_it_is_rounded(step):
+    values = step * np.arange(2000)
+    for k in range(1, 1999):
+        asked = parse_region(f"time=0:{values[k]:.10g}")
+        assert region_slices({"time": values}, asked) == {"time": slice(0, k + 1)}
+
+
+def test_a_region_of_values_that_are_not_in_order_is_refused():
+    inline = np.r_[10:20, 0:10]
+    with pytest.raises(UsageError, match="inline=5:14 is not in one piece"):
+        region_slices({"inline": inline}, parse_region("inline=5:14"))
+    assert region_slices({"inline": inline}, parse_region("inline=12:14")) == {"inline": slice(2, 5)}
