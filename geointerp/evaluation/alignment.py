@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.errors import DataError
+from geointerp.tiling.views import views_of
 
 _RELATIVE_TOLERANCE = 1e-3
 """Coordinates are the same when they differ by less than this part of their step."""
@@ -18,8 +19,9 @@ _IMAGE = {"row", "column"}
 def align(prediction: xr.DataArray, truth: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
     """Cut both arrays to the coordinates they share, in the dimension order of the prediction.
 
-    An array that has no coordinates of its own (``.npy``, an image) is matched by position, and has
-    to have the very shape of the other; but a part of an image is found in the whole.
+    An array that has no coordinates of its own (``.npy``, an image) is matched by position, a picture of a
+    section as that is drawn, and has to have the very shape of the other; but a part of an image is found in
+    the whole.
 
     Args:
         prediction: labels with any dimensions.
@@ -31,7 +33,11 @@ def align(prediction: xr.DataArray, truth: xr.DataArray) -> tuple[xr.DataArray, 
     Raises:
         DataError: the dimensions differ, or the coordinates have nothing in common.
     """
-    own = [_has_coordinates(labels) for labels in (prediction, truth)]
+    own = [has_coordinates(labels) for labels in (prediction, truth)]
+    if own[1] and not own[0]:
+        prediction = named_as(truth, prediction)
+    else:
+        truth = named_as(prediction, truth)
     if not all(own) and prediction.shape == truth.shape:
         return prediction, xr.DataArray(truth.data, dims=prediction.dims, attrs=truth.attrs)
     part_of_image = any(own) and {*prediction.dims, *truth.dims} <= _IMAGE
@@ -95,12 +101,24 @@ def shared_positions(mine: NDArray[Any], theirs: NDArray[Any]) -> tuple[NDArray[
     return at_mine[ascending], at_theirs[ascending]
 
 
-def _has_coordinates(labels: xr.DataArray) -> bool:
-    """Whether the array has coordinates other than the positions 0, 1, 2, … on every dimension."""
-    return any(
-        dim in labels.coords and not np.array_equal(labels[dim].values, np.arange(labels.sizes[dim]))
-        for dim in labels.dims
-    )
+def has_coordinates(array: xr.DataArray) -> bool:
+    """Whether the kind of file says where its samples lie; arrays and pictures count them."""
+    if "format" not in array.attrs:  # made in memory
+        return any(dim in array.coords for dim in array.dims)
+    form = str(array.attrs["format"])
+    return form.startswith(("SEG-Y", "Zarr", "NetCDF", "MDIO", "DAS")) or form.endswith(" raster")
+
+
+def named_as(other: xr.DataArray, labels: xr.DataArray) -> xr.DataArray:
+    """Give labels the dims of ``other`` where only their order tells: a picture's as the section is drawn."""
+    by_name = has_coordinates(labels) and (has_coordinates(other) or {*labels.dims} == {*other.dims})
+    if by_name or labels.ndim != other.ndim:
+        return labels
+    dims = [str(dim) for dim in other.dims]
+    if labels.attrs.get("format") != "NumPy" and len(dims) == 2:
+        dims = list(views_of(dims)[0].order)
+    renamed = xr.DataArray(labels.data, dims=dims, attrs=labels.attrs)
+    return renamed.transpose(*other.dims)
 
 
 def _step(coordinate: NDArray[Any]) -> float:

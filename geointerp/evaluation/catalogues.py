@@ -66,6 +66,8 @@ def read_catalogue(path: Path, units: Units | None = None) -> Catalogue:
     x, y, geographic = _position_columns(path, header)
     if not geographic and unit not in (None, "pixels"):
         raise DataError(f"{path}: x and y are pixels, and the diameter is in {unit}", hint=_HINT)
+    if not geographic and units not in (None, "pixels"):
+        raise DataError(f"{path}: x and y are pixels, and --units says {units}", hint="leave --units out")
     xs, ys, diameters = (_numbers(path, header[column], column, rows) for column in (x, y, diameter))
     unit = (unit or units) if geographic else "pixels"
     if unit is None:

@@ -39,13 +39,18 @@ class TrainingBlock:
         """Return labels with the dimension of the block first, to be cut as the model saw them.
 
         Raises:
-            UsageError: they have no such dimension.
+            UsageError: they have no such dimension, or are a single slice.
         """
         if self.dimension not in labels.dims:
             raise UsageError(
                 f"the model was trained on slices along {self.dimension}, "
                 f"and the labels have ({', '.join(map(str, labels.dims))})",
                 hint="leave --model out: without it no distances are needed",
+            )
+        if labels.ndim == 2:
+            raise UsageError(
+                "labels of two dimensions are one slice: none lies nearer the training than another",
+                hint="leave --model out",
             )
         return labels.transpose(self.dimension, ...)
 

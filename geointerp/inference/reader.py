@@ -97,16 +97,18 @@ class SlabReader:
         samples = sample_dim(self.view.order)
         if samples is None:
             return valid
-        if samples == self.view.slices or (part and samples == self.view.band_dim):
+        if self.live is not None:
             valid &= self._live_in(slice(first, first + len(amplitudes)), part)
             return valid
-        # In every other view time runs down the rows of a slice.
+        whole = samples != self.view.slices and not (part and samples == self.view.band_dim)
+        assert whole, "where no whole trace is seen, the mask of live traces is needed"
+        # Time runs down the rows of a slice.
         valid &= live_along(amplitudes, axis=1)
         return valid
 
     def _live_in(self, slices: slice, part: Part | None) -> Mask:
         """Return which traces carry data where a part of each is seen, in (slices, rows, columns)."""
-        assert self.live is not None, "where no whole trace is seen, the mask of live traces is needed"
+        assert self.live is not None
         seen = {self.view.slices or "slice": slices}
         if part:
             seen[self.view.band_dim] = slice(part.top, part.bottom)

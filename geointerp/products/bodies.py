@@ -49,8 +49,11 @@ def _measured(
     }
     for axis, dim in enumerate(map(str, labels.dims)):
         values = labels[dim].values
-        columns[f"{dim}_min"] = values[components.boxes[:, axis, 0]]
-        columns[f"{dim}_max"] = values[components.boxes[:, axis, 1] - 1]
+        ends = values[components.boxes[:, axis, 0]], values[components.boxes[:, axis, 1] - 1]
+        columns[f"{dim}_min"], columns[f"{dim}_max"] = (
+            np.minimum(*ends),
+            np.maximum(*ends),
+        )  # axes may descend
     return columns | {"x": x, "y": y}
 
 

@@ -124,7 +124,10 @@ def _settled(
     for _ in range(_ROUNDS):
         _, owner = _nearest(points, circles)
         counts = np.bincount(owner, minlength=len(circles))
-        circles = [fit_circle(points[owner == one]) for one in np.flatnonzero(counts >= _LEAST_POINTS)]
+        kept = np.flatnonzero(counts >= _LEAST_POINTS)
+        if not kept.size:  # so little outline, where most of it is the data's edge, that none has enough
+            return [], 0.0
+        circles = [fit_circle(points[owner == one]) for one in kept]
     off, owner = _nearest(points, circles)
     found = []
     for one, (centre, radius) in enumerate(circles):

@@ -1,6 +1,6 @@
 """Every choice of a training, with its default; what is left open is decided from the others."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -76,8 +76,28 @@ class Settings:
                 "a U-Net has no backbone and learns from random weights",
                 hint="leave --backbone and --weights out, or --network unet",
             )
+        self._refuse_what_does_not_apply()
         kind = self.network if self.network == "unet" else self.method
         return replace(self, lr=_RATES[kind] if self.lr is None else self.lr)
+
+    def _refuse_what_does_not_apply(self) -> None:
+        """Refuse choices about parts that the network does not have.
+
+        Raises:
+            UsageError: names them.
+        """
+        adapted: tuple[str, ...] = ("rank", "alpha", "dropout")
+        names: tuple[str, ...]
+        if self.network == "unet":
+            what, names = "a U-Net", ("method", "decoder", *adapted)
+        elif self.method != "lora":
+            what, names = f"--method {self.method}", adapted
+        else:
+            return
+        plain = {field.name: field.default for field in fields(self)}
+        idle = [f"--{name}" for name in names if name in plain and getattr(self, name) != plain[name]]
+        if idle:
+            raise UsageError(f"{what} has no {' and no '.join(idle)}", hint=f"leave {', '.join(idle)} out")
 
     @property
     def rate(self) -> float:

@@ -90,3 +90,31 @@ def test_dates_do_not_meet_numbers():
     dates = np.datetime64("2024-05-01", "ns") + np.arange(3)
     with pytest.raises(DataError, match="dates on an axis"):
         shared_positions(dates, np.arange(3.0))
+
+
+@pytest.mark.parametrize("sizes", [(64, 64), (64, 50)])
+@pytest.mark.parametrize("dims", [("cdp", "time"), ("distance", "time")])
+def test_a_picture_of_a_section_lies_as_it_is_drawn(sizes, dims):
+    values = np.random.default_rng(0).integers(0, 3, sizes, dtype=np.uint8)
+    stored = xr.DataArray(
+        values, {dim: 7.0 + np.arange(size) for dim, size in zip(dims, sizes, strict=True)}, dims
+    )
+    picture = xr.DataArray(values.T, dims=("row", "column"), attrs={"format": "PNG"})
+    for mine, theirs in (align(stored, picture), align(picture, stored)):
+        assert mine.dims == dims
+        np.testing.assert_array_equal(mine.values, values)
+        np.testing.assert_array_equal(theirs.values, values)
+    bare = xr.DataArray(values, dims=("row", "column"), attrs={"format": "NumPy"})
+    np.testing.assert_array_equal(align(stored, bare)[1].values, values)
+
+
+def test_regions_that_begin_at_the_corner_are_regions_too():
+    coords = {"row": np.arange(100), "column": np.arange(100)}
+    values = np.arange(10_000).reshape(100, 100) % 200
+    image = xr.DataArray(values, coords, ("row", "column"), attrs={"format": "PNG"})
+    store = image.assign_attrs(format="Zarr")
+    with pytest.raises(DataError, match="share no row"):
+        align(store[:50], store[50:])
+    mine, theirs = align(store[:50, :80], image)
+    np.testing.assert_array_equal(mine.values, theirs.values)
+    assert mine.shape == (50, 80)

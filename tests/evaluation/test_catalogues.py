@@ -71,6 +71,12 @@ def test_what_is_no_catalogue_is_refused(written, text, said):
         read_catalogue(written(text))
 
 
+@pytest.mark.parametrize("units", ["m", "km"])
+def test_pixels_have_no_other_unit(written, units):
+    with pytest.raises(DataError, match=f"x and y are pixels, and --units says {units}"):
+        read_catalogue(written("x,y,diameter\n1000,2000,5000\n"), units)
+
+
 def test_large_positions_are_taken_for_a_hint(written):
     with pytest.raises(DataError) as caught:
         read_catalogue(written("long,lat,diameter\n1621.9,716.86,4.3\n"))

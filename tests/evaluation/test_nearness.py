@@ -66,6 +66,8 @@ def test_labels_are_turned_to_face_the_slices():
     assert block.facing(labels).dims == ("inline", "crossline", "time")
     with pytest.raises(UsageError, match=r"slices along inline, and the labels have \(cdp, time\)"):
         block.facing(xr.DataArray(np.zeros((2, 3)), dims=("cdp", "time")))
+    with pytest.raises(UsageError, match="are one slice"):
+        block.facing(xr.DataArray(np.zeros((2, 3)), dims=("inline", "time")))
 
 
 def test_the_ends_of_a_run_may_descend(tmp_path):

@@ -116,3 +116,12 @@ def test_the_top_is_above_the_base_on_an_axis_that_runs_upwards(tmp_path):
         write_horizon(labels, tmp_path / f"{end} down", end=end, min_size=100)
         write_horizon(labels[:, :, ::-1], tmp_path / f"{end} up", end=end, min_size=100)
         assert (tmp_path / f"{end} up").read_text() == (tmp_path / f"{end} down").read_text()
+
+
+def test_the_smaller_depth_is_the_least_on_an_axis_that_descends():
+    values = np.zeros((4, 5, 20), np.uint8)
+    values[1:3, 1:4, 5:11] = 1
+    labels = salt(values)
+    dim = labels.dims[-1]
+    columns = body_table(labels.assign_coords({dim: 200.0 - 10.0 * np.arange(20)}), min_size=1).columns
+    assert (columns[f"{dim}_min"][0], columns[f"{dim}_max"][0]) == (100.0, 150.0)

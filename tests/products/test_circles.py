@@ -81,3 +81,9 @@ def test_random_pairs_of_discs():
         ]
         good += all(close) and len(circles) == 2
     assert good >= 37
+
+
+def test_outline_that_is_nearly_all_the_datas_edge_is_no_error():
+    mask = np.ones((22, 15), bool)
+    mask[0, 11:] = mask[1, 14:] = False
+    assert len(find_circles(mask, free=np.ones(4, bool))) <= 1

@@ -142,7 +142,7 @@ def test_the_attention_is_fused_but_for_training_on_a_processor(labelled_set: Pa
 def test_validation_is_that_of_whole_slices(labelled_set: Path) -> None:
     """The figures of the validation agree with counting by hand on a network that knows no tiles."""
     labelled = open_labelled(labelled_set, task="faults")
-    chosen = settings(labelled_set, network="unet", width=1 / 32, tile=(64, 80))
+    chosen = settings(labelled_set, network="unet", decoder="mla", width=1 / 32, tile=(64, 80))
     with accelerated("cpu", "fp32") as (accelerator, machine):
         learner = create_learner(chosen, 2)
         crops = Crops(labelled.splits["train"], (64, 80), Augmentation.none())
@@ -160,3 +160,20 @@ def test_validation_is_that_of_whole_slices(labelled_set: Path) -> None:
     assert found.loss == pytest.approx(np.mean(losses), rel=1e-4)
     assert (found.confusion == counts).all()
     assert machine == Machine(torch.device("cpu"), "fp32")
+
+
+@pytest.mark.parametrize(
+    ("choices", "said"),
+    [
+        (
+            {"network": "unet", "decoder": "dpt", "method": "frozen"},
+            "a U-Net has no --method and no --decoder",
+        ),
+        ({"network": "unet", "decoder": "mla", "rank": 64}, "a U-Net has no --rank"),
+        ({"method": "full", "dropout": 0.5}, "--method full has no --dropout"),
+        ({"method": "frozen", "alpha": 1.0}, "--method frozen has no --alpha"),
+    ],
+)
+def test_what_a_network_does_not_have_is_refused(choices: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        settings(**choices)

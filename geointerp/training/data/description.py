@@ -21,7 +21,7 @@ def _known_task(name: str) -> str:
 
 SplitName = Annotated[
     Literal["train", "val", "test", "auto"],
-    BeforeValidator(lambda name: {"valid": "val", None: "auto"}.get(name, name)),
+    BeforeValidator(lambda name: "auto" if name is None else "val" if name == "valid" else name),
 ]
 TaskName = Annotated[str, AfterValidator(_known_task)]
 

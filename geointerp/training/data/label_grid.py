@@ -8,10 +8,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.errors import DataError
-from geointerp.evaluation.alignment import as_slice, shared_positions
+from geointerp.evaluation.alignment import as_slice, has_coordinates, named_as, shared_positions
 from geointerp.tasks import NOTHING
 from geointerp.tiling.blocks import SLAB_BYTES, blocks, slab_thickness
-from geointerp.tiling.views import View, views_of
+from geointerp.tiling.views import View
 from geointerp.training.data.classes import LabelCounts, labels_of
 from geointerp.training.data.found import digest_of
 
@@ -119,8 +119,8 @@ def match_labels(name: str, amplitude: xr.DataArray, labels: xr.DataArray, ignor
         DataError: the dimensions or shapes differ, or no coordinates are shared.
     """
     sizes = {str(dim): size for dim, size in amplitude.sizes.items()}
-    without = [array for array in (amplitude, labels) if not _has_coordinates(array)]
-    named = _named_as(amplitude, labels)
+    without = [array for array in (amplitude, labels) if not has_coordinates(array)]
+    named = named_as(amplitude, labels)
     if without and named.shape == amplitude.shape:
         at = {dim: np.arange(size) for dim, size in sizes.items()}
         return LabelGrid(name, named, at, sizes, ignore_index)
@@ -132,26 +132,6 @@ def match_labels(name: str, amplitude: xr.DataArray, labels: xr.DataArray, ignor
             "cover only a part",
         )
     return _by_coordinates(name, amplitude, named.transpose(*amplitude.dims), ignore_index)
-
-
-def _has_coordinates(array: xr.DataArray) -> bool:
-    """Whether the kind of file says where its samples lie; arrays and pictures count them."""
-    form = str(array.attrs.get("format"))
-    return form.startswith(("SEG-Y", "Zarr", "NetCDF", "MDIO", "DAS")) or form.endswith(" raster")
-
-
-def _named_as(amplitude: xr.DataArray, labels: xr.DataArray) -> xr.DataArray:
-    """Give labels the amplitudes' dims where only their order tells: a picture's as the section is drawn."""
-    by_name = _has_coordinates(labels) and (
-        _has_coordinates(amplitude) or {*labels.dims} == {*amplitude.dims}
-    )
-    if by_name or labels.ndim != amplitude.ndim:
-        return labels
-    dims = [str(dim) for dim in amplitude.dims]
-    if labels.attrs.get("format") != "NumPy" and len(dims) == 2:
-        dims = list(views_of(dims)[0].order)
-    renamed = xr.DataArray(labels.data, dims=dims, attrs=labels.attrs)
-    return renamed.transpose(*amplitude.dims)
 
 
 def _by_coordinates(name: str, amplitude: xr.DataArray, labels: xr.DataArray, ignore_index: int) -> LabelGrid:

@@ -89,7 +89,8 @@ def _open(folder: Path, entry: VolumeEntry, ignore_index: int, asked: Asked) -> 
     volume = LabelledVolume(entry, amplitude, grid, cut)
     volume.counts, labels = grid.read_all(volume.divided_along)
     volume.digest = _digest(volume, labels)
-    if any(view.slices == sample_dim(list(grid.sizes)) for view in cut if view.slices):
+    # Where only a part of each trace is seen, it may be zero though the trace is not.
+    if sample_dim(list(grid.sizes)) in (volume.divided_along, *(view.slices for view in cut if view.slices)):
         volume.live = live_traces(amplitude)
     return volume
 

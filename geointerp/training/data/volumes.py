@@ -33,7 +33,7 @@ class LabelledVolume:
         counts: samples of each label value at each position along `divided_along`, int64 (positions, 256).
         digest: sha256 of coordinates, headers, size and labels.
         scale: from amplitudes to grey.
-        live: which traces carry data; only where a view of single samples asks.
+        live: which traces carry data; only where some slices do not show whole traces.
     """
 
     entry: VolumeEntry

@@ -402,3 +402,13 @@ def test_a_bare_array_takes_labels_of_its_shape_whatever_their_dimensions_are_ca
     describe(tmp_path, volumes=[entry | {"labels": "short.nc"}])
     with pytest.raises(DataError, match=r"their labels cdp 15 x time 16"):
         open_labelled(tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_traces_that_are_mute_in_a_block_of_time_are_alive(tmp_path, seed):
+    """Blocks of time hold a part of each trace; the water above the sea floor is no dead trace."""
+    amplitude = volume((12, 14, 60))
+    amplitude[:, :, :20] = 0.0
+    one_volume(tmp_path, amplitude, label_values(amplitude))
+    for split in open_labelled(tmp_path, views=("time", "inline"), seed=seed).splits.values():
+        assert all((section.labels != 255).all() for section in split)
