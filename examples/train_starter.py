@@ -54,7 +54,7 @@ from geointerp.training.losses import ce_dice
 TILE = (224, 224)
 MLA = DecoderInfo("mla", width=0.5)
 DETAIL = DecoderInfo("detail", width=0.5)
-DECODERS = dict.fromkeys(TASKS, DETAIL) | dict.fromkeys(("salt", "facies"), DecoderInfo("pyramid", width=0.5))
+DECODERS = dict.fromkeys(TASKS, DETAIL) | {"salt": DecoderInfo("pyramid", width=0.5)}
 JOINT_DECODER = Path(__file__).with_name("joint_decoder.safetensors")  # its logits: the classes of all tasks
 # What a stage sees first, until which step. The encoder began on the hardest sections, learnt slowly, and was
 # given clear ones; then ordinary ones, at first with faults labelled that the noise hides.
