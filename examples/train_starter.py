@@ -53,7 +53,8 @@ from geointerp.training.losses import ce_dice
 
 TILE = (224, 224)
 MLA = DecoderInfo("mla", width=0.5)
-DECODER = DecoderInfo("detail", width=0.5)
+DETAIL = DecoderInfo("detail", width=0.5)
+DECODERS = dict.fromkeys(TASKS, DETAIL) | {"salt": DecoderInfo("pyramid", width=0.5)}
 JOINT_DECODER = Path(__file__).with_name("joint_decoder.safetensors")  # its logits: the classes of all tasks
 # What a stage sees first, until which step. The encoder began on the hardest sections, learnt slowly, and was
 # given clear ones; then ordinary ones, at first with faults labelled that the noise hides.
@@ -85,6 +86,7 @@ RECIPES = dict.fromkeys(TASKS, ADAPTING) | {
     "backbone": Recipe(steps=3600, rate=1e-3, warmup=200, decay=800, seed=1),
     # Two samples of each task a step.
     "joint": Recipe(steps=3200, batch_size=10, rate=5e-4, warmup=100, decay=800, seed=1),
+    "salt": replace(ADAPTING, steps=3000, decay=1500),
     "facies": replace(ADAPTING, steps=3500, decay=1500),
     "events": replace(ADAPTING, steps=400, decay=200),
     # Faults are one sample in thirty: unweighted, the network would rather miss one than invent one.
@@ -228,7 +230,7 @@ def adapt(task: str, steps: Steps = 0, runs: Path = Path("runs")) -> None:
         task=task,
         classes=about.classes,
         backbone=read_description(models_home() / STARTER).backbone,
-        decoder=DECODER,
+        decoder=DECODERS[task],
         normalisation=Normalisation(GENERATORS[task].scale, PERCENTILE),
         views=about.views,
         training={
@@ -257,7 +259,7 @@ def trained(stage: str, task: str, recipe: Recipe) -> dict[str, Any]:
 def with_lora(task: str) -> PeftModel:
     """The stored starter, frozen, with LoRA beside it; of its decoder, the classes of the task."""
     torch.manual_seed(RECIPES[task].seed)
-    segmenter = new_segmenter(len(task_named(task).classes), DECODER)
+    segmenter = new_segmenter(len(task_named(task).classes), DECODERS[task])
     load_backbone_weights(segmenter.backbone, models_home() / STARTER / BACKBONE)
     learnt = load_file(JOINT_DECODER)
     own = classes_of_tasks()[task]

@@ -4,6 +4,7 @@ import torch
 from geointerp.errors import UsageError
 from geointerp.network.decoders import DECODERS, create_decoder
 from geointerp.network.decoders.detail import DetailDecoder
+from geointerp.network.decoders.pyramid import PyramidDecoder
 
 # Counted from the published code for ViT-S and two classes, less the blocks it builds and never runs: the
 # deepest level's smoothing block of MLA (2 x (9 x 192² + 3 x 192)) and entering unit of DPT (2 x (9 x 256²
@@ -14,7 +15,8 @@ PUBLISHED = {
     "mla": 10_967_810 - 664_704,
     "dpt": 13_579_490 - 1_180_672,
 }
-LEVELS = ["mla", "dpt", "detail"]
+CORRECTED = ["detail", "pyramid"]
+LEVELS = ["mla", "dpt", *CORRECTED]
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -60,18 +62,20 @@ def test_every_parameter_learns(name: str) -> None:
     assert all(p.grad is not None for p in decoder.parameters())
 
 
-def test_detail_begins_as_mla() -> None:
-    mla, detail = create_decoder("mla", 48, 2).eval(), create_decoder("detail", 48, 2).eval()
-    missing = detail.load_state_dict(mla.state_dict(), strict=False)
+@pytest.mark.parametrize("name", CORRECTED)
+def test_a_corrected_decoder_begins_as_mla(name: str) -> None:
+    mla, corrected = create_decoder("mla", 48, 2).eval(), create_decoder(name, 48, 2).eval()
+    missing = corrected.load_state_dict(mla.state_dict(), strict=False)
     assert not missing.unexpected_keys
     features, tile = four_maps(), torch.rand(1, 1, 56, 56)
-    torch.testing.assert_close(detail(features, tile), mla(features, tile))
+    torch.testing.assert_close(corrected(features, tile), mla(features, tile))
 
 
-def test_detail_sees_single_samples_of_the_slice_and_not_of_its_neighbours() -> None:
+@pytest.mark.parametrize("name", CORRECTED)
+def test_single_samples_are_seen_of_the_slice_and_not_of_its_neighbours(name: str) -> None:
     torch.manual_seed(0)
-    decoder = create_decoder("detail", 48, 2).eval()
-    assert isinstance(decoder, DetailDecoder)
+    decoder = create_decoder(name, 48, 2).eval()
+    assert isinstance(decoder, DetailDecoder | PyramidDecoder)
     torch.nn.init.normal_(decoder.correct.weight)
     features, tile = four_maps(), torch.rand(1, 3, 56, 56)
     whole = decoder(features, tile)

@@ -1,6 +1,6 @@
 """Light decoders: from the encoder's feature maps to class scores at every pixel.
 
-Four are those of Guo et al. (2024); ``detail`` also looks at the tile itself.
+Four are those of Guo et al. (2024); ``detail`` and ``pyramid`` also look at the tile itself.
 """
 
 from torch import nn
@@ -11,6 +11,7 @@ from geointerp.network.decoders.dpt import DPTDecoder
 from geointerp.network.decoders.linear import LinearDecoder
 from geointerp.network.decoders.mla import MLADecoder
 from geointerp.network.decoders.pup import PUPDecoder
+from geointerp.network.decoders.pyramid import PyramidDecoder
 
 DECODERS: dict[str, type[nn.Module]] = {
     "linear": LinearDecoder,
@@ -18,6 +19,7 @@ DECODERS: dict[str, type[nn.Module]] = {
     "mla": MLADecoder,
     "dpt": DPTDecoder,
     "detail": DetailDecoder,
+    "pyramid": PyramidDecoder,
 }
 
 
@@ -25,7 +27,7 @@ def create_decoder(name: str, dim: int, classes: int, width: float = 1.0) -> nn.
     """Build a decoder.
 
     Args:
-        name: ``linear``, ``pup``, ``mla``, ``dpt`` or ``detail``.
+        name: ``linear``, ``pup``, ``mla``, ``dpt``, ``detail`` or ``pyramid``.
         dim: features a token.
         classes: label classes.
         width: factor on the decoder's channels; 1 is the paper's.

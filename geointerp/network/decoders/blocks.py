@@ -1,5 +1,6 @@
 """What the decoders share."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -29,3 +30,22 @@ def size_of(x: Tensor) -> tuple[int, int]:
 def enlarge(x: Tensor, factor: int) -> Tensor:
     """Bilinear resampling to ``factor`` times the height and width."""
     return resize(x, (x.shape[2] * factor, x.shape[3] * factor))
+
+
+def beside(coarse: Tensor, fine: Tensor) -> Tensor:
+    """``coarse`` resampled to the size of ``fine``, and ``fine``, as channels of one map."""
+    return torch.cat([resize(coarse, size_of(fine)), fine], dim=1)
+
+
+def centred(tile: Tensor) -> Tensor:
+    """Of grey values (batch, 1 or 3, height, width) the slice itself, brought to about unit deviation."""
+    middle = tile.shape[1] // 2  # where the slice comes between its neighbours
+    return 4.0 * tile[:, middle : middle + 1] - 2.0
+
+
+def no_output(inputs: int, outputs: int) -> nn.Conv2d:
+    """A 1x1 convolution that gives zero until it has learnt."""
+    layer = nn.Conv2d(inputs, outputs, 1)
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+    return layer

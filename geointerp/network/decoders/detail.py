@@ -1,9 +1,8 @@
 """MLA corrected by what the tile itself shows between the patches, after ViTMatte (Yao et al., 2024)."""
 
-import torch
 from torch import Tensor, nn
 
-from geointerp.network.decoders.blocks import conv, conv_block, resize, size_of
+from geointerp.network.decoders.blocks import beside, centred, conv, conv_block, no_output, resize, size_of
 from geointerp.network.decoders.mla import MLADecoder
 
 
@@ -27,24 +26,16 @@ class DetailDecoder(MLADecoder):
         self.join_quarters = conv_block(self.classify.in_channels + quarters, quarters)
         self.join_halves = conv_block(quarters + halves, halves)
         self.join_whole = conv(halves + 1, halves)
-        self.correct = nn.Conv2d(halves, classes, 1)
-        for parameter in self.correct.parameters():
-            nn.init.zeros_(parameter)
+        self.correct = no_output(halves, classes)
 
     def forward(self, features: list[Tensor], tile: Tensor) -> Tensor:
         """Four maps (batch, dim, rows, columns) to logits (batch, classes, height, width of ``tile``)."""
-        levels = self.aggregate(features)
-        middle = tile.shape[1] // 2  # the slice itself, where it comes between its neighbours
-        whole = 4.0 * tile[:, middle : middle + 1] - 2.0  # from grey values to about unit deviation
+        _, levels = self.aggregate(features)
+        whole = centred(tile)
         halves = self.to_halves(whole)
         quarters = self.to_quarters(halves)
-        x = self.join_quarters(_beside(levels, quarters))
-        x = self.join_halves(_beside(x, halves))
-        x = self.join_whole(_beside(x, whole))
+        x = self.join_quarters(beside(levels, quarters))
+        x = self.join_halves(beside(x, halves))
+        x = self.join_whole(beside(x, whole))
         logits: Tensor = resize(self.classify(levels), size_of(tile)) + self.correct(x)
         return logits
-
-
-def _beside(coarse: Tensor, fine: Tensor) -> Tensor:
-    """``coarse`` enlarged to the size of ``fine``, and ``fine``, as channels of one map."""
-    return torch.cat([resize(coarse, size_of(fine)), fine], dim=1)

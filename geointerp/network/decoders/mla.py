@@ -19,6 +19,7 @@ class MLADecoder(nn.Module):
         """Args as in ``create_decoder``."""
         super().__init__()
         half, quarter = max(1, int(dim * width) // 2), max(1, int(dim * width) // 4)
+        self.coarse_channels = half
         self.reduce = nn.ModuleList(conv_block(dim, half) for _ in range(4))
         self.smooth = nn.ModuleList(conv_block(half, half) for _ in range(3))
         self.narrow = nn.ModuleList(
@@ -29,16 +30,19 @@ class MLADecoder(nn.Module):
 
     def forward(self, features: list[Tensor], tile: Tensor) -> Tensor:
         """Four maps (batch, dim, rows, columns) to logits (batch, classes, height, width of ``tile``)."""
-        return resize(self.classify(self.aggregate(features)), size_of(tile))
+        return resize(self.classify(self.aggregate(features)[1]), size_of(tile))
 
-    def aggregate(self, features: list[Tensor]) -> Tensor:
-        """Four maps to what is classified: (batch, about ``dim width``, 4 rows, 4 columns)."""
+    def aggregate(self, features: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Four maps to their sum, (batch, ``coarse_channels``, rows, columns), and to what is classified.
+
+        The latter has about ``dim width`` channels and four times the rows and columns.
+        """
         running = self.reduce[0](features[-1])
         levels = [self._level(0, running)]
         for k, feature in enumerate(reversed(features[:-1]), start=1):
             running = self.reduce[k](feature) + running
             levels.append(self._level(k, self.smooth[k - 1](running)))
-        return torch.cat(levels, dim=1)
+        return running, torch.cat(levels, dim=1)
 
     def _level(self, k: int, x: Tensor) -> Tensor:
         refined: Tensor = self.refine[k](enlarge(self.narrow[k](x), 4))
