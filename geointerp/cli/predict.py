@@ -34,7 +34,10 @@ def command(
         str | None,
         typer.Option(help="Use the bundled model of this name: faults, facies, salt, craters, events."),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="Use this model folder instead of a bundled one.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Use this model or run folder, or hf:owner/name of the hub, not a bundled one."),
+    ] = None,
     output: Annotated[
         str | None,
         typer.Option(
