@@ -49,6 +49,15 @@ def test_the_standards_places_stay_what_they_are(tmp_path, rotation, step):
     np.testing.assert_array_equal(volume["cdp_x"].values.ravel(), x)
 
 
+def test_coordinates_that_only_count_are_no_lines(tmp_path):
+    """Every tenth line of a survey, with positions in bins."""
+    lines, across = grid(10 * INLINES, 10 * CROSSLINES)
+    how = Written(lines, across, words={181: (lines // 10, "i4"), 185: (across // 10, "i4")})
+    volume = open_volume(how.write(tmp_path / "a.sgy"))
+    np.testing.assert_array_equal(volume["inline"], 10 * INLINES)
+    np.testing.assert_array_equal(volume["cdp_x"].values.ravel(), lines // 10)
+
+
 def test_line_numbers_are_never_coordinates(tmp_path):
     x, y = on_the_map(0.4)
     words = {189: (x, "i4"), 193: (y, "i4")}

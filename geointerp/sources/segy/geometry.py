@@ -10,6 +10,7 @@ and in a file of gathers they are what their names say, never line numbers.
 """
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ _ACQUISITION_BYTES = frozenset({5, 9, 13, 17})
 _UNSTACKED_SORTINGS = frozenset({1, 5, 6, 7, 8})  # as recorded, common source, receiver, offset, mid-point
 _SEQUENCE_BYTES = (5, 1, 17, 9, 13)
 _UNIQUE, _FILLED = 0.99, 0.25  # what line numbers in the place of coordinates must reach at least
+_FAR = 10
 _NARROWEST = 10  # lines: fewer are the channels left over from a stack
 _SPARSE = 0.8  # of the positions are empty: rotated and L-shaped surveys fill a third of them and more
 
@@ -118,7 +120,8 @@ def _crossed(headers: TraceHeaders) -> Placement | None:
     """Place the traces by 181/185 where lines and coordinates have changed places; None where they have not.
 
     Line numbers count, coordinates measure: both tell the traces apart, but lines, a unit apart, span the
-    smaller area and fill it.
+    smaller area and fill it. Where the standard's place makes a grid as well (coordinates along the axes of
+    the map), its numbers have to be far larger, too.
     """
     span = {byte: int(np.ptp(headers.words[byte].astype(np.int64))) for byte in (*_STANDARD, *CROSSED_BYTES)}
     if not all(span.values()):
@@ -126,8 +129,20 @@ def _crossed(headers: TraceHeaders) -> Placement | None:
     if span[CROSSED_BYTES[0]] * span[CROSSED_BYTES[1]] >= span[_STANDARD[0]] * span[_STANDARD[1]]:
         return None
     placement = _place_pair(headers, CROSSED_BYTES)
-    good = placement is not None and placement.uniqueness > _UNIQUE and placement.fill > _FILLED
-    return placement if good else None
+    if not _is_good(placement):
+        return None
+    far = _largest(headers, _STANDARD, min) >= _FAR * _largest(headers, CROSSED_BYTES, max)
+    return placement if far or not _is_good(_place_pair(headers, _STANDARD)) else None
+
+
+def _is_good(placement: Placement | None) -> bool:
+    return placement is not None and placement.uniqueness > _UNIQUE and placement.fill > _FILLED
+
+
+def _largest(headers: TraceHeaders, pair: tuple[int, int], of_both: Callable[[int, int], int]) -> int:
+    """Return the largest size of the numbers of the one word or the other."""
+    first, second = (int(np.abs(headers.words[byte].astype(np.int64)).max()) for byte in pair)
+    return of_both(first, second)
 
 
 def _place_pair(headers: TraceHeaders, pair: tuple[int, int]) -> Placement | None:
