@@ -55,10 +55,11 @@ def coordinates_on(
 
 def are_angles(headers: TraceHeaders, chosen: tuple[int, int] | None) -> bool:
     """Whether the coordinates are longitude and latitude: bytes 89-90 say so, and they lie on the globe."""
-    codes = np.unique(headers.named["coordinate_units"])
-    if chosen is None or codes.size > 1 or codes[0] not in (_ARC_SECONDS, _DECIMAL, _SEXAGESIMAL):
+    codes = headers.named["coordinate_units"]
+    code = int(codes[0])
+    if chosen is None or code not in (_ARC_SECONDS, _DECIMAL, _SEXAGESIMAL) or (codes != code).any():
         return False
-    x, y = (_in_degrees(values, int(codes[0])) for values in _scaled(headers, chosen))
+    x, y = (_in_degrees(values, code) for values in _scaled(headers, chosen))
     return bool((np.abs(x) <= 360).all() and (np.abs(y) <= 90).all())
 
 
