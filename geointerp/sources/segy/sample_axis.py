@@ -83,7 +83,7 @@ def extended_interval(head: bytes, endianness: str) -> float:
     """Return the interval in µs that rev 2 stores as float64 beside the whole number; 0 where it does not."""
     byte, kind = BINARY_WORDS["extended_interval"]
     stored = float(np.frombuffer(head, endianness + kind, count=1, offset=byte - 1)[0])
-    return stored if revision(head) >= 2 and 0 < stored < _LONGEST_INTERVAL else 0.0
+    return stored if revision(head) >= 2 and 1 <= stored < _LONGEST_INTERVAL else 0.0
 
 
 def warn_of_two_intervals(path: SegyFile, why: str) -> None:
