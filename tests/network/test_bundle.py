@@ -201,13 +201,6 @@ def test_a_bundled_model_is_looked_for_nowhere_else(decoys: Path, home: Path) ->
     assert load_model(home / "mine").path == home / "mine"  # its backbone is not ./starter
 
 
-@pytest.mark.parametrize("name", ["hf:owner/name", "hf:faults"])
-def test_a_model_on_the_hub_is_refused_by_name(name: str) -> None:
-    with pytest.raises(UsageError, match=name) as error:
-        find_model(name)
-    assert "download" in str(error.value.hint)
-
-
 def test_an_unknown_model_names_the_bundled_ones(home: Path) -> None:
     with pytest.raises(ModelError, match="no model 'salt'") as error:
         find_model("salt")
