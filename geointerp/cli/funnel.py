@@ -96,12 +96,12 @@ def _report_usage(error: "_UsageError", console: Console) -> int:
     return error.exit_code
 
 
-def _hang_up(number: int, frame: FrameType | None) -> NoReturn:
-    """Leave likewise, and once: what is said on the way out may fail, the terminal being gone."""
-    signal.signal(number, signal.SIG_IGN)
-    raise SystemExit(HUNG_UP)
-
-
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
     """Leave by an exception, so that what is open gets closed."""
     raise SystemExit(TERMINATED)
+
+
+def _hang_up(number: int, frame: FrameType | None) -> NoReturn:
+    """Leave likewise, and once: a terminal that closes may send the signal again."""
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(HUNG_UP)

@@ -50,10 +50,8 @@ def _measured(
     for axis, dim in enumerate(map(str, labels.dims)):
         values = labels[dim].values
         ends = values[components.boxes[:, axis, 0]], values[components.boxes[:, axis, 1] - 1]
-        columns[f"{dim}_min"], columns[f"{dim}_max"] = (
-            np.minimum(*ends),
-            np.maximum(*ends),
-        )  # axes may descend
+        # Axes may descend.
+        columns[f"{dim}_min"], columns[f"{dim}_max"] = np.minimum(*ends), np.maximum(*ends)
     return columns | {"x": x, "y": y}
 
 

@@ -75,9 +75,10 @@ def open_store(path: Place, variable: str | None = None) -> xr.DataArray:
         if told := provenance_of(stored):
             volume.attrs["prediction"] = told
         return volume
-    decoded = _open(path, decode=True, consolidated=listed, chunked=not path.is_file())
+    in_a_file = isinstance(path, Path) and path.is_file()
+    decoded = _open(path, decode=True, consolidated=listed, chunked=not in_a_file)
     chosen = _on_its_map(decoded[_volume_name(path, decoded, variable)], decoded)
-    if path.is_file() and chosen.encoding.get("chunksizes"):
+    if in_a_file and chosen.encoding.get("chunksizes"):
         chosen = chosen.chunk(dict(zip(chosen.dims, chosen.encoding["chunksizes"], strict=True)))
     volume = _as_volume(path, mdio.with_mask(_familiar(chosen), _familiar(decoded)))
     if volume.chunks is None and isinstance(path, Path):

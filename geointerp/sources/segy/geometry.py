@@ -10,7 +10,6 @@ and in a file of gathers they are what their names say, never line numbers.
 """
 
 import warnings
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,7 +130,7 @@ def _crossed(headers: TraceHeaders) -> Placement | None:
     placement = _place_pair(headers, CROSSED_BYTES)
     if not _is_good(placement):
         return None
-    far = _largest(headers, _STANDARD, min) >= _FAR * _largest(headers, CROSSED_BYTES, max)
+    far = min(_largest(headers, _STANDARD)) >= _FAR * max(_largest(headers, CROSSED_BYTES))
     return placement if far or not _is_good(_place_pair(headers, _STANDARD)) else None
 
 
@@ -139,10 +138,9 @@ def _is_good(placement: Placement | None) -> bool:
     return placement is not None and placement.uniqueness > _UNIQUE and placement.fill > _FILLED
 
 
-def _largest(headers: TraceHeaders, pair: tuple[int, int], of_both: Callable[[int, int], int]) -> int:
-    """Return the largest size of the numbers of the one word or the other."""
-    first, second = (int(np.abs(headers.words[byte].astype(np.int64)).max()) for byte in pair)
-    return of_both(first, second)
+def _largest(headers: TraceHeaders, pair: tuple[int, int]) -> list[int]:
+    """Return the largest size of the numbers of each word."""
+    return [int(np.abs(headers.words[byte].astype(np.int64)).max()) for byte in pair]
 
 
 def _place_pair(headers: TraceHeaders, pair: tuple[int, int]) -> Placement | None:
