@@ -43,9 +43,11 @@ from geointerp.network.saving import save_backbone, save_model
 from geointerp.network.segmenter import Segmenter
 from geointerp.network.unet import UNet
 from geointerp.synthesis.draw import Draw
+from geointerp.synthesis.facies import FaciesRecipe
 from geointerp.synthesis.faults import CLEAR, EARLIER, SHIFTED, FaultRecipe
 from geointerp.synthesis.generators import GENERATORS
 from geointerp.synthesis.ranges import Ranges
+from geointerp.synthesis.salt import SaltRecipe
 from geointerp.tasks import TASKS, task_named
 from geointerp.training.grey import PERCENTILE, grey_of
 from geointerp.training.loop import Batch, Recipe, train
@@ -56,6 +58,13 @@ MLA = DecoderInfo("mla", width=0.5)
 DETAIL = DecoderInfo("detail", width=0.5)
 DECODERS = dict.fromkeys(TASKS, DETAIL) | {"salt": DecoderInfo("pyramid", width=0.5)}
 JOINT_DECODER = Path(__file__).with_name("joint_decoder.safetensors")  # its logits: the classes of all tasks
+# What the stages before the adapters were drawn from. The adapters of salt and facies were short on noisier
+# sections than they had seen, and went on with wider ranges; with them, a fan's deepest layers are no longer blank.
+AT_FIRST: dict[str, Ranges] = {
+    "faults": EARLIER,
+    "salt": SaltRecipe(decibels=(4.0, 16.0), flaws=0.12),
+    "facies": FaciesRecipe(decibels=(5.0, 18.0), flaws=0.12, reach=190.0),
+}
 # What a stage sees first, until which step. The encoder began on the hardest sections, learnt slowly, and was
 # given clear ones; then ordinary ones, at first with faults labelled that the noise hides.
 NO_MATTER_HOW_FAINT = replace(EARLIER, audible=-100.0)
@@ -69,6 +78,8 @@ CURRICULA: dict[str, tuple[tuple[int, Ranges], ...]] = {
     ),
     # With more sections that sink into noise the adapter missed the steep, dim part of a real fault.
     "faults": ((3000, FaultRecipe(sunk=0.35)),),
+    "salt": ((4475, AT_FIRST["salt"]),),
+    "facies": ((3500, AT_FIRST["facies"]),),
 }
 # Batches of the stages, and everything the models are measured on, come from seeds that lie apart.
 FIRST_SEED = {
@@ -86,8 +97,8 @@ RECIPES = dict.fromkeys(TASKS, ADAPTING) | {
     "backbone": Recipe(steps=3600, rate=1e-3, warmup=200, decay=800, seed=1),
     # Two samples of each task a step.
     "joint": Recipe(steps=3200, batch_size=10, rate=5e-4, warmup=100, decay=800, seed=1),
-    "salt": replace(ADAPTING, steps=3000, decay=1500),
-    "facies": replace(ADAPTING, steps=3500, decay=1500),
+    "salt": replace(ADAPTING, steps=7000, decay=1500, restarts=(3000,)),
+    "facies": replace(ADAPTING, steps=6000, decay=1500, restarts=(3500,)),
     "events": replace(ADAPTING, steps=400, decay=200),
     # Faults are one sample in thirty: unweighted, the network would rather miss one than invent one.
     "faults": replace(ADAPTING, steps=5500, decay=1200, restarts=(3000,), class_weights=(1.0, 3.0)),
@@ -137,7 +148,9 @@ def first_seed(stage: str, recipe: Recipe) -> int:
 
 def ranges(stage: str, task: str, step: int) -> Ranges:
     """What the samples of a task are drawn from at a step of a stage."""
-    last = EARLIER if task == "faults" and stage in ("backbone", "joint") else GENERATORS[task].ranges
+    last = GENERATORS[task].ranges
+    if stage in ("backbone", "joint"):
+        last = AT_FIRST.get(task, last)
     return next((ranges for until, ranges in CURRICULA.get(stage, ()) if step < until), last)
 
 

@@ -28,6 +28,7 @@ class FaciesRecipe(Deformation, Acquisition):
     """The ranges that sections are drawn from; lengths in samples and traces, slopes in samples a trace.
 
     Attributes:
+        reach: how far from a package's top or base its layers are laid down, in ages; blank beyond.
         thickness: of a package.
         waver: unevenness of subparallel layers.
         fan: how many times thicker a divergent package is, across the section.
@@ -40,8 +41,9 @@ class FaciesRecipe(Deformation, Acquisition):
     faults: tuple[int, int] = (0, 3)
     throw: Range = (5.0, 25.0)
     lift: Range = (0.0, 14.0)
-    decibels: Range = (5.0, 18.0)
-    flaws: float = 0.12
+    decibels: Range = (4.0, 18.0)
+    flaws: float = 0.2
+    reach: float = 490.0
     thickness: Range = (40.0, 150.0)
     waver: Range = (1.5, 4.0)
     fan: Range = (2.5, 6.0)
@@ -187,8 +189,10 @@ def deposit(draw: Draw, recipe: FaciesRecipe, packages: Packages, z: Tensor, x: 
     age = torch.where(kind == CLINOFORM, foresets(draw, recipe, packages, z, x), age)
     age = torch.where(kind == CHAOTIC, conformable + contorted, age)
     # Far apart for each package, so that no two share their layers.
-    layers = record.reflectivity(draw, sections, 400 * (_PACKAGES + 1) + 400)
-    field = record.sample_layers(layers, age.clamp(-190.0, 190.0) + 400.0 * packages.number + 200.0)
+    apart = 2 * recipe.reach + 20.0
+    layers = record.reflectivity(draw, sections, int(apart) * (_PACKAGES + 2))
+    age = age.clamp(-recipe.reach, recipe.reach)
+    field = record.sample_layers(layers, age + apart * packages.number + apart / 2)
     field = field + bounding_surfaces(draw, packages, field)
     broken = torch.sigmoid(3.0 * rough_field(draw, sections, height, width))
     field = torch.where(kind == SUBPARALLEL, field * (0.35 + broken), field)

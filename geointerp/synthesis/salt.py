@@ -41,7 +41,8 @@ class SaltRecipe(Deformation, Acquisition):
 
     faults: tuple[int, int] = (0, 4)
     lift: Range = (0.0, 24.0)
-    flaws: float = 0.12
+    decibels: Range = (3.0, 16.0)
+    flaws: float = 0.2
     bodies: tuple[int, int] = (0, 2)
     top: Range = (-0.1, 0.75)
     height: Range = (0.12, 0.6)
