@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ def open_volumes(folder: Path, dataset: DatasetFile, asked: Asked) -> Found:
     normalisation = asked.normalisation_for(any(map(_negative, volumes)))
     _scale(volumes, normalisation, problems)
     parts, told = _parts(volumes, asked.seed, problems)
+    _check_apart(folder, parts, problems)
     problems.refuse()
     items: dict[str, list[Item]] = {}
     counts: dict[str, LabelCounts] = {}
@@ -158,6 +160,22 @@ def _parts(
         parts += mine
         told.append({"amplitude": volume.entry.amplitude, "why": why, "splits": _told(mine)})
     return parts, told
+
+
+def _check_apart(folder: Path, parts: Sequence[Part], problems: Problems) -> None:
+    """Refuse slices that are in two splits, as a volume is listed twice: they would be judged on themselves."""
+    for (split, volume, within), (other, again, elsewhere) in combinations(parts, 2):
+        names = (volume.entry.amplitude, again.entry.amplitude)
+        if split == other or len({(folder / name).resolve() for name in names}) > 1:
+            continue
+        dim = volume.divided_along
+        both = np.intersect1d(volume.grid.labelled(dim, within), again.grid.labelled(dim, elsewhere))
+        if both.size:
+            problems.add(
+                names[1],
+                f"is listed twice: {both.size} labelled {dim} positions are for {split} and for {other}",
+                'list it once, or give the other "labels" that lie elsewhere',
+            )
 
 
 def _divided(volume: LabelledVolume, seed: list[int], problems: Problems) -> list[Part]:

@@ -412,3 +412,31 @@ def test_traces_that_are_mute_in_a_block_of_time_are_alive(tmp_path, seed):
     one_volume(tmp_path, amplitude, label_values(amplitude))
     for split in open_labelled(tmp_path, views=("time", "inline"), seed=seed).splits.values():
         assert all((section.labels != 255).all() for section in split)
+
+
+@pytest.mark.parametrize("again", ["val", "auto"])
+def test_a_volume_listed_twice_is_not_judged_on_what_it_taught(tmp_path, again):
+    one_volume(tmp_path)
+    entry = {"amplitude": "a.nc", "labels": "l.nc"}
+    describe(tmp_path, volumes=[entry | {"split": "train"}, entry | {"split": again}])
+    with pytest.raises(DataError, match="listed twice"):
+        open_labelled(tmp_path)
+
+
+def test_labels_of_one_volume_may_come_in_two_files(tmp_path):
+    amplitude, truth = one_volume(tmp_path)
+    half = amplitude.sizes["inline"] // 2
+    store(tmp_path / "first.nc", truth.isel(inline=slice(half)))
+    store(tmp_path / "second.nc", truth.isel(inline=slice(half, None)))
+    files = {"train": "first.nc", "val": "second.nc"}
+    describe(
+        tmp_path,
+        volumes=[{"amplitude": "a.nc", "labels": file, "split": split} for split, file in files.items()],
+    )
+    assert len(open_labelled(tmp_path).splits["val"]) == amplitude.sizes["inline"] - half
+
+
+def test_a_misspelt_field_is_refused(tmp_path):
+    describe(tmp_path, clases=["a", "b"])
+    with pytest.raises(DataError, match="clases"):
+        open_labelled(tmp_path)
