@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from geointerp.errors import DataError, UsageError
 from geointerp.network.description import CHANNELS, Elevation, Normalisation
+from geointerp.sinks.pairs import DESCRIPTION
 from geointerp.tasks import LabelClass, classes_named, task_named
 from geointerp.training.data.classes import (
     check_presence,
@@ -117,10 +118,16 @@ def _task(folder: Path, asked: str | None, dataset: DatasetFile) -> str | None:
     """Return the task: the user's, that of ``dataset.json``, or that of a published set.
 
     Raises:
-        UsageError: there is no such task.
+        UsageError: there is no such task, or ``dataset.json`` says another.
     """
     if asked:
-        return task_named(asked).name
+        name = task_named(asked).name
+        if dataset.task not in (None, name):
+            raise UsageError(
+                f"{folder / DESCRIPTION} says that the labels are of {dataset.task}, not of {name}",
+                hint="leave --task out, or write there what they are of",
+            )
+        return name
     if dataset.task:
         return dataset.task
     return None if dataset.volumes or dataset.classes else guessed_task(folder)

@@ -163,7 +163,7 @@ def _parts(
 
 
 def _check_apart(folder: Path, parts: Sequence[Part], problems: Problems) -> None:
-    """Refuse slices that are in two splits, as a volume is listed twice: they would be judged on themselves."""
+    """Refuse slices that two splits share: a volume listed twice would be judged on what it taught."""
     for (split, volume, within), (other, again, elsewhere) in combinations(parts, 2):
         names = (volume.entry.amplitude, again.entry.amplitude)
         if split == other or len({(folder / name).resolve() for name in names}) > 1:
