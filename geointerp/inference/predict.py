@@ -106,6 +106,8 @@ def predict(
         job = _job(
             whole, chosen, load, machine, task, views, region, tile, overlap, batch_size, compile, probability
         )
+        for words in _unfamiliar(job, whole):
+            progress.note(words)
         return run(job, place, overwrite=overwrite, resume=resume, progress=progress, crew=crew)
 
 
@@ -161,7 +163,6 @@ def _job(
         own = about.tile if about.fixed_tile else _fitted(chosen, sizes, about, overlap)
         model = load(model, _shape(tile) or own)
         about = model.description
-    _warn_of_the_unfamiliar(about, chosen, {dim: (sizes[dim], whole.sizes[dim]) for dim in cut})
     plans = plan_views(
         chosen,
         sizes,
@@ -187,33 +188,26 @@ def _job(
     )
 
 
-def _warn_of_the_unfamiliar(
-    about: ModelDescription, views: Sequence[View], cut: Mapping[str, tuple[int, int]]
-) -> None:
-    """Warn of slices that the model has not learnt, and of parts that hide what it goes by.
-
-    Args:
-        about: the model, with the tile that is used.
-        views: the ways of slicing.
-        cut: samples of the region and of the whole, along the dimensions that it cuts.
-    """
+def _unfamiliar(job: Job, whole: xr.DataArray) -> list[str]:
+    """Say which slices the model has not learnt, and what a region hides that it goes by."""
+    about, views = job.model.description, [plan.view for plan in job.plans]
+    said = []
     new = [view.name for view in views if view.slices in SAMPLE_DIMS and not {*about.views} & {*SAMPLE_DIMS}]
     if new:
-        warnings.warn(
+        said.append(
             f"'{about.name}' learnt from {' and '.join(about.views)} slices, not from {new[0]} slices: "
-            "averaged with these, labels may be worse",
-            stacklevel=2,
+            "averaged with these, labels may be worse"
         )
-    within = {
-        dim: side for view in views for dim, side in zip((view.rows, view.columns), about.tile, strict=True)
+    sides = {
+        dim: side for view in views for dim, side in zip((view.rows, view.columns), job.tile, strict=True)
     }
-    small = [dim for dim, (part, all_) in cut.items() if dim in within and part < min(within[dim], all_)]
+    small = [dim for dim in job.region if dim in sides and job.sizes[dim] < min(sides[dim], whole.sizes[dim])]
     if small:
-        warnings.warn(
-            f"the region is smaller along {' and '.join(small)} than a tile of {about.tile[0]} x "
-            f"{about.tile[1]}: what lies around it is not seen, and labels may differ from the whole's",
-            stacklevel=2,
+        said.append(
+            f"the region is smaller along {' and '.join(small)} than a tile of {job.tile[0]} x "
+            f"{job.tile[1]}: what lies around it is not seen, and labels may differ from the whole's"
         )
+    return said
 
 
 def _scale(whole: xr.DataArray, asked: Normalisation) -> AmplitudeScale:
