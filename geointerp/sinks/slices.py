@@ -73,7 +73,7 @@ def unit_of(array: xr.DataArray, dim: str) -> str:
     if array[dim].dtype.kind in "mM":
         return ""
     if not unit and dim == "time":
-        return "s" if "distance" in array.dims else ""  # bare numbers only count the samples
+        return "s" if "distance" in array.dims else "ms"
     return _SHORT.get(unit, unit) or _UNITS.get(dim, "")
 
 

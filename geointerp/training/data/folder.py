@@ -1,5 +1,6 @@
 """``open_labelled``: a training folder of any kind becomes splits of labelled sections, checked whole."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,15 +119,12 @@ def _task(folder: Path, asked: str | None, dataset: DatasetFile) -> str | None:
     """Return the task: the user's, that of ``dataset.json``, or that of a published set.
 
     Raises:
-        UsageError: there is no such task, or ``dataset.json`` says another.
+        UsageError: there is no such task.
     """
     if asked:
         name = task_named(asked).name
         if dataset.task not in (None, name):
-            raise UsageError(
-                f"{folder / DESCRIPTION} says that the labels are of {dataset.task}, not of {name}",
-                hint="leave --task out, or write there what they are of",
-            )
+            warnings.warn(f"{folder / DESCRIPTION} says that its labels are of {dataset.task}", stacklevel=3)
         return name
     if dataset.task:
         return dataset.task

@@ -1,5 +1,6 @@
 """The volumes of a training folder: opened, checked, divided into splits, and cut into slices."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import combinations
@@ -45,7 +46,7 @@ def open_volumes(folder: Path, dataset: DatasetFile, asked: Asked) -> Found:
     normalisation = asked.normalisation_for(any(map(_negative, volumes)))
     _scale(volumes, normalisation, problems)
     parts, told = _parts(volumes, asked.seed, problems)
-    _check_apart(folder, parts, problems)
+    _warn_of_shared(folder, parts)
     problems.refuse()
     items: dict[str, list[Item]] = {}
     counts: dict[str, LabelCounts] = {}
@@ -162,8 +163,8 @@ def _parts(
     return parts, told
 
 
-def _check_apart(folder: Path, parts: Sequence[Part], problems: Problems) -> None:
-    """Refuse slices that two splits share: a volume listed twice would be judged on what it taught."""
+def _warn_of_shared(folder: Path, parts: Sequence[Part]) -> None:
+    """Warn of slices that two splits share: a volume listed twice is judged on what it taught."""
     for (split, volume, within), (other, again, elsewhere) in combinations(parts, 2):
         names = (volume.entry.amplitude, again.entry.amplitude)
         if split == other or len({(folder / name).resolve() for name in names}) > 1:
@@ -171,10 +172,10 @@ def _check_apart(folder: Path, parts: Sequence[Part], problems: Problems) -> Non
         dim = volume.divided_along
         both = np.intersect1d(volume.grid.labelled(dim, within), again.grid.labelled(dim, elsewhere))
         if both.size:
-            problems.add(
-                names[1],
-                f"is listed twice: {both.size} labelled {dim} positions are for {split} and for {other}",
-                'list it once, or give the other "labels" that lie elsewhere',
+            warnings.warn(
+                f"{names[1]} is listed twice: {both.size} labelled {dim} positions are for {split} and for "
+                f"{other}, and figures of {other} are better than those of new data",
+                stacklevel=4,
             )
 
 
