@@ -117,7 +117,7 @@ def command(
         typer.Option(help="Stop before the epoch that would exceed them.", rich_help_panel=_HOW),
     ] = None,
     seed: Annotated[
-        int, typer.Option(min=0, help="The same seed gives the same model.", rich_help_panel=_HOW)
+        int, typer.Option(min=0, max=2**62, help="The same seed gives the same model.", rich_help_panel=_HOW)
     ] = 0,
     deterministic: Annotated[
         bool,

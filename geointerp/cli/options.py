@@ -1,5 +1,6 @@
 """Options that more than one command has."""
 
+import os
 from collections.abc import Callable
 from typing import Annotated, Literal
 
@@ -18,15 +19,21 @@ def _remember(name: str) -> Callable[[typer.Context, bool], bool]:
     return store
 
 
+def _hush(ctx: typer.Context, value: bool) -> bool:
+    """Store it, and keep the hub from drawing bars where we draw none; it heeds this when it is imported."""
+    ctx.obj.quiet = value
+    if not ctx.obj.shows_bars:
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    return value
+
+
 Json = Annotated[
     bool,
     typer.Option(
         "--json", callback=_remember("json"), help="Print one JSON object a result, one a line, to stdout."
     ),
 ]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", callback=_remember("quiet"), help="Silence all but errors.")
-]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", callback=_hush, help="Silence all but errors.")]
 Debug = Annotated[
     bool, typer.Option("--debug", callback=_remember("debug"), help="Show the traceback of an error.")
 ]

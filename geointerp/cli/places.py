@@ -15,7 +15,7 @@ def expand_inputs(words: Sequence[str]) -> list[str]:
     """Return the paths or URLs of the inputs, ``-`` replaced by the lines of stdin.
 
     Raises:
-        UsageError: stdin was named and is empty.
+        UsageError: stdin was named and is empty, or holds something else.
     """
     paths: list[str] = []
     for word in words:
@@ -28,8 +28,20 @@ def expand_inputs(words: Sequence[str]) -> list[str]:
 
 
 def _from_stdin() -> list[str]:
-    """Return the lines of stdin that hold something; none where it is closed."""
-    return [line for line in sys.stdin.read().splitlines() if line.strip()] if sys.stdin else []
+    """Return the lines of stdin that hold something; none where it is closed.
+
+    Raises:
+        UsageError: it is no text.
+    """
+    try:
+        text = sys.stdin.read() if sys.stdin else ""
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise UsageError(
+            "what comes from stdin is no list of paths", hint="one a line: find . -name '*.sgy' | …"
+        )
+    return [line for line in text.splitlines() if line.strip()]
 
 
 def place_outputs(inputs: Sequence[str], output: str | None, task: str) -> list[Path]:

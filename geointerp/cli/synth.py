@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Write labelled synthetic data.", no_args_is_help=True)
 
-Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same data.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**62, help="The same seed gives the same data.")]
 
 _SAMPLES_AT_ONCE = 16
 _FIRST_INLINE, _FIRST_CROSSLINE = 1001, 2001
@@ -109,6 +109,9 @@ def survey(
         for path, content in zip(paths, contents, strict=True):
             partial = files.enter_context(whole_or_not_at_all(path, overwrite=overwrite))
             _write(partial, getattr(made, content), _TITLES[content].format(seed=seed))
+    left = output.with_name(f"{output.stem}_salt{output.suffix}")
+    if left not in paths and left.exists():
+        console.warning(f"{left} is of a survey that was there before: this one has no salt")
     for path, content in zip(paths, contents, strict=True):
         console.result(path, {"output": str(path), "content": content, "shape": size, "seed": seed})
 

@@ -1,5 +1,6 @@
 """Two label arrays are brought onto the coordinates they share."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -61,9 +62,20 @@ def align(prediction: xr.DataArray, truth: xr.DataArray) -> tuple[xr.DataArray, 
                 f"the truth {_range(truth[dim])}",
                 hint="check that both come from the same survey, and how their headers are read",
             )
+        _warn_of_the_rest(dim, prediction.sizes[dim], truth.sizes[dim], mine.size)
         prediction = prediction.isel({dim: as_slice(mine)})
         truth = truth.isel({dim: as_slice(theirs)})
     return prediction, truth
+
+
+def _warn_of_the_rest(dim: str, predicted: int, true: int, shared: int) -> None:
+    """Warn where neither lies within the other: one may be read wrongly, or in other units."""
+    if shared < min(predicted, true):
+        warnings.warn(
+            f"only {shared} of the prediction's {predicted} and the truth's {true} {dim} positions are the "
+            "same, and only these are compared",
+            stacklevel=3,
+        )
 
 
 def shared_positions(mine: NDArray[Any], theirs: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -105,7 +117,8 @@ def has_coordinates(array: xr.DataArray) -> bool:
     """Whether the kind of file says where its samples lie; arrays and pictures count them."""
     if "format" not in array.attrs:  # made in memory
         return any(dim in array.coords for dim in array.dims)
-    form = str(array.attrs["format"])
+    source = array.attrs.get("prediction", {}).get("source", {})  # of labels: what they were predicted from
+    form = str(source.get("format") or array.attrs["format"])
     return form.startswith(("SEG-Y", "Zarr", "NetCDF", "MDIO", "DAS")) or form.endswith(" raster")
 
 

@@ -46,7 +46,7 @@ def evaluate_catalogues(
     """
     if not 0 <= min_diameter < np.inf:
         raise UsageError(f"the least diameter is {min_diameter}, it must be 0 or more")
-    check_folder(output, overwrite=overwrite)
+    check_folder(output, prediction, truth, overwrite=overwrite)
     predicted, true = read_catalogue(Path(prediction), units), read_catalogue(Path(truth), units)
     _check_same_kind(prediction, predicted, truth, true)
     pairs = match(predicted, true)

@@ -19,14 +19,21 @@ from geointerp.tasks import LabelClass
 REPORT = "report.json"
 
 
-def check_folder(folder: str | Path | None, *, overwrite: bool = False) -> None:
+def check_folder(folder: str | Path | None, *compared: str | Path, overwrite: bool = False) -> None:
     """Refuse, before any work is done, a folder that may not be written; None is no folder.
+
+    Args:
+        folder: to be written.
+        compared: files and folders that are read, none of which may lie in it.
+        overwrite: whether the folder of an earlier evaluation may be replaced.
 
     Raises:
         OutputError: it exists and may not be replaced.
     """
-    if folder is not None:
-        check_free(Path(folder), overwrite=overwrite, marker=REPORT)
+    if folder is None:
+        return
+    for source in (None, *map(str, compared)):
+        check_free(Path(folder), overwrite=overwrite, source=source, marker=REPORT)
 
 
 def write_folder(

@@ -1,5 +1,6 @@
 """``predict``: a volume and a model become labels."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -12,17 +13,17 @@ from geointerp.inference.device import Machine, choose_machine
 from geointerp.inference.job import Job, run
 from geointerp.inference.progress import Progress, Silent
 from geointerp.inference.runner import default_batch_size, whole_batches
-from geointerp.network.description import CHANNELS, ModelDescription, read_description
+from geointerp.network.description import CHANNELS, ModelDescription, Normalisation, read_description
 from geointerp.network.home import bundled_model, find_model
 from geointerp.network.loading import LoadedModel, load_model, recognise_model
 from geointerp.sinks.output import FILE_SUFFIXES
 from geointerp.sources.raster_place import part_of
-from geointerp.sources.scaling import measure_scale
+from geointerp.sources.scaling import AmplitudeScale, measure_scale
 from geointerp.tasks import task_named
 from geointerp.tiling.fit import fitted_tile
 from geointerp.tiling.plan import plan_views
 from geointerp.tiling.regions import parse_region, region_slices
-from geointerp.tiling.views import View, choose_views, widened
+from geointerp.tiling.views import SAMPLE_DIMS, View, choose_views, widened
 
 if TYPE_CHECKING:
     from geointerp.inference.crew import Crew
@@ -54,7 +55,7 @@ def predict(
 
     Args:
         volume: from ``open_volume``, or the path of a file.
-        task: the bundled model of this name, unless ``model`` is given.
+        task: the bundled model of this name, unless ``model`` is given, whose task it then has to be.
         model: a model folder, or a loaded model.
         views: ways of slicing a 3D volume, by the dimension stepped through; probabilities are averaged. The
             model's own by default, but none whose slices are narrower than a patch where another's are not.
@@ -105,6 +106,8 @@ def predict(
         job = _job(
             whole, chosen, load, machine, task, views, region, tile, overlap, batch_size, compile, probability
         )
+        for words in _unfamiliar(job, whole):
+            progress.note(words)
         return run(job, place, overwrite=overwrite, resume=resume, progress=progress, crew=crew)
 
 
@@ -137,6 +140,10 @@ def _job(
 ) -> Job:
     """Decide everything that was left open, and check the rest, before anything is written."""
     about = _description(model)
+    if task and about.task and task != about.task:
+        raise UsageError(
+            f"the model '{about.name}' is for {about.task}, not {task}", hint="leave the task out"
+        )
     if "flag_meanings" in whole.attrs:
         raise DataError(
             f"{whole.attrs.get('source', 'the volume')} holds labels, not what labels are predicted from",
@@ -168,8 +175,7 @@ def _job(
     return Job(
         volume=volume,
         model=model,
-        # Over the whole volume, so that a region is seen in the same greys as the volume around it.
-        scale=measure_scale(whole, about.normalisation.kind, about.normalisation.percentile),
+        scale=_scale(whole, about.normalisation),
         plans=plans,
         tile=about.tile,
         overlap=overlap,
@@ -180,6 +186,39 @@ def _job(
         probability=probability,
         task=task or about.task,
     )
+
+
+def _unfamiliar(job: Job, whole: xr.DataArray) -> list[str]:
+    """Say which slices the model has not learnt, and what a region hides that it goes by."""
+    about, views = job.model.description, [plan.view for plan in job.plans]
+    said = []
+    new = [view.name for view in views if view.slices in SAMPLE_DIMS and not {*about.views} & {*SAMPLE_DIMS}]
+    if new:
+        said.append(
+            f"'{about.name}' learnt from {' and '.join(about.views)} slices, not from {new[0]} slices: "
+            "averaged with these, labels may be worse"
+        )
+    sides = {
+        dim: side for view in views for dim, side in zip((view.rows, view.columns), job.tile, strict=True)
+    }
+    small = [dim for dim in job.region if dim in sides and job.sizes[dim] < min(sides[dim], whole.sizes[dim])]
+    if small:
+        said.append(
+            f"the region is smaller along {' and '.join(small)} than a tile of {job.tile[0]} x "
+            f"{job.tile[1]}: what lies around it is not seen, and labels may differ from the whole's"
+        )
+    return said
+
+
+def _scale(whole: xr.DataArray, asked: Normalisation) -> AmplitudeScale:
+    """Measure over the whole volume, so that a region is seen in the same greys as the volume around it."""
+    scale = measure_scale(whole, asked.kind, asked.percentile)
+    if scale.kind != asked.kind:
+        warnings.warn(
+            f"no amplitude is negative: zero is taken to lie midway between {scale.low:g} and {scale.high:g}",
+            stacklevel=2,
+        )
+    return scale
 
 
 def _model(

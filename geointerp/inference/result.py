@@ -32,6 +32,7 @@ def provenance(job: "Job", manifest: Manifest, seconds: float) -> dict[str, Any]
         "classes": [asdict(one) for one in description.classes],
         "source": {
             "path": attrs.get("source"),
+            "format": attrs.get("format"),
             "size": attrs.get("source_size"),
             "headers_sha256": attrs.get("source_headers_sha256"),
         },

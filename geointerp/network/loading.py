@@ -150,31 +150,34 @@ def _rebuilt(path: Path, description: ModelDescription, about: DecoderInfo) -> P
 
 
 def load_backbone(folder: Path, description: ModelDescription) -> VisionTransformer:
-    """The encoder an adapter belongs to, with its weights: the folder's own, the starter, or a published one.
+    """The encoder an adapter belongs to, with its weights: the folder's own, or the bundled starter.
 
-    Weights from a file are compared with those the adapter was trained on. A published encoder is known by
-    its name alone: timm fetches it with its position embeddings resampled to the tile, whose values are not
-    those that were recorded.
+    Its position embeddings are resampled to the tile of the ``description``.
 
     Raises:
-        ModelError: the weights in the file are others, or the published ones cannot be fetched.
+        ModelError: the weights are missing, or are not those the adapter was trained on.
     """
     about, source = _encoder_file(folder, description)
-    if source is None:
-        return create_backbone(about.id, description.tile, pretrained=about.id != STARTER)
+    own = source == folder / BACKBONE
+    # Its embeddings lie on the grid of the tile it learnt with, which the file does not tell: 32 x 8 patches
+    # are as many as 16 x 16.
+    learnt_with = read_description(folder).tile if own else description.tile
     # The file fills it: drawing random weights first would take as long as all the rest.
     with torch.device("meta"):
-        native = create_backbone(about.id, description.tile)
+        native = create_backbone(about.id, learnt_with)
     native.to_empty(device="cpu")
-    load_backbone_weights(native, source)
+    if own:
+        weights = read_weights(source)
+        check_keys(native.state_dict(), weights, source)
+        native.load_state_dict(weights)
+        native.set_input_size(description.tile)
+    else:
+        load_backbone_weights(native, source)
     return native
 
 
-def _encoder_file(folder: Path, description: ModelDescription) -> tuple[BackboneInfo, Path | None]:
-    """Return the encoder of a model and the file of its weights, compared with what the model was trained on.
-
-    Without a file it is a published one.
-    """
+def _encoder_file(folder: Path, description: ModelDescription) -> tuple[BackboneInfo, Path]:
+    """Return the encoder of a model and the file of its weights, which are those the model was trained on."""
     about = description.backbone
     if about is None:
         raise ModelError(f"{folder / FILE_NAME}: backbone: no encoder is named")
@@ -182,7 +185,7 @@ def _encoder_file(folder: Path, description: ModelDescription) -> tuple[Backbone
     if not source.is_file() and about.id == STARTER:
         source = bundled_model(STARTER) / BACKBONE
     if not source.is_file():
-        return about, None
+        raise ModelError(f"{folder}: {BACKBONE} is missing", hint="the model folder is incomplete")
     found = weights_sha256(read_weights(source))
     if found != about.sha256:
         raise ModelError(

@@ -9,9 +9,10 @@ from scipy.ndimage import median_filter
 from scipy.stats import theilslopes
 
 from geointerp.products.components import Components, classes_shown
-from geointerp.products.spacing import metres_in, seconds_in
+from geointerp.products.spacing import metres_in
 from geointerp.sinks.steps import as_stored, steps
 from geointerp.sinks.tables import Table
+from geointerp.sources.units import seconds_in
 from geointerp.tasks import NOTHING
 
 _STEP_SAMPLES = 1 << 24

@@ -7,18 +7,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.sources.elevation import METRES
+from geointerp.sources.units import seconds_in
 
-SECONDS = {
-    name: seconds
-    for names, seconds in (
-        ("s sec second seconds", 1.0),
-        ("ms msec millisecond milliseconds", 1e-3),
-        ("us µs μs usec microsecond microseconds", 1e-6),
-        ("ns nanosecond nanoseconds", 1e-9),
-    )
-    for name in names.split()
-}
-"""Seconds in the units that time is told in, in lower case."""
 _ANGLES = frozenset({"degree", "degrees", "deg", "degrees_east", "degrees_north", "radian", "radians", "rad"})
 
 
@@ -72,11 +62,6 @@ def spacing_of(labels: xr.DataArray) -> Spacing:
     return Spacing(_bin(labels), float(interval * factor), unit, labels.ndim)
 
 
-def seconds_in(units: object, untold: float) -> float:
-    """Return how many seconds a unit of time has: ``untold`` where there is none, NaN where it is unknown."""
-    return untold if units is None else SECONDS.get(str(units).lower(), float("nan"))
-
-
 def metres_in(coordinate: xr.DataArray) -> float:
     """Return how many metres a coordinate's unit has: NaN for angles, 1 where it tells none that is known."""
     units = str(coordinate.attrs.get("units")).lower()
@@ -98,7 +83,8 @@ def _bin(labels: xr.DataArray) -> float:
     if labels.ndim == 2:
         steps = np.hypot(np.diff(x), np.diff(y))
         return float(np.nanmedian(steps)) if np.isfinite(steps).any() else float("nan")
-    known = np.isfinite(x) & np.isfinite(y)
+    # Many files leave zeros in the headers of traces that were filled in.
+    known = np.isfinite(x) & np.isfinite(y) & ((x != 0) | (y != 0))
     if known.sum() < 3:
         return float("nan")
     across = np.argwhere(known) - np.argwhere(known).mean(axis=0)

@@ -13,9 +13,11 @@ import xarray as xr
 from geointerp.errors import UsageError
 from geointerp.extras import needed
 from geointerp.products.kinds import Product, choose_product
+from geointerp.sinks.classes import BACKGROUND
 from geointerp.sinks.files import check_writable, write_labels
-from geointerp.sinks.output import check_suffix, whole_or_not_at_all
+from geointerp.sinks.output import check_free, check_suffix, whole_or_not_at_all
 from geointerp.sinks.tables import Table, write_table
+from geointerp.tasks import TASKS
 
 
 @dataclass(frozen=True)
@@ -120,8 +122,12 @@ def write_product(
         OutputError: the file exists, or cannot be written.
     """
     wishes = wishes or Wishes()
-    task = (labels.attrs.get("geointerp") or {}).get("task")
+    told = labels.attrs.get("geointerp") or {}
+    task, predicted_from = told.get("task"), (told.get("source") or {}).get("path")
     product = check_product(path, labels["labels"], task, wishes=wishes, volume=volume)
+    check_free(path, overwrite=overwrite, source=predicted_from)
+    if product.name != "labels":
+        labels = _with_background(labels, task)
     least = product.min_size if wishes.min_size is None else wishes.min_size
     if product.is_labels:
         if product.name == "surfaces":
@@ -141,6 +147,15 @@ def write_product(
     if not count:
         warnings.warn(f"{path.name}: {product.title}: none were found, it holds no rows", stacklevel=2)
     return {"product": product.name, "count": count}
+
+
+def _with_background(labels: xr.Dataset, task: str | None) -> xr.Dataset:
+    """Return labels of a task with a background under that name, whatever their model calls class 0."""
+    names = str(labels["labels"].attrs.get("flag_meanings", "")).split()
+    if not names or task not in TASKS or TASKS[task].classes[0].name != BACKGROUND:
+        return labels
+    meanings = " ".join([BACKGROUND, *names[1:]])
+    return labels.assign(labels=labels["labels"].assign_attrs(flag_meanings=meanings))
 
 
 def _write_text(labels: xr.DataArray, path: Path, product: Product, least: int, wishes: Wishes) -> int:

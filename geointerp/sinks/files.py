@@ -163,6 +163,9 @@ def _write_netcdf(labels: xr.Dataset, path: Path) -> None:
     }
     plain = labels.copy(deep=False)
     plain.attrs = attrs
+    for one in plain.variables.values():
+        if "flag_values" in one.attrs:  # CF: of the variable's own type
+            one.attrs = one.attrs | {"flag_values": np.asarray(one.attrs["flag_values"], np.uint8)}
     plain.to_netcdf(path, engine="h5netcdf", format="NETCDF4")
 
 

@@ -92,7 +92,7 @@ def _axis(coordinate: xr.DataArray) -> dict[str, Any]:
         "count": values.size,
     }
     units = coordinate.attrs.get("units")
-    return described | ({"units": units} if units else {})
+    return described | ({"units": str(units)} if units else {})
 
 
 def _extent(coordinate: xr.DataArray) -> list[float] | None:

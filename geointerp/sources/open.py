@@ -141,10 +141,13 @@ def place_of(path: str | os.PathLike[str]) -> Place:
 
     Raises:
         DataError: the URL is of a kind that is not read.
+        UsageError: the path is empty, as a variable is that was never set.
     """
     from geointerp.sources.remote import RemoteFile, is_url
 
     text = os.fspath(path)
+    if not text:
+        raise UsageError("the path of an input is empty", hint="is a variable of your shell not set?")
     if is_url(text):
         return RemoteFile(text)
     if "://" in text and not Path(text).exists():

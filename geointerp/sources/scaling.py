@@ -2,7 +2,8 @@
 
     grey = (clip(amplitude, low, high) - low) / (high - low)
 
-- ``symmetric``: high = -low = the percentile of the magnitudes; zero amplitude is mid-grey (seismic).
+- ``symmetric``: high = -low = the percentile of the magnitudes; zero amplitude is mid-grey (seismic). Where
+  no sample is negative, as in pictures of seismic, zero lies somewhere between: ``range`` is taken.
 - ``range``: low and high are the percentiles 100 - p and p (images, elevation, indices).
 """
 
@@ -51,6 +52,9 @@ def measure_scale(volume: xr.DataArray, kind: str = "symmetric", percentile: flo
         kind: ``symmetric`` or ``range``.
         percentile: in (50, 100].
 
+    Returns:
+        The scale; its kind is ``range`` too where ``symmetric`` was asked for and no sample is negative.
+
     Raises:
         DataError: there is no finite, non-zero sample, for ``range`` only one value, or such large ones that
             float32 does not hold their differences.
@@ -65,6 +69,8 @@ def measure_scale(volume: xr.DataArray, kind: str = "symmetric", percentile: flo
             f"{name}: none of the {volume.size} samples is a finite number other than zero",
             hint="there is nothing to interpret in it: check the sample format and the file itself",
         )
+    if kind == "symmetric" and samples.min() > 0 and samples.min() < samples.max():
+        kind = "range"
     low, high = _ends(samples, kind, percentile)
     if not low < high:
         raise DataError(

@@ -12,6 +12,7 @@ import zarr
 
 from geointerp.errors import DataError, UsageError
 from geointerp.sources import mdio
+from geointerp.sources.arrangement import arranged
 from geointerp.sources.arrays import default_coords
 from geointerp.sources.in_place import in_place
 from geointerp.sources.remote import RemoteFile
@@ -58,6 +59,11 @@ def open_store(path: Place, variable: str | None = None) -> xr.DataArray:
         DataError: it cannot be opened, or holds no variable that is a volume.
         UsageError: it has no such variable.
     """
+    return arranged(_as_stored(path, variable))
+
+
+def _as_stored(path: Place, variable: str | None) -> xr.DataArray:
+    """Open a store as ``open_store`` does, its axes as they run in it."""
     root = None if path.is_file() else _zarr_root(path)
     if isinstance(root, zarr.Array):
         return _as_float32(_as_volume(path, _bare(path, root)))

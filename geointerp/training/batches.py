@@ -32,12 +32,17 @@ class Batches:
             processes: how many there are.
 
         Raises:
-            UsageError: a batch cannot be dealt evenly.
+            UsageError: a batch cannot be dealt evenly, or there is no tile for each process.
         """
         if batch_size % processes:
             raise UsageError(
                 f"a batch of {batch_size} cannot be dealt evenly to {processes} processes",
                 hint=f"give a --batch-size that is a multiple of {processes}",
+            )
+        if len(crops) < processes:
+            raise UsageError(
+                f"{len(crops)} tiles a round cannot be dealt to {processes} processes",
+                hint="train with fewer processes, or label more",
             )
         # Data that do not fill one batch make one that is smaller.
         self.size = min(batch_size, max(1, len(crops) // processes) * processes)

@@ -46,8 +46,9 @@ def accelerated(device: str, precision: str) -> Iterator[tuple[Accelerator, Mach
     machine = choose_machine("cpu" if device == "auto" and on_cpu else device, precision)
     if process_count() > 1 and machine.device.index is not None:
         raise UsageError(f"{process_count()} processes cannot share {device}", hint="use --device auto")
-    if process_count() > torch.cuda.device_count() and machine.device.type == "cuda":
-        raise MachineError(f"{process_count()} processes, but {torch.cuda.device_count()} CUDA devices")
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", process_count()))  # of several machines, on this one
+    if here > torch.cuda.device_count() and machine.device.type == "cuda":
+        raise MachineError(f"{here} processes, but {torch.cuda.device_count()} CUDA devices")
     with _told(machine):
         accelerator = Accelerator(cpu=machine.device.type == "cpu", mixed_precision=_MIXED[machine.precision])
     try:

@@ -17,7 +17,9 @@ def labelled(inlines, crosslines, times):
 def test_values_at_the_same_place_meet():
     whole = labelled(np.arange(100, 120), np.arange(300, 360, 2), np.arange(0, 400, 4.0))
     part = labelled(np.arange(90, 110, 3), np.arange(320, 340), np.arange(40, 80, 8.0))
-    mine, theirs = align(whole, part)
+    with pytest.warns(UserWarning, match="positions are the same, and only these are compared") as told:
+        mine, theirs = align(whole, part)
+    assert str(told[0].message).startswith("only 3 of the prediction's 20 and the truth's 7 inline positions")
     assert mine.shape == (3, 10, 5)
     np.testing.assert_array_equal(mine.values, theirs.values)
     np.testing.assert_array_equal(mine["inline"].values, [102, 105, 108])

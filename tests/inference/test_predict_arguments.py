@@ -89,7 +89,7 @@ def test_the_store_says_where_it_comes_from(tmp_path):
     told = xr.open_zarr(output, consolidated=False).attrs["geointerp"]
     assert told["task"] == "faults"
     assert told["model"] == {"name": "stub", "sha256": "5" * 64}
-    assert told["source"] == {"path": "/data/a.sgy", "size": 7, "headers_sha256": "ab"}
+    assert told["source"] == {"path": "/data/a.sgy", "format": None, "size": 7, "headers_sha256": "ab"}
     assert told["segy"] == {"revision": 1}
     assert (told["tile"], told["overlap"], told["views"]) == ([28, 42], 0.25, ["inline", "time"])
     assert (told["precision"], told["device"], told["region"]) == ("fp32", "cpu", {"time": [0, 26]})

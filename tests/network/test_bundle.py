@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F
 from peft import PeftModel
 from safetensors.torch import save_file
 
@@ -23,7 +24,7 @@ from geointerp.network.description import (
     read_description,
 )
 from geointerp.network.home import bundled_model, find_model
-from geointerp.network.loading import load_adapter, load_model
+from geointerp.network.loading import load_adapter, load_model, load_trained
 from geointerp.network.lora import add_lora
 from geointerp.network.saving import save_model
 from geointerp.network.segmenter import Segmenter
@@ -113,6 +114,51 @@ def test_a_model_can_be_built_for_another_tile(saved: Callable[..., Saved]) -> N
     loaded = load_model(folder, (56, 84))
     assert loaded.description.tile == (56, 84)
     assert loaded.network(torch.rand(1, 1, 56, 84)).shape == (1, 2, 56, 84)
+
+
+@pytest.mark.parametrize("tile", [(112, 28), (28, 112)])
+def test_an_encoder_of_its_own_keeps_its_grid(tmp_path: Path, tile: tuple[int, int]) -> None:
+    # 8 x 2 patches are as many as 4 x 4: the file alone does not tell where each embedding belongs.
+    torch.manual_seed(3)
+    model = Segmenter(create_backbone("starter", (112, 28)), create_decoder("linear", 192, 2)).eval()
+    torch.nn.init.normal_(model.backbone.pos_embed)
+    about = ModelDescription(
+        name="mine",
+        task=None,
+        classes=TASKS["faults"].classes,
+        backbone=BackboneInfo("starter", ""),
+        decoder=DecoderInfo("linear"),
+        normalisation=Normalisation("symmetric"),
+        tile=(112, 28),
+        method="full",
+    )
+    save_model(tmp_path / "mine", model, about, with_backbone=True)
+    again = load_trained(tmp_path / "mine", tile)[0]
+    grid = model.backbone.pos_embed.detach()[:, 1:].reshape(1, 8, 2, 192).permute(0, 3, 1, 2)
+    if tile != (112, 28):
+        grid = F.interpolate(grid, (2, 8), mode="bicubic", antialias=True)
+    expected = grid.permute(0, 2, 3, 1).reshape(1, 16, 192)
+    torch.testing.assert_close(again.backbone.pos_embed[:, 1:], expected)  # type: ignore[union-attr,index]
+
+
+def test_no_other_encoder_stands_in_for_a_missing_one(tmp_path: Path) -> None:
+    segmenter = Segmenter(create_backbone("vit_tiny_patch16_224", (32, 32)), create_decoder("linear", 192, 2))
+    about = ModelDescription(
+        name="mine",
+        task=None,
+        classes=TASKS["faults"].classes,
+        backbone=BackboneInfo("vit_tiny_patch16_224", ""),
+        decoder=DecoderInfo("linear"),
+        normalisation=Normalisation("symmetric"),
+        tile=(32, 32),
+        patch=16,
+        method="full",
+    )
+    save_model(tmp_path / "mine", segmenter, about, with_backbone=True)
+    assert load_model(tmp_path / "mine").description.name == "mine"
+    (tmp_path / "mine" / BACKBONE).unlink()
+    with pytest.raises(ModelError, match=f"{BACKBONE} is missing"):
+        load_model(tmp_path / "mine")
 
 
 def test_one_flipped_bit_is_noticed(saved: Callable[..., Saved]) -> None:

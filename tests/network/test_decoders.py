@@ -1,10 +1,15 @@
 import pytest
 import torch
+import torch.nn.functional as F
 
 from geointerp.errors import UsageError
 from geointerp.network.decoders import DECODERS, create_decoder
+from geointerp.network.decoders.blocks import onto
 from geointerp.network.decoders.detail import DetailDecoder
 from geointerp.network.decoders.pyramid import PyramidDecoder
+from geointerp.network.loading import load_model
+from geointerp.synthesis.generators import GENERATORS
+from geointerp.training.grey import grey_of
 
 # Counted from the published code for ViT-S and two classes, less the blocks it builds and never runs: the
 # deepest level's smoothing block of MLA (2 x (9 x 192² + 3 x 192)) and entering unit of DPT (2 x (9 x 256²
@@ -89,6 +94,38 @@ def test_single_samples_are_seen_of_the_slice_and_not_of_its_neighbours(name: st
 def four_maps() -> list[torch.Tensor]:
     """What an encoder of 48 features makes of a tile of 56 x 56."""
     return [torch.randn(1, 48, 4, 4) for _ in range(4)]
+
+
+@pytest.mark.parametrize("size", [112, 119, 17, 5])
+def test_what_was_halved_is_enlarged_to_where_it_was(size: int) -> None:
+    # A sample of the halved map lies in the middle of two of the tile; of a ramp it is their mean.
+    ramp = torch.arange(float(size)).expand(1, 1, size, size)
+    halved = F.avg_pool2d(ramp, (1, 2), ceil_mode=True)[:, :, ::2]
+    back = onto(halved, (size, size), 2.0)
+    assert back.shape == ramp.shape
+    torch.testing.assert_close(back[..., 1:-2], ramp[..., 1:-2])
+
+
+def test_levels_lie_on_quarters() -> None:
+    # 17 patches of 14: 68 samples of 3.5 on 60 of 4, of which half the last reaches beyond the 238.
+    levels = 3.5 * (torch.arange(68.0) + 0.5).expand(1, 1, 68, 68)
+    quarters = 4.0 * (torch.arange(60.0) + 0.5)
+    torch.testing.assert_close(onto(levels, (60, 60), 3.5 / 4)[0, 0, 0, :-1], quarters[:-1])
+
+
+@pytest.mark.parametrize("name", ["faults", "salt", "craters"])
+@pytest.mark.parametrize("side", [210, 238, 266])
+def test_labels_do_not_depend_on_the_size_of_the_tile(name: str, side: int) -> None:
+    generator = GENERATORS[name]
+    grey = grey_of(generator(4, 900, height=280, width=280)[0], kind=generator.scale)
+    inside = (..., slice(100, 200), slice(100, 200))  # a wrong scale has summed up to samples here
+    with torch.inference_mode():
+        whole, own = (
+            load_model(name, (t, t)).network(grey[..., :t, :t])[inside].argmax(1) for t in (side, 224)
+        )
+    either = (whole == 1) | (own == 1)
+    assert either.sum() > 100
+    assert ((whole == 1) & (own == 1)).sum() > 0.85 * either.sum()
 
 
 def test_an_unknown_decoder_is_refused() -> None:

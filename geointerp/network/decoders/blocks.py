@@ -1,5 +1,7 @@
 """What the decoders share."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -32,9 +34,24 @@ def enlarge(x: Tensor, factor: int) -> Tensor:
     return resize(x, (x.shape[2] * factor, x.shape[3] * factor))
 
 
-def beside(coarse: Tensor, fine: Tensor) -> Tensor:
-    """``coarse`` resampled to the size of ``fine``, and ``fine``, as channels of one map."""
-    return torch.cat([resize(coarse, size_of(fine)), fine], dim=1)
+def beside(coarse: Tensor, fine: Tensor, factor: float) -> Tensor:
+    """``coarse``, enlarged by ``factor`` onto ``fine``, and ``fine`` itself, as channels of one map."""
+    return torch.cat([onto(coarse, size_of(fine), factor), fine], dim=1)
+
+
+def onto(coarse: Tensor, size: tuple[int, int], factor: float) -> Tensor:
+    """Bilinear resampling by just ``factor``, cut to ``size``; past the end the last samples are repeated.
+
+    A convolution of stride two halves 119 samples to 60, which reach beyond the tile. Stretched to 119 again
+    they would lie up to a sample off; enlarged twofold and cut they lie where they came from.
+    """
+    rows, columns = size_of(coarse)
+    if (rows * factor, columns * factor) == size:
+        return resize(coarse, size)
+    below, beyond = math.ceil(size[0] / factor) - rows, math.ceil(size[1] / factor) - columns
+    padded = F.pad(coarse, (0, max(0, beyond), 0, max(0, below)), mode="replicate")
+    enlarged = F.interpolate(padded, scale_factor=factor, mode="bilinear", align_corners=False)
+    return enlarged[:, :, : size[0], : size[1]]
 
 
 def centred(tile: Tensor) -> Tensor:

@@ -34,8 +34,10 @@ class DetailDecoder(MLADecoder):
         whole = centred(tile)
         halves = self.to_halves(whole)
         quarters = self.to_quarters(halves)
-        x = self.join_quarters(beside(levels, quarters))
-        x = self.join_halves(beside(x, halves))
-        x = self.join_whole(beside(x, whole))
+        # A sample of the levels in quarters: 3.5 samples of the tile, with patches of 14, in 4.
+        factor = tile.shape[2] / levels.shape[2] / 4
+        x = self.join_quarters(beside(levels, quarters, factor))
+        x = self.join_halves(beside(x, halves, 2))
+        x = self.join_whole(beside(x, whole, 2))
         logits: Tensor = resize(self.classify(levels), size_of(tile)) + self.correct(x)
         return logits

@@ -3,7 +3,16 @@
 import torch
 from torch import Tensor, nn
 
-from geointerp.network.decoders.blocks import beside, centred, conv, conv_block, no_output, resize, size_of
+from geointerp.network.decoders.blocks import (
+    beside,
+    centred,
+    conv,
+    conv_block,
+    no_output,
+    onto,
+    resize,
+    size_of,
+)
 from geointerp.network.decoders.mla import MLADecoder
 
 
@@ -40,11 +49,14 @@ class PyramidDecoder(MLADecoder):
         quarters = self.to_quarters(halves)
         eighths = self.to_eighths(quarters)
         sixteenths = self.to_sixteenths(eighths)
-        x = self.join_sixteenths(beside(coarse, sixteenths))
-        x = self.join_eighths(beside(x, eighths))
-        x = self.join_quarters(torch.cat([beside(x, quarters), resize(levels, size_of(quarters))], dim=1))
-        x = self.join_halves(beside(x, halves))
-        x = self.join_whole(beside(x, whole))
+        # A sample of MLA's sum, one of the tile's patches, in sixteenths; one of the levels in quarters.
+        factor = tile.shape[2] / coarse.shape[2] / 16
+        x = self.join_sixteenths(beside(coarse, sixteenths, factor))
+        x = self.join_eighths(beside(x, eighths, 2))
+        levels_there = onto(levels, size_of(quarters), factor)
+        x = self.join_quarters(torch.cat([beside(x, quarters, 2), levels_there], dim=1))
+        x = self.join_halves(beside(x, halves, 2))
+        x = self.join_whole(beside(x, whole, 2))
         logits: Tensor = resize(self.classify(levels), size_of(tile)) + self.correct(x)
         return logits
 

@@ -41,7 +41,7 @@ class VolumeEntry:
     split: SplitName = "auto"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class DatasetFile:
     """The content of ``dataset.json``; all of it is optional.
 

@@ -1,5 +1,6 @@
 """``open_labelled``: a training folder of any kind becomes splits of labelled sections, checked whole."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any, Literal
 
 from geointerp.errors import DataError, UsageError
 from geointerp.network.description import CHANNELS, Elevation, Normalisation
+from geointerp.sinks.pairs import DESCRIPTION
 from geointerp.tasks import LabelClass, classes_named, task_named
 from geointerp.training.data.classes import (
     check_presence,
@@ -120,7 +122,10 @@ def _task(folder: Path, asked: str | None, dataset: DatasetFile) -> str | None:
         UsageError: there is no such task.
     """
     if asked:
-        return task_named(asked).name
+        name = task_named(asked).name
+        if dataset.task not in (None, name):
+            warnings.warn(f"{folder / DESCRIPTION} says that its labels are of {dataset.task}", stacklevel=3)
+        return name
     if dataset.task:
         return dataset.task
     return None if dataset.volumes or dataset.classes else guessed_task(folder)

@@ -135,7 +135,7 @@ def _by_stem(place: Path, suffixes: frozenset[str], folder: Path, problems: Prob
 
 def _numeric(stem: str) -> tuple[list[str | int], str]:
     """Sort ``2`` before ``10``: text and numbers alternate, so like is compared with like."""
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", stem)], stem
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", stem)], stem
 
 
 def _divided(pairs: list[Pair], seed: int) -> tuple[dict[str, list[Pair]], dict[str, str]]:

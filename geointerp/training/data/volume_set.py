@@ -1,7 +1,9 @@
 """The volumes of a training folder: opened, checked, divided into splits, and cut into slices."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,7 @@ def open_volumes(folder: Path, dataset: DatasetFile, asked: Asked) -> Found:
     normalisation = asked.normalisation_for(any(map(_negative, volumes)))
     _scale(volumes, normalisation, problems)
     parts, told = _parts(volumes, asked.seed, problems)
+    _warn_of_shared(folder, parts)
     problems.refuse()
     items: dict[str, list[Item]] = {}
     counts: dict[str, LabelCounts] = {}
@@ -158,6 +161,22 @@ def _parts(
         parts += mine
         told.append({"amplitude": volume.entry.amplitude, "why": why, "splits": _told(mine)})
     return parts, told
+
+
+def _warn_of_shared(folder: Path, parts: Sequence[Part]) -> None:
+    """Warn of slices that two splits share: a volume listed twice is judged on what it taught."""
+    for (split, volume, within), (other, again, elsewhere) in combinations(parts, 2):
+        names = (volume.entry.amplitude, again.entry.amplitude)
+        if split == other or len({(folder / name).resolve() for name in names}) > 1:
+            continue
+        dim = volume.divided_along
+        both = np.intersect1d(volume.grid.labelled(dim, within), again.grid.labelled(dim, elsewhere))
+        if both.size:
+            warnings.warn(
+                f"{names[1]} is listed twice: {both.size} labelled {dim} positions are for {split} and for "
+                f"{other}, and figures of {other} are better than those of new data",
+                stacklevel=4,
+            )
 
 
 def _divided(volume: LabelledVolume, seed: list[int], problems: Problems) -> list[Part]:

@@ -102,7 +102,8 @@ def test_classes_come_from_the_user_then_the_folder_then_the_task_then_the_value
     described = open_labelled(tmp_path)
     assert (names(described), described.task) == (["chaotic", "b", "c"], "facies")
     assert described.classes[0] == TASKS["facies"].classes[4]
-    assert names(open_labelled(tmp_path, classes=["x", "y", "z"], task="faults")) == ["x", "y", "z"]
+    with pytest.warns(UserWarning, match="says that its labels are of facies"):
+        assert names(open_labelled(tmp_path, classes=["x", "y", "z"], task="faults")) == ["x", "y", "z"]
 
 
 def test_grey_levels_are_no_classes(tmp_path):

@@ -139,6 +139,7 @@ def test_the_seed_chooses_the_end_that_is_held_back(tmp_path):
     assert starts == {100, 116}
 
 
+@pytest.mark.filterwarnings("ignore:.* is listed twice")
 def test_a_volume_for_training_alone_is_divided_and_explicit_splits_are_kept(tmp_path):
     one_volume(tmp_path, split="train")
     assert "no volume is for val" in open_labelled(tmp_path).split_record["volumes"][0]["why"]
@@ -163,6 +164,7 @@ def test_slices_without_labels_are_not_drawn(tmp_path):
     assert {line for part in told.values() for run in part["runs"] for line in run} == set(drawn)
 
 
+@pytest.mark.filterwarnings("ignore:.* is listed twice")
 def test_traces_without_data_are_mid_grey_and_their_labels_ignored(tmp_path):
     amplitude = volume()
     values = amplitude.values.copy()
@@ -238,6 +240,7 @@ def test_labels_without_coordinates_are_matched_by_position(tmp_path):
         open_labelled(tmp_path)
 
 
+@pytest.mark.filterwarnings("ignore:.* is listed twice")
 def test_a_picture_labels_a_line_as_it_is_drawn(tmp_path):
     from PIL import Image
 
@@ -389,6 +392,7 @@ def test_labels_of_a_raster_lie_by_their_coordinates():
     np.testing.assert_array_equal(grid.slice(view, 0, {}), code)
 
 
+@pytest.mark.filterwarnings("ignore:.* is listed twice")
 def test_a_bare_array_takes_labels_of_its_shape_whatever_their_dimensions_are_called(tmp_path):
     line = volume().isel(inline=0, drop=True).rename(crossline="cdp")
     labels = (line > float(line.median())).astype(np.uint8).rename("labels")
@@ -412,3 +416,31 @@ def test_traces_that_are_mute_in_a_block_of_time_are_alive(tmp_path, seed):
     one_volume(tmp_path, amplitude, label_values(amplitude))
     for split in open_labelled(tmp_path, views=("time", "inline"), seed=seed).splits.values():
         assert all((section.labels != 255).all() for section in split)
+
+
+@pytest.mark.parametrize("again", ["val", "auto"])
+def test_a_volume_listed_twice_is_judged_on_what_it_taught(tmp_path, again):
+    one_volume(tmp_path)
+    entry = {"amplitude": "a.nc", "labels": "l.nc"}
+    describe(tmp_path, volumes=[entry | {"split": "train"}, entry | {"split": again}])
+    with pytest.warns(UserWarning, match="listed twice"):
+        open_labelled(tmp_path)
+
+
+def test_labels_of_one_volume_may_come_in_two_files(tmp_path):
+    amplitude, truth = one_volume(tmp_path)
+    half = amplitude.sizes["inline"] // 2
+    store(tmp_path / "first.nc", truth.isel(inline=slice(half)))
+    store(tmp_path / "second.nc", truth.isel(inline=slice(half, None)))
+    files = {"train": "first.nc", "val": "second.nc"}
+    describe(
+        tmp_path,
+        volumes=[{"amplitude": "a.nc", "labels": file, "split": split} for split, file in files.items()],
+    )
+    assert len(open_labelled(tmp_path).splits["val"]) == amplitude.sizes["inline"] - half
+
+
+def test_a_misspelt_field_is_refused(tmp_path):
+    describe(tmp_path, clases=["a", "b"])
+    with pytest.raises(DataError, match="clases"):
+        open_labelled(tmp_path)
