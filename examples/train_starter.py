@@ -59,7 +59,7 @@ DETAIL = DecoderInfo("detail", width=0.5)
 DECODERS = dict.fromkeys(TASKS, DETAIL) | {"salt": DecoderInfo("pyramid", width=0.5)}
 JOINT_DECODER = Path(__file__).with_name("joint_decoder.safetensors")  # its logits: the classes of all tasks
 # What the stages before the adapters were drawn from. The adapters of salt and facies were short on noisier
-# sections than they had seen, and went on with wider ranges; with them, a fan's deepest layers are no longer blank.
+# sections than they had seen, and went on with wider ranges; a fan's deepest layers are no longer blank then.
 AT_FIRST: dict[str, Ranges] = {
     "faults": EARLIER,
     "salt": SaltRecipe(decibels=(4.0, 16.0), flaws=0.12),
