@@ -67,3 +67,10 @@ def test_two_inputs_of_one_name_are_refused():
 def test_a_url_is_an_input_and_names_its_result():
     urls = ["https://example.org/data/a.sgy?token=1.2", "s3://bucket/b.zarr"]
     assert place_outputs(urls, "out", "salt") == [Path("out/a.salt.zarr"), Path("out/b.salt.zarr")]
+
+
+@pytest.mark.parametrize("sent", [b"a.sgy\0b.sgy\0", b"\xff\xfe\x00 \x81"])
+def test_what_is_no_list_of_paths_is_refused(monkeypatch, sent):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(sent), encoding="utf-8"))
+    with pytest.raises(UsageError, match="no list of paths"):
+        expand_inputs(["-"])

@@ -120,3 +120,13 @@ def test_regions_that_begin_at_the_corner_are_regions_too():
     mine, theirs = align(store[:50, :80], image)
     np.testing.assert_array_equal(mine.values, theirs.values)
     assert mine.shape == (50, 80)
+
+
+def test_labels_of_a_bare_array_only_count_their_samples():
+    truth = labelled(np.arange(1, 5), np.arange(1, 4), 4.0 * np.arange(6))
+    truth.attrs["format"] = "SEG-Y"
+    counted = labelled(np.arange(4), np.arange(3), np.arange(6.0))
+    counted.attrs |= {"format": "Zarr", "prediction": {"source": {"format": "NumPy"}}}
+    mine, theirs = align(counted, truth)
+    assert mine.shape == theirs.shape == (4, 3, 6)
+    np.testing.assert_array_equal(theirs.values, truth.values)

@@ -120,3 +120,12 @@ def test_a_class_that_no_image_has_is_left_empty(tmp_path):
     images = [ImageCounts("a", np.array([[3]], np.int64))]
     draw_image_ious(images, classes_named(["background", "fault"]), tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size > 5000
+
+
+def test_what_is_compared_is_never_replaced(tmp_path, pair):
+    folder = tmp_path / "report"
+    evaluate(*pair, output=folder)
+    pair[0].to_dataset(name="labels").to_netcdf(folder / "prediction.nc", engine="h5netcdf")
+    with pytest.raises(OutputError, match="holds the input"):
+        evaluate(folder / "prediction.nc", pair[1], output=folder, overwrite=True)
+    assert (folder / "prediction.nc").exists()

@@ -11,6 +11,7 @@ from stub_models import Convolution, Identity, model_of, volume_of
 
 from geointerp.errors import DataError, ModelError, OutputError, UsageError
 from geointerp.inference.predict import predict
+from geointerp.inference.progress import Silent
 from geointerp.inference.result import summary
 from geointerp.network.description import read_description
 from geointerp.network.loading import load_model
@@ -157,3 +158,35 @@ def test_a_model_may_keep_to_its_tile(untrained_model, tmp_path):
     volume = volume_of((2, 60, 90))
     assert predict(volume, model=kept, precision="fp32").attrs["geointerp"]["tile"] == [56, 56]
     assert predict(volume, model=kept, precision="fp32", tile=42).attrs["geointerp"]["tile"] == [42, 42]
+
+
+def test_a_model_is_not_given_another_task():
+    with pytest.raises(UsageError, match="'stub' is for faults, not salt"):
+        predict(volume_of((4, 20, 30)), model=model_of(Convolution()), task="salt")
+
+
+class Listening(Silent):
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.told = []
+
+    def note(self, message):
+        self.told.append(message)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, []),
+        ({"views": "inline,crossline"}, []),
+        ({"views": "time"}, ["not from time slices"]),
+        ({"region": "inline=100:101"}, []),
+        ({"region": "time=100:160"}, ["smaller along time than a tile of 28 x 42"]),
+    ],
+)
+def test_what_the_model_has_not_learnt_or_cannot_see_is_told(options, words):
+    listening = Listening()
+    predict(volume_of((4, 60, 50)), model=model_of(Convolution()), progress=listening, **options)
+    assert len(listening.told) == len(words)
+    assert all(word in told for word, told in zip(words, listening.told, strict=True))

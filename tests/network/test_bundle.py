@@ -116,23 +116,30 @@ def test_a_model_can_be_built_for_another_tile(saved: Callable[..., Saved]) -> N
     assert loaded.network(torch.rand(1, 1, 56, 84)).shape == (1, 2, 56, 84)
 
 
-@pytest.mark.parametrize("tile", [(112, 28), (28, 112)])
-def test_an_encoder_of_its_own_keeps_its_grid(tmp_path: Path, tile: tuple[int, int]) -> None:
-    # 8 x 2 patches are as many as 4 x 4: the file alone does not tell where each embedding belongs.
+def save_with_encoder(folder: Path, encoder: str, tile: tuple[int, int], patch: int) -> Segmenter:
+    """Save a model all of whose weights are its own, its position embeddings far from zero."""
     torch.manual_seed(3)
-    model = Segmenter(create_backbone("starter", (112, 28)), create_decoder("linear", 192, 2)).eval()
+    model = Segmenter(create_backbone(encoder, tile), create_decoder("linear", 192, 2)).eval()
     torch.nn.init.normal_(model.backbone.pos_embed)
     about = ModelDescription(
         name="mine",
         task=None,
         classes=TASKS["faults"].classes,
-        backbone=BackboneInfo("starter", ""),
+        backbone=BackboneInfo(encoder, ""),
         decoder=DecoderInfo("linear"),
         normalisation=Normalisation("symmetric"),
-        tile=(112, 28),
+        tile=tile,
+        patch=patch,
         method="full",
     )
-    save_model(tmp_path / "mine", model, about, with_backbone=True)
+    save_model(folder, model, about, with_backbone=True)
+    return model
+
+
+@pytest.mark.parametrize("tile", [(112, 28), (28, 112)])
+def test_an_encoder_of_its_own_keeps_its_grid(tmp_path: Path, tile: tuple[int, int]) -> None:
+    # 8 x 2 patches are as many as 4 x 4: the file alone does not tell where each embedding belongs.
+    model = save_with_encoder(tmp_path / "mine", "starter", (112, 28), 14)
     again = load_trained(tmp_path / "mine", tile)[0]
     grid = model.backbone.pos_embed.detach()[:, 1:].reshape(1, 8, 2, 192).permute(0, 3, 1, 2)
     if tile != (112, 28):
@@ -142,19 +149,7 @@ def test_an_encoder_of_its_own_keeps_its_grid(tmp_path: Path, tile: tuple[int, i
 
 
 def test_no_other_encoder_stands_in_for_a_missing_one(tmp_path: Path) -> None:
-    segmenter = Segmenter(create_backbone("vit_tiny_patch16_224", (32, 32)), create_decoder("linear", 192, 2))
-    about = ModelDescription(
-        name="mine",
-        task=None,
-        classes=TASKS["faults"].classes,
-        backbone=BackboneInfo("vit_tiny_patch16_224", ""),
-        decoder=DecoderInfo("linear"),
-        normalisation=Normalisation("symmetric"),
-        tile=(32, 32),
-        patch=16,
-        method="full",
-    )
-    save_model(tmp_path / "mine", segmenter, about, with_backbone=True)
+    save_with_encoder(tmp_path / "mine", "vit_tiny_patch16_224", (32, 32), 16)
     assert load_model(tmp_path / "mine").description.name == "mine"
     (tmp_path / "mine" / BACKBONE).unlink()
     with pytest.raises(ModelError, match=f"{BACKBONE} is missing"):

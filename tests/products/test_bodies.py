@@ -125,3 +125,11 @@ def test_the_smaller_depth_is_the_least_on_an_axis_that_descends():
     dim = labels.dims[-1]
     columns = body_table(labels.assign_coords({dim: 200.0 - 10.0 * np.arange(20)}), min_size=1).columns
     assert (columns[f"{dim}_min"][0], columns[f"{dim}_max"][0]) == (100.0, 150.0)
+
+
+def test_traces_filled_in_at_the_origin_do_not_change_the_bin():
+    labels = survey(np.zeros((20, 30, 4), np.uint8))["labels"]
+    expected = spacing_of(labels).bin
+    for name in ("cdp_x", "cdp_y"):
+        labels[name].values[::7, ::6] = 0.0
+    assert spacing_of(labels).bin == pytest.approx(expected, rel=1e-9)

@@ -146,3 +146,20 @@ def test_what_is_missing_is_said_before_any_work(tmp_path):
     with pytest.raises(UsageError, match=r"no form 'ibm' of \.npy"):
         write_product(MADE["salt"], tmp_path / "a.npy", wishes=Wishes(form="ibm"))
     assert not list(tmp_path.iterdir())
+
+
+def test_the_input_of_a_prediction_is_never_replaced(tmp_path):
+    original = tmp_path / "survey.npy"
+    np.save(original, CUBE)
+    labels = survey(BLOCK)
+    labels.attrs["geointerp"]["source"] = {"path": str(original)}
+    with pytest.raises(OutputError, match="is the input itself"):
+        write_product(labels, original, overwrite=True)
+    np.testing.assert_array_equal(np.load(original), CUBE)
+
+
+@pytest.mark.parametrize("meanings", ["background fault", "Untergrund Störung"])
+def test_a_background_is_no_body_whatever_it_is_called(tmp_path, meanings):
+    write_product(survey(BLOCK, "faults", meanings), tmp_path / "a.csv")
+    rows = (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert [row.split(",")[1] for row in rows] == [meanings.split()[1]]

@@ -79,3 +79,16 @@ def test_a_picture_needs_the_input(tmp_path, labels):
     with pytest.raises(UsageError, match=r"a\.png"):
         write_labels(labels, tmp_path / "a.png")
     assert not list(tmp_path.iterdir())
+
+
+def test_values_of_flags_in_netcdf_have_the_labels_type(tmp_path):
+    attrs = {"flag_values": [0, 1], "flag_meanings": "background fault"}
+    labels = xr.Dataset(
+        {"labels": xr.DataArray(np.eye(3, dtype=np.uint8), dims=("row", "column"), attrs=attrs)}
+    )
+    write_labels(labels, tmp_path / "a.nc")
+    with xr.open_dataset(tmp_path / "a.nc") as opened:
+        stored = opened["labels"]
+        assert np.asarray(stored.attrs["flag_values"]).dtype == np.uint8
+        assert list(stored.attrs["flag_values"]) == [0, 1]
+    assert labels["labels"].attrs == attrs

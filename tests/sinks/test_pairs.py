@@ -30,3 +30,9 @@ def test_images_and_labels_stand_in_the_same_place(tmp_path):
         np.testing.assert_array_equal(np.load(path.parents[1] / "labels" / path.name), label)
     described = json.loads((tmp_path / "data" / "dataset.json").read_text())
     assert described == {"task": "faults", "classes": ["background", "fault"], "ignore_index": 255}
+
+
+def test_no_split_is_left_empty(tmp_path):
+    pair = (np.zeros((6, 4), np.float32), np.zeros((6, 4), np.uint8))
+    write_pairs(tmp_path / "data", TASKS["faults"], [pair], 1)
+    assert {path.name for path in (tmp_path / "data").iterdir()} == {"train", "dataset.json"}

@@ -283,3 +283,8 @@ def test_labels_with_probabilities_open_as_labels(tmp_path):
 def test_a_url_of_another_kind():
     with pytest.raises(DataError, match=r"ftp://host/a\.sgy: of URLs, s3://, gs:// and https:// are read"):
         open_volume("ftp://host/a.sgy")
+
+
+def test_an_empty_path_is_not_this_folder():
+    with pytest.raises(UsageError, match="is empty"):
+        open_volume("")

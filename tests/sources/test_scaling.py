@@ -123,3 +123,23 @@ def test_amplitudes_too_large_to_subtract(kind):
 def test_no_such_scale(kind, percentile):
     with pytest.raises(UsageError):
         measure_scale(xr.DataArray(noise((5, 6)), dims=("cdp", "time")), kind, percentile)
+
+
+def test_a_picture_of_seismic_is_grey_about_its_middle():
+    amplitude = xr.DataArray(
+        np.random.default_rng(2).normal(size=(300, 200)).astype(np.float32), dims=DIMS[1:]
+    )
+    picture = (127.5 + 40 * amplitude).clip(0, 255).round()
+    drawn = measure_scale(picture, "symmetric")
+    assert drawn.kind == "range"
+    grey, expected = (
+        drawn.to_grey(picture.values),
+        measure_scale(amplitude, "symmetric").to_grey(amplitude.values),
+    )
+    assert abs(float(grey.mean()) - 0.5) < 0.01
+    assert np.corrcoef(grey.ravel(), expected.ravel())[0, 1] > 0.99
+
+
+def test_a_single_positive_value_is_no_picture():
+    ones = xr.DataArray(np.ones((9, 9), np.float32), dims=DIMS[1:])
+    assert measure_scale(ones, "symmetric") == AmplitudeScale("symmetric", -1.0, 1.0)

@@ -421,3 +421,12 @@ def test_the_real_facies_open(real_data):
     assert data.splits["train"].shape(0) == (1536, 512)
     with pytest.raises(DataError, match=r"15 problems: .*label 7 of 6 classes"):
         open_labelled(real_data / "facies", task="facies")
+
+
+def test_a_name_with_a_raised_digit_is_a_name(tmp_path):
+    write_pairs(tmp_path / "train", 2, classes=3)
+    write_pairs(tmp_path / "val", 1, classes=3)
+    for kind in ("images", "labels"):
+        file = tmp_path / "train" / kind / "0.npy"
+        file.rename(file.with_name("line².npy"))
+    assert len(open_labelled(tmp_path).splits["train"]) == 2
