@@ -66,7 +66,7 @@ def evaluate_model(
     from geointerp.inference.device import choose_machine
     from geointerp.network.loading import load_model
 
-    check_folder(output, data, model, overwrite=overwrite)
+    check_folder(output, data, overwrite=overwrite)
     machine, score = choose_machine(device, precision), Score(tolerance)
     loaded = load_model(model)
     about = loaded.description
