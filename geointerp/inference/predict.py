@@ -1,6 +1,5 @@
 """``predict``: a volume and a model become labels."""
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -13,12 +12,12 @@ from geointerp.inference.device import Machine, choose_machine
 from geointerp.inference.job import Job, run
 from geointerp.inference.progress import Progress, Silent
 from geointerp.inference.runner import default_batch_size, whole_batches
-from geointerp.network.description import CHANNELS, ModelDescription, Normalisation, read_description
+from geointerp.network.description import CHANNELS, ModelDescription, read_description
 from geointerp.network.home import bundled_model, find_model
 from geointerp.network.loading import LoadedModel, load_model, recognise_model
 from geointerp.sinks.output import FILE_SUFFIXES
 from geointerp.sources.raster_place import part_of
-from geointerp.sources.scaling import AmplitudeScale, measure_scale
+from geointerp.sources.scaling import measure_scale
 from geointerp.tasks import task_named
 from geointerp.tiling.fit import fitted_tile
 from geointerp.tiling.plan import plan_views
@@ -175,7 +174,8 @@ def _job(
     return Job(
         volume=volume,
         model=model,
-        scale=_scale(whole, about.normalisation),
+        # Over the whole volume, so that a region is seen in the same greys as the volume around it.
+        scale=measure_scale(whole, about.normalisation.kind, about.normalisation.percentile),
         plans=plans,
         tile=about.tile,
         overlap=overlap,
@@ -189,9 +189,14 @@ def _job(
 
 
 def _unfamiliar(job: Job, whole: xr.DataArray) -> list[str]:
-    """Say which slices the model has not learnt, and what a region hides that it goes by."""
+    """Say what the model has not learnt of the data and slices, and what a region hides that it goes by."""
     about, views = job.model.description, [plan.view for plan in job.plans]
     said = []
+    if job.scale.kind != about.normalisation.kind:
+        said.append(
+            f"no amplitude is negative: zero is taken to lie midway between {job.scale.low:g} and "
+            f"{job.scale.high:g}"
+        )
     new = [view.name for view in views if view.slices in SAMPLE_DIMS and not {*about.views} & {*SAMPLE_DIMS}]
     if new:
         said.append(
@@ -208,17 +213,6 @@ def _unfamiliar(job: Job, whole: xr.DataArray) -> list[str]:
             f"{job.tile[1]}: what lies around it is not seen, and labels may differ from the whole's"
         )
     return said
-
-
-def _scale(whole: xr.DataArray, asked: Normalisation) -> AmplitudeScale:
-    """Measure over the whole volume, so that a region is seen in the same greys as the volume around it."""
-    scale = measure_scale(whole, asked.kind, asked.percentile)
-    if scale.kind != asked.kind:
-        warnings.warn(
-            f"no amplitude is negative: zero is taken to lie midway between {scale.low:g} and {scale.high:g}",
-            stacklevel=2,
-        )
-    return scale
 
 
 def _model(

@@ -190,3 +190,10 @@ def test_what_the_model_has_not_learnt_or_cannot_see_is_told(options, words):
     predict(volume_of((4, 60, 50)), model=model_of(Convolution()), progress=listening, **options)
     assert len(listening.told) == len(words)
     assert all(word in told for word, told in zip(words, listening.told, strict=True))
+
+
+def test_where_zero_lies_in_a_picture_of_seismic_is_told():
+    listening, picture = Listening(), volume_of((4, 60, 50)) * 20 + 128
+    predict(picture, model=model_of(Convolution()), progress=listening)
+    assert len(listening.told) == 1
+    assert "no amplitude is negative: zero is taken to lie midway between" in listening.told[0]
