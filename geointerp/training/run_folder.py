@@ -12,7 +12,8 @@ last/          what ``--resume`` goes on from
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
@@ -22,7 +23,7 @@ import yaml
 
 from geointerp import __version__
 from geointerp.errors import DataError, OutputError, UsageError
-from geointerp.sinks.output import check_free, remove
+from geointerp.sinks.output import check_free, former_of, partial_of, put_in_place, remove
 from geointerp.training.progress import Epoch
 
 CONFIG = "config.yaml"
@@ -56,21 +57,44 @@ def check_place(run: Path, data: Path, *, overwrite: bool, resume: bool) -> None
 
 
 def begin_run(run: Path, config: dict[str, Any], split: dict[str, Any]) -> None:
-    """Write the folder with what is known before the first step; what was there is removed.
+    """Write the folder with what is known before the first step.
+
+    What was there is kept as ``former_of(run)``, see ``former_kept``.
 
     Raises:
         OutputError: it cannot be written.
     """
+    partial = partial_of(run)
     try:
-        remove(run)
-        run.mkdir(parents=True)
-        (run / SPLIT).write_text(json.dumps(split, indent=2) + "\n")
-        (run / CONFIG).write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+        remove(partial)
+        partial.mkdir(parents=True)
+        (partial / SPLIT).write_text(json.dumps(split, indent=2) + "\n")
+        (partial / CONFIG).write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
     except OSError as error:
         raise OutputError(
             f"{run} cannot be written: {error.strerror or error}",
             hint="give -o a place that exists, has room, and that you may write to",
         ) from error
+    put_in_place(partial, run)
+
+
+@contextmanager
+def former_kept(run: Path, note: Callable[[str], None]) -> Iterator[None]:
+    """Give a run that is replaced its place back if the new one ends before it has come to anything.
+
+    Args:
+        run: the run folder; what was there before lies at ``former_of(run)`` until the new one removes it.
+        note: is told of it.
+    """
+    try:
+        yield
+    except BaseException:
+        former = former_of(run)
+        if former.exists():
+            remove(run)
+            former.rename(run)
+            note(f"{run} is again what it was before: the new training had done no epoch yet")
+        raise
 
 
 def read_config(run: Path) -> dict[str, Any]:

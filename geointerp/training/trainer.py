@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from geointerp.evaluation.metrics import metrics
 from geointerp.network.description import FILE_NAME
 from geointerp.network.home import RUN_MODEL
 from geointerp.network.saving import save_model
-from geointerp.sinks.output import whole_or_not_at_all
+from geointerp.sinks.output import former_of, remove, whole_or_not_at_all
 from geointerp.training.card import model_card
 from geointerp.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from geointerp.training.pictures import draw_curves
@@ -27,6 +27,7 @@ from geointerp.training.run_folder import (
     begin_run,
     check_place,
     check_same,
+    former_kept,
     read_config,
     write_metrics,
 )
@@ -57,7 +58,9 @@ def train(settings: Settings, *, overwrite: bool, resume: bool, progress: Progre
             plan = make_plan(settings, accelerator, machine)
             run = _Run(plan, progress if accelerator.is_main_process else Silent())
             run.begin(resume=resume)
-            run.go_on()
+            main = accelerator.is_main_process
+            with former_kept(settings.output, run.progress.note) if main else nullcontext():
+                run.go_on()
             if accelerator.is_main_process:
                 run.draw()
 
@@ -202,6 +205,7 @@ class _Run:
             return
         state = self.plan.session.state()
         write_checkpoint(self.folder, Checkpoint(tuple(self.epochs), self.best, self.elapsed, state))
+        remove(former_of(self.folder))
         write_metrics(self.folder, self.epochs, self.plan.names)
         if time.monotonic() - self.drawn > _SECONDS_BETWEEN_CURVES:
             self._draw_curves()

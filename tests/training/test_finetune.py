@@ -181,6 +181,18 @@ def test_what_is_there_is_not_overwritten_unless_asked(train: Train, tmp_path: P
     assert (tmp_path / "other" / "mine.txt").read_text() == "kept"
 
 
+def test_a_run_is_replaced_only_once_the_new_one_has_done_an_epoch(train: Train, tmp_path: Path) -> None:
+    run = train(epochs=1)
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    witness = Witness(steps=1)
+    with pytest.raises(KeyboardInterrupt):
+        train(epochs=1, seed=4, overwrite=True, progress=witness)
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+    assert any("again what it was" in note for note in witness.notes)
+    assert len(rows(train(epochs=2, seed=4, overwrite=True))) == 2
+    assert [path.name for path in tmp_path.iterdir() if "run" in path.name] == [run.name]
+
+
 def test_the_same_seed_gives_the_same_model_and_another_does_not(train: Train) -> None:
     one, two, other = (
         file_sha256(train(f"run{n}", seed=seed, deterministic=True) / "model" / "unet.safetensors")
