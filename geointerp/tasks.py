@@ -1,6 +1,6 @@
 """The five tasks, one table: their classes, colours and default views."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from geointerp.errors import UsageError
@@ -28,12 +28,14 @@ class Task:
         title: the task in plain words.
         classes: in the order of their label values, starting at 0; class 0 is the background.
         views: the slices a 3D volume is read as, unless the model folder says otherwise.
+        data: what it is about, ``seismic survey``, ``map`` or ``recording``.
     """
 
     name: str
     title: str
     classes: tuple[LabelClass, ...]
     views: tuple[str, ...]
+    data: str
 
 
 TASKS = {
@@ -44,12 +46,14 @@ TASKS = {
             "faults in seismic sections",
             (LabelClass("background", "#ffffff"), LabelClass("fault", "#e6194b")),
             ("inline",),
+            "seismic survey",
         ),
         Task(
             "salt",
             "salt bodies in seismic sections",
             (LabelClass("background", "#ffffff"), LabelClass("salt", "#f58231")),
             ("inline",),
+            "seismic survey",
         ),
         Task(
             "facies",
@@ -63,18 +67,21 @@ TASKS = {
                 LabelClass("transparent", "#a9a9a9"),
             ),
             ("inline",),
+            "seismic survey",
         ),
         Task(
             "craters",
             "impact craters in lunar images and elevation models",
             (LabelClass("background", "#ffffff"), LabelClass("crater", "#f032e6")),
             (),
+            "map",
         ),
         Task(
             "events",
             "seismic events in DAS recordings",
             (LabelClass("background", "#ffffff"), LabelClass("event", "#3cb44b")),
             (),
+            "recording",
         ),
     )
 }
@@ -89,6 +96,15 @@ def task_named(name: str) -> Task:
     if name not in TASKS:
         raise UsageError(f"no task is called '{name}'", hint=f"the tasks are {', '.join(TASKS)}")
     return TASKS[name]
+
+
+def data_with(dims: Collection[str]) -> str | None:
+    """Return what data of these dimensions is, as ``Task.data``; None where it may be any, as a picture."""
+    if not {"inline", "crossline", "cdp"}.isdisjoint(dims):
+        return "seismic survey"
+    if "distance" in dims:
+        return "recording"
+    return "map" if {*dims} == {"y", "x"} else None
 
 
 def classes_named(names: Sequence[str]) -> tuple[LabelClass, ...]:

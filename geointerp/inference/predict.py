@@ -18,7 +18,7 @@ from geointerp.network.loading import LoadedModel, load_model, recognise_model
 from geointerp.sinks.output import FILE_SUFFIXES
 from geointerp.sources.raster_place import part_of
 from geointerp.sources.scaling import measure_scale
-from geointerp.tasks import task_named
+from geointerp.tasks import TASKS, data_with, task_named
 from geointerp.tiling.fit import fitted_tile
 from geointerp.tiling.plan import plan_views
 from geointerp.tiling.regions import parse_region, region_slices
@@ -192,6 +192,12 @@ def _unfamiliar(job: Job, whole: xr.DataArray) -> list[str]:
     """Say what the model has not learnt of the data and slices, and what a region hides that it goes by."""
     about, views = job.model.description, [plan.view for plan in job.plans]
     said = []
+    kind, task = data_with(job.sizes), TASKS.get(job.task or "")
+    if task and kind not in (None, task.data):
+        said.append(
+            f"'{about.name}' looks for {task.title}, and dimensions {', '.join(job.sizes)} are those of "
+            f"a {kind}: labels may mean nothing"
+        )
     if job.scale.kind != about.normalisation.kind:
         said.append(
             f"no amplitude is negative: zero is taken to lie midway between {job.scale.low:g} and "

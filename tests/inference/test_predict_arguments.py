@@ -1,6 +1,7 @@
 """What predict refuses, before anything is written; and what it tells of a result."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 
@@ -197,3 +198,25 @@ def test_where_zero_lies_in_a_picture_of_seismic_is_told():
     predict(picture, model=model_of(Convolution()), progress=listening)
     assert len(listening.told) == 1
     assert "no amplitude is negative: zero is taken to lie midway between" in listening.told[0]
+
+
+@pytest.mark.parametrize(
+    ("task", "dims", "told"),
+    [
+        ("craters", ("inline", "crossline", "time"), "lunar images.*dimensions inline.*of a seismic survey"),
+        ("craters", ("cdp", "time"), "of a seismic survey: labels may mean nothing"),
+        ("faults", ("distance", "time"), "of a recording"),
+        ("events", ("y", "x"), "of a map"),
+        ("faults", ("cdp", "depth"), None),
+        ("events", ("distance", "time"), None),
+        ("craters", ("y", "x"), None),
+        ("craters", ("row", "column"), None),
+        (None, ("y", "x"), None),
+    ],
+)
+def test_data_that_a_task_is_not_about_is_told(task, dims, told):
+    listening = Listening()
+    volume = volume_of((4, 60, 50)[-len(dims) :], dims)
+    predict(volume, model=model_of(Convolution(), task=task), progress=listening)
+    assert len(listening.told) == (told is not None)
+    assert told is None or re.search(told, listening.told[0])
