@@ -29,8 +29,10 @@ class PlainAttention(nn.Module):
         batch, tokens, _ = x.shape
         # Queries, keys and values, each (batch, heads, tokens, channels of a head).
         q, k, v = self.qkv(x).view(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        seen = (q @ k.transpose(-2, -1)).softmax(dim=-1) @ v
-        result: Tensor = self.proj(seen.transpose(1, 2).reshape(batch, tokens, -1))
+        seen = x.new_empty(batch, tokens, self.heads, q.shape[-1])
+        for one in range(batch):  # what lies between the products stays in the cache
+            seen[one] = ((q[one] @ k[one].mT).softmax(dim=-1) @ v[one]).transpose(0, 1)
+        result: Tensor = self.proj(seen.view(batch, tokens, -1))
         return result
 
 

@@ -17,7 +17,9 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from geointerp.network.attention import PlainAttention, is_plain
+from geointerp.network.decoders.mla import MLADecoder
 from geointerp.network.packed import can_pack, pack
+from geointerp.network.raised import raise_convolutions
 from geointerp.network.segmenter import Segmenter
 from geointerp.network.unet import UNet
 
@@ -47,6 +49,8 @@ def lowered(network: Segmenter | UNet, dtype: torch.dtype, *, packed: bool = Tru
             _fold_batch_norm(module)
     if isinstance(copied, Segmenter):
         _prepare(copied.backbone)
+        if isinstance(copied.decoder, MLADecoder):
+            raise_convolutions(copied.decoder)
     # Convolutions multiply matrices of (pixels, channels), and then need not turn their input round.
     copied = copied.to(dtype).to(memory_format=torch.channels_last)
     if packed and dtype == torch.bfloat16 and can_pack():

@@ -13,6 +13,7 @@ from geointerp.network.attention import PlainAttention, is_plain
 from geointerp.network.backbone import create_backbone
 from geointerp.network.decoders import DECODERS, create_decoder
 from geointerp.network.lowered import lowered
+from geointerp.network.raised import RaisedConv
 from geointerp.network.segmenter import Segmenter, fold
 from geointerp.network.unet import UNet
 from geointerp.synthesis.generators import GENERATORS
@@ -48,6 +49,14 @@ def test_folding_changes_nothing(decoder):
 def test_folding_changes_nothing_in_a_u_net():
     torch.manual_seed(2)
     same(shaken(UNet(3, width=0.1)), torch.rand(2, 1, 32, 48))
+
+
+@pytest.mark.parametrize("decoder", ["mla", "detail", "pyramid"])
+def test_mla_convolves_before_it_enlarges(decoder):
+    network = Segmenter(create_backbone("starter", (56, 56)), create_decoder(decoder, 192, 2, 0.2))
+    found = lowered(network, torch.bfloat16)
+    assert sum(isinstance(module, RaisedConv) for module in found.modules()) == 4
+    assert not any(isinstance(module, RaisedConv | nn.Identity) for module in network.decoder.modules())
 
 
 def test_gated_layers_are_folded_too():

@@ -29,9 +29,16 @@ def size_of(x: Tensor) -> tuple[int, int]:
     return (x.shape[2], x.shape[3])
 
 
-def enlarge(x: Tensor, factor: int) -> Tensor:
+class Enlarge(nn.Module):
     """Bilinear resampling to ``factor`` times the height and width."""
-    return resize(x, (x.shape[2] * factor, x.shape[3] * factor))
+
+    def __init__(self, factor: int) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any (batch, channels, height, width)."""
+        return resize(x, (x.shape[2] * self.factor, x.shape[3] * self.factor))
 
 
 def beside(coarse: Tensor, fine: Tensor, factor: float) -> Tensor:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from geointerp.network.decoders.blocks import conv_block, enlarge, resize, size_of
+from geointerp.network.decoders.blocks import Enlarge, conv_block, resize, size_of
 
 
 class MLADecoder(nn.Module):
@@ -25,6 +25,7 @@ class MLADecoder(nn.Module):
         self.narrow = nn.ModuleList(
             nn.Sequential(conv_block(half, half), conv_block(half, quarter)) for _ in range(4)
         )
+        self.enlarge = Enlarge(4)
         self.refine = nn.ModuleList(conv_block(quarter, quarter) for _ in range(4))
         self.classify = nn.Conv2d(4 * quarter, classes, 1)
 
@@ -45,5 +46,5 @@ class MLADecoder(nn.Module):
         return running, torch.cat(levels, dim=1)
 
     def _level(self, k: int, x: Tensor) -> Tensor:
-        refined: Tensor = self.refine[k](enlarge(self.narrow[k](x), 4))
+        refined: Tensor = self.refine[k](self.enlarge(self.narrow[k](x)))
         return refined
