@@ -26,8 +26,8 @@ class RaisedConv(nn.Module):
         """Take over the weights of a convolution.
 
         Args:
-            convolution: 3x3, and padded with zeros to the same size. Its bias becomes that of its middle term,
-                whose interpolation weights add up to one.
+            convolution: 3x3, and padded with zeros to the same size. Its bias becomes that of the middle
+                term, whose interpolation weights add up to one.
             factor: of the bilinear enlargement.
         """
         super().__init__()
