@@ -6,8 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from geointerp.sources.elevation import METRES
-from geointerp.sources.units import seconds_in
+from geointerp.sources.units import METRES, seconds_in
 
 _ANGLES = frozenset({"degree", "degrees", "deg", "degrees_east", "degrees_north", "radian", "radians", "rad"})
 

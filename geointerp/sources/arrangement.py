@@ -1,4 +1,4 @@
-"""Volumes as others wrote them, in this program's order: from the top down, lines ascending, times in ms."""
+"""Volumes as others wrote them, in this program's order: from the top down, lines ascending, in ms or m."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from geointerp.sources.units import seconds_in
+from geointerp.sources.units import METRES, seconds_in
 from geointerp.tiling.views import CHANNEL_DIM, SAMPLE_DIMS
 
 _LINES = ("inline", "crossline", "cdp")
@@ -16,8 +16,8 @@ def arranged(volume: xr.DataArray) -> xr.DataArray:
     """Return a volume whose axes run as a network has learnt them; nothing is read.
 
     Samples run downwards: times and depths grow, or fall where they are heights (``positive: up``, or none
-    above zero). Lines ascend; whole line numbers are int32. Two-way times in other units become ms; those of
-    recordings, which have a distance, stay. An axis that is in no order stays as it is.
+    above zero). Lines ascend; whole line numbers are int32. Two-way times in other units become ms, depths m;
+    times of recordings, which have a distance, stay. An axis that is in no order stays as it is.
 
     Args:
         volume: dims as of ``open_volume``.
@@ -31,6 +31,8 @@ def arranged(volume: xr.DataArray) -> xr.DataArray:
             volume = _whole(volume, dim)
         if dim == "time":
             volume = _in_ms(volume)
+        if dim == "depth":
+            volume = _in_metres(volume)
     return volume
 
 
@@ -38,8 +40,8 @@ def _runs_backwards(axis: xr.DataArray) -> bool:
     values: NDArray[Any] = axis.values
     if values.size < 2 or values.dtype.kind not in "iuf":
         return False
-    falls = bool((np.diff(values) < 0).all())
-    rises = bool((np.diff(values) > 0).all())
+    steps = np.diff(values.astype(np.float64))  # of unsigned numbers they would be unsigned
+    falls, rises = bool((steps < 0).all()), bool((steps > 0).all())
     heights = str(axis.name) in SAMPLE_DIMS and (
         str(axis.attrs.get("positive", "")).lower() == "up" or bool((values <= 0).all())
     )
@@ -65,3 +67,13 @@ def _in_ms(volume: xr.DataArray) -> xr.DataArray:
         return volume
     values = time.values.astype(np.float64) * factor
     return volume.assign_coords(time=("time", values, time.attrs | {"units": "ms"}))
+
+
+def _in_metres(volume: xr.DataArray) -> xr.DataArray:
+    """Return it with depths in m, where their unit is known and another."""
+    depth = volume["depth"]
+    metres = METRES.get(str(depth.attrs.get("units")).lower())
+    if metres is None or depth.dtype.kind not in "iuf":
+        return volume
+    values = depth.values.astype(np.float64) * metres
+    return volume.assign_coords(depth=("depth", values, depth.attrs | {"units": "m"}))

@@ -15,14 +15,7 @@ import numpy as np
 import xarray as xr
 
 from geointerp.sources.scaling import spread_sample
-
-METRES = {
-    **dict.fromkeys(("m", "metre", "metres", "meter", "meters"), 1.0),
-    **dict.fromkeys(("km", "kilometre", "kilometres", "kilometer", "kilometers"), 1000.0),
-    **dict.fromkeys(("ft", "foot", "feet"), 0.3048),
-    **dict.fromkeys(("us survey foot", "us-ft"), 1200 / 3937),
-}
-"""Metres in the units of length that heights are told in, in lower case."""
+from geointerp.sources.units import METRES
 
 _LOW = -1.0
 _SHARE = 1  # percent of the samples

@@ -107,16 +107,21 @@ def open_volume(
 
 
 def open_label_file(path: str | os.PathLike[str]) -> xr.DataArray:
-    """Open a file of labels as `open_volume` does, but a picture with a palette as its colour numbers.
+    """Open a file of labels as `open_volume` does, but a picture or raster as the numbers stored in it.
+
+    So a palette's are its colour numbers, and the zeros of a raster are a class, whatever it says of them.
 
     Raises:
-        DataError: as `open_volume`.
+        DataError: as `open_volume`, or a raster has several bands.
     """
     place = place_of(path)
-    if isinstance(place, Path) and find_kind(place, {}) == "picture":
+    kind = find_kind(place, {})
+    if isinstance(place, Path) and kind == "picture":
         from geointerp.sources.arrays import open_picture
 
         return _with_provenance(open_picture(place, indices=True), place, {})
+    if kind == "raster":
+        return _with_provenance(_open_raster(place, {}, indices=True), place, {})
     volume = open_volume(path)
     if volume.attrs.get("segy", {}).get("sample_format") == "int8":
         # Labels are bytes without a sign, which SEG-Y of revision 1 has not: 255 stands there as -1.
@@ -194,13 +199,17 @@ def _open_other(place: Place, kind: str, given: Mapping[str, Any]) -> xr.DataArr
     return open_npy(place) if kind == "npy" else open_picture(place, band=given.get("band"))
 
 
-def _open_raster(place: Place, given: Mapping[str, Any]) -> xr.DataArray:
+def _open_raster(place: Place, given: Mapping[str, Any], *, indices: bool = False) -> xr.DataArray:
     from geointerp.sources.hillshade import sun_from
     from geointerp.sources.raster import open_raster
 
     opener = None if isinstance(place, Path) else place.filesystem
     return open_raster(
-        str(place), band=given.get("band"), sun=sun_from(given.get("hillshade")), opener=opener
+        str(place),
+        band=given.get("band"),
+        sun=sun_from(given.get("hillshade")),
+        indices=indices,
+        opener=opener,
     )
 
 

@@ -43,12 +43,14 @@ class RasterPixels:
         bands: counted from 1: one, or red, green and blue that become their luminance.
         shape: rows and columns.
         shading: turns elevation into brightness.
+        indices: whether samples are class numbers, to be read as they are stored.
     """
 
     opening: Mapping[str, Any]
     bands: tuple[int, ...]
     shape: tuple[int, int]
     shading: Shading | None = None
+    indices: bool = False
     dtype = np.dtype(np.float32)
     ndim = 2
 
@@ -69,7 +71,9 @@ class RasterPixels:
         try:
             # Opened for each window: a dataset may serve only one thread, and one left open keeps its cache.
             with opened(self.opening) as dataset:
-                parts = [_in_units(dataset, band, window) for band in self.bands]
+                if self.indices:
+                    return as_float32(_indices(dataset, self.bands[0], window))
+                parts = _channels(dataset, self.bands, window)
         except rasterio.errors.RasterioError as error:
             raise DataError(
                 f"{self.opening['fp']}: rows {rows.start} to {rows.stop} cannot be read: {_innermost(error)}",
@@ -95,7 +99,12 @@ class RasterPixels:
 
 
 def open_raster(
-    path: Path | str, *, band: int | None = None, sun: Sun | None = None, opener: Any = None
+    path: Path | str,
+    *,
+    band: int | None = None,
+    sun: Sun | None = None,
+    indices: bool = False,
+    opener: Any = None,
 ) -> xr.DataArray:
     """Open a raster that GDAL reads: GeoTIFF, COG, VRT, PDS3, PDS4, ISIS cube, JPEG 2000 and others.
 
@@ -103,12 +112,13 @@ def open_raster(
         path: of the file, or its URL.
         band: counted from 1; needed where there are other than one or three bands.
         sun: lights an elevation model.
+        indices: whether the samples are class numbers: neither colours nor scale and offset are applied.
         opener: opens remote files, for rasterio.
 
     Returns:
-        float32, NaN where there is no datum, with scale and offset applied. Dims (y, x) with the centres of
-        the pixels as coordinates (float64) and, if the raster says what they mean, the CF grid mapping
-        ``spatial_ref``; without a place on a map (row, column), int32 from 0.
+        float32, NaN where there is no datum, with scale and offset applied; of colours the luminance. Dims
+        (y, x) with the centres of the pixels as coordinates (float64) and, if the raster says what they mean,
+        the CF grid mapping ``spatial_ref``; without a place on a map (row, column), int32 from 0.
 
     Raises:
         DataError: the file cannot be read, is truncated, holds complex numbers, lies askew on its map,
@@ -123,13 +133,15 @@ def open_raster(
             bands = _bands(path, dataset, band)
             place = place_of_raster(path, dataset)
             shading = shading_of(path, dataset, bands, place, sun) if sun else None
-            pixels = RasterPixels(opening, bands, dataset.shape, shading)
+            if indices:
+                _check_indices(path, dataset, bands)
+            pixels = RasterPixels(opening, bands, dataset.shape, shading, indices)
             chunks, attrs = _chunks(dataset), _attributes(path, dataset, bands)
             if sun:
                 attrs.pop("units", None)  # brightness has none
     except rasterio.errors.RasterioError as error:
         raise DataError(f"{path} is no readable raster: {_innermost(error)}") from None
-    lazy = lazily(pixels, chunks, f"raster-{tokenize(str(path), attrs, sun)}")
+    lazy = lazily(pixels, chunks, f"raster-{tokenize(str(path), attrs, sun, indices)}")
     dims = ("y", "x") if "y" in place else ("row", "column")
     return xr.DataArray(lazy, place, dims, "amplitude", attrs)
 
@@ -186,6 +198,52 @@ def _bands(path: Path | str, dataset: "DatasetReader", band: int | None) -> tupl
         if np.dtype(dataset.dtypes[number - 1]).kind not in "biuf":
             raise DataError(f"{path}: band {number} holds {dataset.dtypes[number - 1]}, not real numbers")
     return bands
+
+
+def _channels(dataset: "DatasetReader", bands: tuple[int, ...], window: Any) -> list[NDArray[np.float64]]:
+    """Read a window: a band, or red, green and blue, also those that a palette's numbers stand for."""
+    if len(bands) == 1:
+        values = _in_units(dataset, bands[0], window)
+        return _colours(dataset, bands[0], values) if _has_palette(dataset, bands[0]) else [values]
+    # A colour may hold the number that in all bands together says that there is no datum.
+    missing = dataset.dataset_mask(window=window) == 0
+    return [np.where(missing, np.nan, dataset.read(band, window=window)) for band in bands]
+
+
+def _has_palette(dataset: "DatasetReader", band: int) -> bool:
+    from rasterio.enums import ColorInterp
+
+    return bool(dataset.colorinterp[band - 1] == ColorInterp.palette)
+
+
+def _colours(dataset: "DatasetReader", band: int, numbers: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Return red, green and blue of a palette's numbers, NaN where these are."""
+    palette = dataset.colormap(band)
+    known = np.array([palette.get(number, (0, 0, 0))[:3] for number in range(max(palette) + 1)], np.float64)
+    missing = np.isnan(numbers)
+    places = np.where(missing, 0, numbers).astype(np.intp).clip(0, len(known) - 1)
+    return [np.where(missing, np.nan, colour[places]) for colour in known.T]
+
+
+def _indices(dataset: "DatasetReader", band: int, window: Any) -> NDArray[np.float64]:
+    """Read a window of class numbers, NaN where there is no datum; zero is a class whatever the file says."""
+    stored = dataset.read(band, window=window, masked=dataset.nodatavals[band - 1] != 0)
+    return np.ma.filled(stored.astype(np.float64), np.nan)
+
+
+def _check_indices(path: Path | str, dataset: "DatasetReader", bands: tuple[int, ...]) -> None:
+    """Warn where zero, the first class, is also what stands for no datum.
+
+    Raises:
+        DataError: there are several bands, colours.
+    """
+    if len(bands) > 1:
+        raise DataError(f"{path} has {len(bands)} bands, and labels are one", hint="write the class numbers")
+    if dataset.nodatavals[bands[0] - 1] == 0:
+        warnings.warn(
+            f"{path}: zero stands for no datum, and is read as the first class; 255 is what is not looked at",
+            stacklevel=2,
+        )
 
 
 def _in_units(dataset: "DatasetReader", band: int, window: Any) -> NDArray[np.float64]:

@@ -11,8 +11,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.errors import DataError, UsageError
-from geointerp.sources.elevation import METRES
 from geointerp.sources.hillshade import Sun
+from geointerp.sources.units import METRES
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -107,17 +107,26 @@ def shading_of(
     if not crs.is_geographic:
         unit = crs.linear_units_factor[1] / height
         return Shading(sun, np.full(dataset.height, transform.a * unit), transform.e * unit)
-    degree = np.radians(_radius(crs)) / height
+    degree = np.radians(_radius(path, crs)) / height
     parallels = np.maximum(np.cos(np.radians(place["y"][1])), 1e-6)  # never 0, not even at a pole
     return Shading(sun, transform.a * degree * parallels, transform.e * degree)
 
 
-def _radius(crs: Any) -> float:
-    """Return the equatorial radius of the body in metres."""
+_WITHIN = ("components", "source_crs", "base_crs", "datum", "datum_ensemble")
+"""Where the horizontal part of a PROJJSON stands, from the outside in: heights may be told beside it."""
+
+
+def _radius(path: Path | str, crs: Any) -> float:
+    """Return the equatorial radius of the body in metres.
+
+    Raises:
+        UsageError: the reference system does not tell it.
+    """
     ellipsoid = crs.to_dict(projjson=True)
     while "ellipsoid" not in ellipsoid:
-        ellipsoid = next(
-            ellipsoid[key] for key in ("base_crs", "datum", "datum_ensemble") if key in ellipsoid
-        )
+        part = next((ellipsoid[key] for key in _WITHIN if key in ellipsoid), None)
+        if part is None:
+            raise UsageError(f"{path} does not say how large its globe is: its relief cannot be shaded")
+        ellipsoid = part[0] if isinstance(part, list) else part
     radius = ellipsoid["ellipsoid"].get("radius", ellipsoid["ellipsoid"].get("semi_major_axis"))
     return float(radius["value"] if isinstance(radius, dict) else radius)

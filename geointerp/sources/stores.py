@@ -83,13 +83,22 @@ def _as_stored(path: Place, variable: str | None) -> xr.DataArray:
         return volume
     in_a_file = isinstance(path, Path) and path.is_file()
     decoded = _open(path, decode=True, consolidated=listed, chunked=not in_a_file)
-    chosen = _on_its_map(decoded[_volume_name(path, decoded, variable)], decoded)
+    name = _volume_name(path, decoded, variable)
+    chosen = _on_its_map(decoded[name], decoded)
+    if root is not None and _zero_is_a_value(root, chosen):
+        chosen = chosen.copy(data=stored[name].data)
     if in_a_file and chosen.encoding.get("chunksizes"):
         chosen = chosen.chunk(dict(zip(chosen.dims, chosen.encoding["chunksizes"], strict=True)))
     volume = _as_volume(path, mdio.with_mask(_familiar(chosen), _familiar(decoded)))
     if volume.chunks is None and isinstance(path, Path):
         return in_place(path, volume)
     return _without_missing(_as_float32(volume))
+
+
+def _zero_is_a_value(root: zarr.Group, chosen: xr.DataArray) -> bool:
+    """Whether zero was taken for missing only because Zarr 2 fills arrays with it if nothing is said."""
+    scaled = {"scale_factor", "add_offset"} & {*chosen.encoding}
+    return root.metadata.zarr_format == 2 and chosen.encoding.get("_FillValue") == 0 and not scaled
 
 
 def _on_its_map(chosen: xr.DataArray, decoded: xr.Dataset) -> xr.DataArray:

@@ -1,4 +1,4 @@
-"""Units that time is told in."""
+"""Units that time and lengths are told in."""
 
 SECONDS = {
     name: seconds
@@ -11,6 +11,14 @@ SECONDS = {
     for name in names.split()
 }
 """Seconds in the units that time is told in, in lower case."""
+
+METRES = {
+    **dict.fromkeys(("m", "metre", "metres", "meter", "meters"), 1.0),
+    **dict.fromkeys(("km", "kilometre", "kilometres", "kilometer", "kilometers"), 1000.0),
+    **dict.fromkeys(("ft", "foot", "feet"), 0.3048),
+    **dict.fromkeys(("us survey foot", "us-ft"), 1200 / 3937),
+}
+"""Metres in the units of length, in lower case."""
 
 
 def seconds_in(units: object, untold: float) -> float:

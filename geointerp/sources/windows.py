@@ -37,7 +37,8 @@ def read_indexed(key: Any, shape: tuple[int, ...], read: Read) -> NDArray[np.flo
     first = [int(min(places)) for places in wanted]
     window = read(*(slice(low, int(max(places)) + 1) for low, places in zip(first, wanted, strict=True)))
     for axis, (low, places) in enumerate(zip(first, wanted, strict=True)):
-        if len(places) < window.shape[axis] or places[0] != low:
+        whole = range(low, low + window.shape[axis])
+        if places != whole if isinstance(places, range) else not np.array_equal(places, whole):
             window = window.take(np.asarray(places) - low, axis=axis)
     return window.squeeze(axis=dropped)
 

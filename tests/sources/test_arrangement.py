@@ -50,6 +50,23 @@ def test_samples_run_downwards(dim, values, attrs, turned):
 
 
 @pytest.mark.parametrize(
+    ("units", "metres"), [("ft", 0.3048), ("km", 1000), ("m", 1), (None, 1), ("fathom", 1)]
+)
+def test_depths_are_metres(units, metres):
+    attrs = {} if units is None else {"units": units}
+    found = arranged(volume(("inline", "crossline", "depth"), depth=("depth", 4.0 * np.arange(5), attrs)))
+    np.testing.assert_allclose(found["depth"], metres * 4.0 * np.arange(5))
+    assert found["depth"].attrs.get("units") == (units if units in (None, "fathom") else "m")
+
+
+@pytest.mark.parametrize("kind", ["u2", "u4", "u8", "i1"])
+def test_descending_lines_of_any_kind_ascend(kind):
+    found = arranged(volume()[::-1].assign_coords(inline=np.array([30, 20, 10], kind)))
+    assert found["inline"].values.tolist() == [10, 20, 30]
+    np.testing.assert_array_equal(found.values, VALUES)
+
+
+@pytest.mark.parametrize(
     ("units", "step"), [("s", 0.004), ("Seconds", 0.004), ("ms", 4), ("us", 4000), (None, 4), ("ticks", 4)]
 )
 def test_times_are_milliseconds(units, step):

@@ -11,7 +11,7 @@ from raster_files import MOON, NORTH_UP, UTM, write
 from geointerp.errors import DataError, MachineError, UsageError
 from geointerp.sources.describe import describe
 from geointerp.sources.hillshade import Sun, shade
-from geointerp.sources.open import open_volume
+from geointerp.sources.open import open_label_file, open_volume
 from geointerp.sources.raster_place import part_of
 
 rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed")
@@ -82,6 +82,38 @@ def test_three_bands_become_their_luminance(tmp_path):
     volume = open_volume(write(tmp_path / "a.tif", values, photometric="rgb"))
     np.testing.assert_allclose(volume.values, np.tensordot([0.299, 0.587, 0.114], values, 1), rtol=1e-6)
     np.testing.assert_array_equal(open_volume(tmp_path / "a.tif", band=2).values, values[1])
+
+
+def test_no_datum_is_where_all_bands_say_so(tmp_path):
+    values = np.random.default_rng(0).integers(1, 255, (3, 9, 7)).astype(np.uint8)
+    values[0, 2, 3] = 0
+    values[:, 5, 5] = 0
+    volume = open_volume(write(tmp_path / "a.tif", values, photometric="rgb", nodata=0))
+    expected = np.tensordot([0.299, 0.587, 0.114], values, 1)
+    expected[5, 5] = np.nan
+    np.testing.assert_allclose(volume.values, expected, rtol=1e-6)
+
+
+def test_the_numbers_of_a_palette_become_the_luminance_of_its_colours(tmp_path):
+    numbers = np.random.default_rng(0).integers(0, 4, (9, 7)).astype(np.uint8)
+    path = write(tmp_path / "a.tif", numbers, nodata=3)
+    colours = {0: (255, 255, 255, 255), 1: (0, 0, 0, 255), 2: (200, 100, 50, 255), 3: (9, 9, 9, 255)}
+    with rasterio.open(path, "r+") as dataset:
+        dataset.write_colormap(1, colours)
+    luminance = [255, 0, 0.299 * 200 + 0.587 * 100 + 0.114 * 50, np.nan]
+    np.testing.assert_allclose(open_volume(path).values, np.take(luminance, numbers), rtol=1e-6)
+    labels = open_label_file(path)
+    np.testing.assert_array_equal(labels, np.where(numbers == 3, np.nan, numbers))
+
+
+def test_zero_is_a_class_also_where_it_stands_for_no_datum(tmp_path):
+    mask = np.random.default_rng(0).integers(0, 2, (9, 7)).astype(np.uint8)
+    path = write(tmp_path / "a.tif", mask, nodata=0)
+    with pytest.warns(UserWarning, match="zero stands for no datum, and is read as the first class"):
+        labels = open_label_file(path)
+    np.testing.assert_array_equal(labels, mask)
+    with pytest.raises(DataError, match="3 bands, and labels are one"):
+        open_label_file(write(tmp_path / "b.tif", np.stack([mask] * 3), photometric="rgb"))
 
 
 @pytest.mark.parametrize("crs", [UTM, None])
@@ -256,6 +288,15 @@ def test_hillshade_in_degrees_uses_the_body(tmp_path):
     degree = math.pi / 180 * 1737400
     row = relief(z, 0.5 * degree * math.cos(math.radians(60.25)), 0.5 * degree, 315, 45)[2]
     np.testing.assert_allclose(volume.values[2], row, atol=1e-6)
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326+5773", "EPSG:9518"])
+def test_hillshade_where_heights_have_a_datum_of_their_own(tmp_path, crs):
+    z = random(6, 8) * 100
+    path = write(tmp_path / "a.tif", z, crs=crs, transform=Affine(0.5, 0, 10, 0, -0.5, 61.5))
+    degree = math.pi / 180 * 6378137
+    row = relief(z, 0.5 * degree * math.cos(math.radians(60.25)), 0.5 * degree, 315, 45)[2]
+    np.testing.assert_allclose(open_volume(path, hillshade=True).values[2], row, atol=1e-6)
 
 
 def test_a_slope_that_faces_the_sun_is_brightest():

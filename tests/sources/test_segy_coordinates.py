@@ -49,6 +49,24 @@ def test_the_standards_places_stay_what_they_are(tmp_path, rotation, step):
     np.testing.assert_array_equal(volume["cdp_x"].values.ravel(), x)
 
 
+def test_dead_traces_with_empty_headers_say_nothing_of_the_unit(tmp_path):
+    lines, across = np.zeros(50), np.arange(50)
+    dead = across < 2
+    words = {
+        21: (across + 1, "i4"),
+        29: (np.where(dead, 2, 1), "i2"),
+        89: (np.where(dead, 0, 2), "i2"),
+        181: (np.where(dead, 0, 18000 + across), "i4"),
+        185: (np.where(dead, 0, 190000 + across), "i4"),
+    }
+    volume = open_volume(Written(lines, lines, words=words).write(tmp_path / "a.sgy"))
+    assert volume["cdp_x"].attrs["units"] == "degrees"
+    np.testing.assert_allclose(volume["cdp_x"][2:], (18000 + across[2:]) / 3600)
+    np.testing.assert_allclose(volume["cdp_y"][2:], (190000 + across[2:]) / 3600)
+    assert np.isnan(volume["cdp_x"][:2]).all()
+    assert np.isnan(volume["cdp_y"][:2]).all()
+
+
 def test_coordinates_that_only_count_are_no_lines(tmp_path):
     """Every tenth line of a survey, with positions in bins."""
     lines, across = grid(10 * INLINES, 10 * CROSSLINES)

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from segy_files import WIDTHS, Written, assert_every_trace, grid, read_every_trace
 
+from geointerp.errors import SegyError
 from geointerp.sources.open import open_volume
 
 INLINES, CROSSLINES = np.arange(100, 106), np.arange(300, 305)
@@ -118,6 +119,23 @@ def test_a_crooked_line_through_a_survey_is_a_line(tmp_path):
     volume = open_volume(how.write(tmp_path / "a.sgy"))
     assert volume.dims == ("cdp", "time")
     assert volume["trace_mask"].all()
+
+
+@pytest.mark.parametrize("jump", [True, False])
+def test_a_line_whose_cdp_numbers_jump_or_repeat_is_a_line(tmp_path, jump):
+    """A stack that keeps field record and channel, which lie on a grid."""
+    records, channels = grid(np.arange(200), np.arange(4))
+    cdp = np.arange(800) + np.where(jump and np.arange(800) >= 400, 5000, 0)
+    if not jump:
+        cdp[500:] -= 1
+    words = {9: (records + 1, "i4"), 13: (channels + 1, "i4"), 21: (cdp + 100, "i4")}
+    path = Written(np.zeros(800), np.zeros(800), words=words).write(tmp_path / "a.sgy")
+    if jump:
+        assert open_volume(path).sizes["cdp"] == 5800
+        return
+    with pytest.raises(SegyError, match="599"):
+        open_volume(path)
+    assert open_volume(path, duplicates="first").sizes["cdp"] == 799
 
 
 def test_a_single_trace(tmp_path):
@@ -379,6 +397,38 @@ def test_the_unit_of_depth_is_that_of_the_text_header(tmp_path, unit, system, me
     volume = open_volume(how.write(tmp_path / "a.sgy"))
     np.testing.assert_allclose(volume["depth"], metres * 5.0 * np.arange(30))
     assert volume["cdp_x"].attrs == ({"units": "ft"} if system == 2 else {})
+
+
+@pytest.mark.parametrize(("text", "metres"), [
+    ("DOMAIN: DEPTH\nC 2 SAMPLE UNITS: FEET", 0.3048),
+    ("DOMAIN: DEPTH (FEET)", 0.3048),
+    ("Z AXIS: DEPTH IN FT", 0.3048),
+    ("DOMAIN: DEPTH   VERTICAL UNITS: METRES", 1.0),
+    ("DOMAIN: DEPTH  WATER DEPTH IN FEET: 300", None),
+    ("DATA TYPE: DEPTH MIGRATED STACK", None),
+])  # fmt: skip
+@pytest.mark.parametrize("feet", [False, True])
+def test_what_the_text_says_of_the_unit_wins(tmp_path, text, metres, feet):
+    words = {3255: (2 if feet else 1, "i2")}
+    lines = "".join(f"C 1 {line}".ljust(80) for line in text.split("\nC 2 "))
+    volume = open_volume(small(text=lines, interval=5000, binary_words=words).write(tmp_path / "a.sgy"))
+    expected = (0.3048 if feet else 1.0) if metres is None else metres
+    np.testing.assert_allclose(volume["depth"], expected * 5.0 * np.arange(30))
+
+
+@pytest.mark.parametrize("text", [
+    "DATA TYPE: DEPTH MIGRATION, CONVERTED TO TIME",
+    "DATA TYPE: PSDM (DEPTH) SCALED TO TIME",
+    "DATA TYPE: DEPTH MIGRATION (PSDM) SCALED TO TIME",
+    "DATA TYPE: DEPTH MIGRATION  OUTPUT IN TWT",
+    "DATA TYPE: DEPTH MIGRATED STACK\nC 2 DOMAIN: TIME  UNITS: MS",
+    "VERTICAL UNITS: MS   DATA TYPE: DEPTH",
+])  # fmt: skip
+def test_time_where_the_text_header_says_so(tmp_path, text):
+    lines = "".join(f"C 1 {line}".ljust(80) for line in text.split("\nC 2 "))
+    volume = open_volume(small(text=lines).write(tmp_path / "a.sgy"))
+    assert volume.dims[-1] == "time"
+    assert volume["time"].values.tolist() == (4.0 * np.arange(30)).tolist()
 
 
 def test_duplicates_first_last_and_mean(tmp_path):

@@ -330,3 +330,24 @@ def test_a_netcdf_in_one_piece_is_read_slice_by_slice(tmp_path, dtype, masked, e
         tracemalloc.stop()
         np.testing.assert_array_equal(part, xr.DataArray(expected, dims=opened.dims).isel(slab))
         assert peak < 4e6
+
+
+@pytest.mark.parametrize("kind", ["f4", "i2"])
+def test_zero_is_an_amplitude_though_zarr_2_fills_with_it(tmp_path, kind):
+    """Its arrays are filled with zero if nothing is said, which xarray takes for missing."""
+    values = np.random.default_rng(3).integers(-2, 3, (3, 4, 5)).astype(kind)
+    root = zarr.create_group(tmp_path / "a.zarr", zarr_format=2)
+    array = root.create_array("amplitude", shape=values.shape, dtype=kind, fill_value=0)
+    array[...] = values
+    array.attrs["_ARRAY_DIMENSIONS"] = ["inline", "crossline", "time"]
+    np.testing.assert_array_equal(open_volume(tmp_path / "a.zarr"), values)
+
+
+def test_packed_samples_keep_what_is_missing(tmp_path):
+    values = xr.DataArray(VALUES.copy(), dims=("inline", "crossline", "time"), name="amplitude")
+    values[1, 2, 3] = np.nan
+    encoding = {"amplitude": {"dtype": "i2", "scale_factor": 0.001, "_FillValue": 0}}
+    values.to_dataset().to_zarr(tmp_path / "a.zarr", zarr_format=2, encoding=encoding, consolidated=False)
+    found = open_volume(tmp_path / "a.zarr").values
+    assert np.isnan(found[1, 2, 3])
+    np.testing.assert_allclose(np.nan_to_num(found), np.nan_to_num(values), atol=6e-4)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from geointerp.sources.segy.binary import COORDINATE_BYTES, CROSSED_BYTES, LINE_BYTES
+from geointerp.sources.segy.binary import COORDINATE_BYTES, CROSSED_BYTES, DEAD_TRACE, LINE_BYTES
 from geointerp.sources.segy.grid import Grid
 from geointerp.sources.segy.headers import TraceHeaders
 from geointerp.sources.segy.options import SegyOptions
@@ -49,18 +49,32 @@ def coordinates_on(
     """
     if chosen is None:
         return np.full(traces.shape, np.nan), np.full(traces.shape, np.nan)
-    x, y = (np.where(traces >= 0, values[traces], np.nan) for values in _values(headers, chosen))
-    return x, y
+    x, y = _values(headers, chosen)
+    padding = _dead(headers) & (x == 0) & (y == 0)
+    known = (traces >= 0) & ~padding[traces]
+    return np.where(known, x[traces], np.nan), np.where(known, y[traces], np.nan)
 
 
 def are_angles(headers: TraceHeaders, chosen: tuple[int, int] | None) -> bool:
     """Whether the coordinates are longitude and latitude: bytes 89-90 say so, and they lie on the globe."""
-    codes = headers.named["coordinate_units"]
-    code = int(codes[0])
-    if chosen is None or code not in (_ARC_SECONDS, _DECIMAL, _SEXAGESIMAL) or (codes != code).any():
+    code = _unit_code(headers)
+    if chosen is None or code not in (_ARC_SECONDS, _DECIMAL, _SEXAGESIMAL):
         return False
-    x, y = (_in_degrees(values, code) for values in _scaled(headers, chosen))
+    x, y = (_in_degrees(values, code)[~_dead(headers)] for values in _scaled(headers, chosen))
     return bool((np.abs(x) <= 360).all() and (np.abs(y) <= 90).all())
+
+
+def _unit_code(headers: TraceHeaders) -> int:
+    """Return bytes 89-90 of the live traces that fill them in; 0 where they differ, or there are none."""
+    codes = headers.named["coordinate_units"]
+    told = np.unique(codes[~_dead(headers) & (codes != 0)])
+    return int(told[0]) if told.size == 1 else 0
+
+
+def _dead(headers: TraceHeaders) -> NDArray[np.bool_]:
+    """Return which traces are padding, whose header may hold nothing, (traces,)."""
+    padding: NDArray[np.bool_] = headers.named["trace_id"] == DEAD_TRACE
+    return padding
 
 
 def _values(headers: TraceHeaders, chosen: tuple[int, int]) -> list[NDArray[np.float64]]:
@@ -68,7 +82,7 @@ def _values(headers: TraceHeaders, chosen: tuple[int, int]) -> list[NDArray[np.f
     values = _scaled(headers, chosen)
     if not are_angles(headers, chosen):
         return values
-    return [_in_degrees(one, int(headers.named["coordinate_units"][0])) for one in values]
+    return [_in_degrees(one, _unit_code(headers)) for one in values]
 
 
 def _scaled(headers: TraceHeaders, chosen: tuple[int, int]) -> list[NDArray[np.float64]]:

@@ -26,6 +26,7 @@ _ACQUISITION_BYTES = frozenset({5, 9, 13, 17})
 _UNSTACKED_SORTINGS = frozenset({1, 5, 6, 7, 8})  # as recorded, common source, receiver, offset, mid-point
 _SEQUENCE_BYTES = (5, 1, 17, 9, 13)
 _UNIQUE, _FILLED = 0.99, 0.25  # what line numbers in the place of coordinates must reach at least
+_LINE_UNIQUE = 0.9  # of a line's traces: a few may repeat a CDP number, or it may jump
 _FAR = 10
 _NARROWEST = 10  # lines: fewer are the channels left over from a stack
 _SPARSE = 0.8  # of the positions are empty: rotated and L-shaped surveys fill a third of them and more
@@ -177,7 +178,7 @@ def _beats_line(survey: Placement, line: Placement) -> bool:
     On a 2D line whose CDP numbers are all different, words that happen to vary (water depth, statics) fill
     next to nothing of the grid they span, and real line numbers run along its diagonal.
     """
-    if line.uniqueness < 1 or line.fill < 0.5:
+    if line.uniqueness < _LINE_UNIQUE:
         return True
     if all(axis.byte in _ACQUISITION_BYTES for axis in survey.grid.axes):
         # A stack may keep field record and channel of one of its traces.

@@ -13,10 +13,18 @@ from geointerp.sources.segy.files import SegyFile
 from geointerp.sources.segy.headers import TraceHeaders
 from geointerp.sources.segy.sniff import binary_word, revision
 
-_NOT_OF_TIME = r"(?!(?:(?!  )[^\n,;.)])*\b(?:time|twt)\b)"  # as in: depth migration converted to time
+_NOT_OF_TIME = r"(?!(?:(?!  )[^\n,;.)])*\b(?:time|twt)\b)"  # as in: depth domain, time migrated
+_NOT_TO_TIME = r"(?![^\n]*\b(?:in|to) +(?:two[- ]way )?(?:time|twt)\b)"  # migration (PSDM), scaled to time
+_AXIS = r"\b(?:domain|sample units?|vertical (?:axis|units?)|z (?:axis|domain|units?))\s*[:=]?\s*"
 _DEPTH = re.compile(
-    r"\b(?:domain|data type|sample units?|vertical (?:axis|units?)|z (?:axis|domain))\s*[:=]?\s*"
-    rf"(depth|metres|meters|feet)\b{_NOT_OF_TIME}|(?<!from )\b(depth) domain\b{_NOT_OF_TIME}",
+    rf"{_AXIS}(?:depth|metres|meters|feet|ft)\b{_NOT_OF_TIME}|\bdata type\s*[:=]?\s*depth\b{_NOT_OF_TIME}"
+    rf"{_NOT_TO_TIME}|(?<!from )\bdepth domain\b{_NOT_OF_TIME}",
+    re.IGNORECASE,
+)
+_TIME = re.compile(rf"{_AXIS}(?:time|twt|two[- ]way time|ms|msec|milliseconds?)\b", re.IGNORECASE)
+_LENGTH = re.compile(
+    rf"(?:{_AXIS}(?:depth\W{{1,3}}(?:in )?)?|(?<!water )\bdepth (?:units?\W{{1,3}}|in |\())"
+    r"(?:(feet|foot|ft)|metres?|meters?|m)\b",
     re.IGNORECASE,
 )
 FOOT = 0.3048
@@ -123,18 +131,22 @@ def find_axis(
         SegyError: the delay recording time differs between live traces.
     """
     first = _delay(path, headers, ignored)
-    told = _DEPTH.search(text)
-    if told is None:
+    if _depth_in(text) is None:
         return SampleAxis("time", first, interval, samples)
-    word = (told[1] or told[2]).lower()
-    unit = FOOT if word == "feet" or (feet and word == "depth") else 1.0
+    length = _LENGTH.search(text)
+    unit = FOOT if (feet if length is None else length[1]) else 1.0
     return SampleAxis("depth", first * unit, interval if metric_interval else interval * unit, samples, unit)
 
 
 def why_domain(text: str) -> str:
     """Say why the vertical axis is depth, or time."""
-    told = _DEPTH.search(text)
+    told = _depth_in(text) or _TIME.search(text)
     return "time: the text header does not say depth" if told is None else f"the text header says '{told[0]}'"
+
+
+def _depth_in(text: str) -> re.Match[str] | None:
+    """Return where the text header says that the vertical axis is depth; None where it is time."""
+    return None if _TIME.search(text) else _DEPTH.search(text)
 
 
 def _delay(path: SegyFile, headers: TraceHeaders, ignore_scalar: bool) -> float:
