@@ -1,6 +1,7 @@
 """Two label arrays are brought onto the coordinates they share."""
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -62,18 +63,31 @@ def align(prediction: xr.DataArray, truth: xr.DataArray) -> tuple[xr.DataArray, 
                 f"the truth {_range(truth[dim])}",
                 hint="check that both come from the same survey, and how their headers are read",
             )
-        _warn_of_the_rest(dim, prediction.sizes[dim], truth.sizes[dim], mine.size)
+        warn_of_the_rest(
+            dim,
+            {"the prediction": prediction.sizes[dim], "the truth": truth.sizes[dim]},
+            mine.size,
+            "compared",
+        )
         prediction = prediction.isel({dim: as_slice(mine)})
         truth = truth.isel({dim: as_slice(theirs)})
     return prediction, truth
 
 
-def _warn_of_the_rest(dim: str, predicted: int, true: int, shared: int) -> None:
-    """Warn where neither lies within the other: one may be read wrongly, or in other units."""
-    if shared < min(predicted, true):
+def warn_of_the_rest(dim: str, sizes: Mapping[str, int], shared: int, used: str) -> None:
+    """Warn where neither of two lies within the other: one may be read wrongly, or in other units.
+
+    Args:
+        dim: they share positions along.
+        sizes: of the two, by what they are.
+        shared: positions.
+        used: what happens to these.
+    """
+    if shared < min(sizes.values()):
+        (one, mine), (other, theirs) = sizes.items()
         warnings.warn(
-            f"only {shared} of the prediction's {predicted} and the truth's {true} {dim} positions are the "
-            "same, and only these are compared",
+            f"only {shared} of {one}'s {mine} and {other}'s {theirs} {dim} positions are the same, "
+            f"and only these are {used}",
             stacklevel=3,
         )
 
@@ -128,7 +142,7 @@ def named_as(other: xr.DataArray, labels: xr.DataArray) -> xr.DataArray:
     if by_name or labels.ndim != other.ndim:
         return labels
     dims = [str(dim) for dim in other.dims]
-    if labels.attrs.get("format") != "NumPy" and len(dims) == 2:
+    if not str(labels.attrs.get("format")).startswith(("NumPy", "bare")) and len(dims) == 2:
         dims = list(views_of(dims)[0].order)
     renamed = xr.DataArray(labels.data, dims=dims, attrs=labels.attrs)
     return renamed.transpose(*other.dims)

@@ -16,6 +16,7 @@ from geointerp.evaluation.nearness import only_block
 from geointerp.evaluation.paper import paper_batch
 from geointerp.evaluation.score import Score
 from geointerp.sources.open import open_label_file
+from geointerp.sources.stores import provenance_of
 from geointerp.tasks import NOTHING, classes_named
 
 LabelSource = xr.Dataset | xr.DataArray | str | Path
@@ -91,7 +92,8 @@ def open_labels(source: LabelSource) -> xr.DataArray:
     if isinstance(source, xr.Dataset):
         if "labels" not in source:
             raise DataError(f"the data set has no 'labels', only {', '.join(map(str, source.data_vars))}")
-        return source["labels"]
+        told = provenance_of(source)
+        return source["labels"].assign_attrs({"prediction": told, "format": "Zarr"} if told else {})
     return open_label_file(source)
 
 
@@ -110,10 +112,13 @@ def as_labels(values: NDArray[Any], what: str) -> NDArray[np.uint8]:
     filled = np.nan_to_num(values, nan=NOTHING) if values.dtype.kind == "f" else values
     wrong = (filled < 0) | (filled > NOTHING) | (filled != np.floor(filled))
     if wrong.any():
+        found = filled[wrong].flat[0]
         raise DataError(
-            f"the {what} is no label volume: it holds {filled[wrong].flat[0]:g}, "
+            f"the {what} is no label volume: it holds {found:g}, "
             "where labels are whole numbers from 0 to 255",
-            hint="give the labels, not the amplitudes",
+            hint="write 255 where nothing is known"
+            if (filled[wrong] == -1).all()
+            else "give the labels, not the amplitudes",
         )
     return filled.astype(np.uint8)
 

@@ -66,7 +66,7 @@ def _as_stored(path: Place, variable: str | None) -> xr.DataArray:
     """Open a store as ``open_store`` does, its axes as they run in it."""
     root = None if path.is_file() else _zarr_root(path)
     if isinstance(root, zarr.Array):
-        return _as_float32(_as_volume(path, _bare(path, root)))
+        return _as_float32(_as_volume(path, _bare(path, root), form="bare Zarr"))
     if mdio.is_version_0(root):
         volume = _as_volume(path, mdio.open_version_0(str(path), root, variable), form="MDIO 0")
         return _without_missing(_as_float32(volume))
@@ -232,7 +232,9 @@ def _as_volume(path: Place, variable: xr.DataArray, form: str | None = None) -> 
     volume: xr.DataArray = renamed.transpose(*order)
     missing = [dim for dim in order if dim not in volume.coords]
     volume = volume.assign_coords({dim: np.arange(volume.sizes[dim]) for dim in missing})
-    volume.attrs["format"] = form or ("NetCDF" if path.is_file() else "Zarr")
+    form = form or ("NetCDF" if path.is_file() else "Zarr")
+    # Coordinates that are counted here tell no place: labels are not to be matched by them.
+    volume.attrs["format"] = f"bare {form}" if len(missing) == len(order) else form
     return volume
 
 

@@ -64,8 +64,11 @@ def begin_run(run: Path, config: dict[str, Any], split: dict[str, Any]) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    partial = partial_of(run)
+    partial, former = partial_of(run), former_of(run)
     try:
+        if former.exists():  # a run that replaced it was killed before its first epoch
+            remove(run)
+            former.rename(run)
         remove(partial)
         partial.mkdir(parents=True)
         (partial / SPLIT).write_text(json.dumps(split, indent=2) + "\n")

@@ -12,7 +12,7 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast
 from torch import Tensor
 
-from geointerp.errors import DataError
+from geointerp.errors import DataError, MachineError
 from geointerp.evaluation.confusion import ConfusionMatrix
 from geointerp.inference.device import Machine
 from geointerp.inference.slices import slice_probabilities
@@ -82,6 +82,7 @@ class Session:
 
         Raises:
             DataError: the loss is no number.
+            MachineError: the device has too little memory.
         """
         # What is drawn in an epoch, for dropout, depends on its number and not on the epochs before.
         process = self.accelerator.process_index
@@ -94,7 +95,14 @@ class Session:
         self.learner.fuse_attention(fused=self.machine.device.type != "cpu")
         losses = []
         for step, batch in enumerate(self.batches.of_epoch(epoch), start=epoch * self.steps):
-            losses.append(self._step(step, *batch))
+            try:
+                losses.append(self._step(step, *batch))
+            except torch.OutOfMemoryError as error:
+                raise MachineError(
+                    f"{self.machine} has too little memory for {len(batch[0])} tiles of "
+                    f"{self.settings.size[0]} x {self.settings.size[1]} a step",
+                    hint="give a smaller --batch-size or --tile",
+                ) from error
             step_done(losses[-1])
         self.learner.fuse_attention(fused=True)
         mean = torch.tensor(losses, device=self.machine.device).mean()

@@ -57,6 +57,12 @@ def train(settings: Settings, *, overwrite: bool, resume: bool, progress: Progre
         with _deterministic(settings.deterministic):
             plan = make_plan(settings, accelerator, machine)
             run = _Run(plan, progress if accelerator.is_main_process else Silent())
+            if settings.channels == "neighbours" and plan.labelled.split_record["kind"] == "sections":
+                run.progress.note(
+                    "the sections have no neighbours and are seen three times instead: of a volume the model "
+                    "will be shown neighbours that it has not learnt to use; label a volume, or leave "
+                    "--channels out"
+                )
             run.begin(resume=resume)
             main = accelerator.is_main_process
             with former_kept(settings.output, run.progress.note) if main else nullcontext():

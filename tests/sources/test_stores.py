@@ -9,6 +9,7 @@ import xarray as xr
 import zarr
 
 from geointerp.errors import DataError, UsageError
+from geointerp.evaluation.report import evaluate
 from geointerp.products.spacing import spacing_of
 from geointerp.sources.open import open_volume
 from geointerp.sources.scaling import measure_scale
@@ -351,3 +352,20 @@ def test_packed_samples_keep_what_is_missing(tmp_path):
     found = open_volume(tmp_path / "a.zarr").values
     assert np.isnan(found[1, 2, 3])
     np.testing.assert_allclose(np.nan_to_num(found), np.nan_to_num(values), atol=6e-4)
+
+
+@pytest.mark.parametrize("group", [True, False])
+def test_what_has_no_coordinates_is_not_matched_by_them(tmp_path, group):
+    """Labels of a survey whose lines begin at 2, stored without coordinates: by position, or not at all."""
+    dims = ("inline", "crossline", "time")
+    coords = {dim: 2 + np.arange(size) for dim, size in zip(dims, VALUES.shape, strict=True)}
+    truth = xr.DataArray((VALUES > 0).astype(np.uint8), coords, dims, name="labels")
+    truth.to_dataset().to_zarr(tmp_path / "truth.zarr", consolidated=False)
+    if group:
+        plain = truth.drop_vars(dims).to_dataset()
+        plain.to_zarr(tmp_path / "bare.zarr", consolidated=False)
+    else:
+        zarr.create_array(tmp_path / "bare.zarr", data=truth.values)
+    report = evaluate(tmp_path / "bare.zarr", tmp_path / "truth.zarr")
+    assert report["accuracy"] == 1.0
+    assert sum(map(sum, report["confusion"])) == VALUES.size

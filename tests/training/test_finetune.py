@@ -19,8 +19,10 @@ from geointerp.errors import DataError, MachineError, OutputError, UsageError
 from geointerp.inference.device import Machine
 from geointerp.inference.slices import label_slices
 from geointerp.network.checkpoint import file_sha256
+from geointerp.sinks.output import former_of
 from geointerp.training.data import open_labelled
 from geointerp.training.progress import Epoch, Silent
+from geointerp.training.run_folder import begin_run
 
 SMALL: dict[str, Any] = {
     "task": "faults",
@@ -189,6 +191,12 @@ def test_a_run_is_replaced_only_once_the_new_one_has_done_an_epoch(train: Train,
         train(epochs=1, seed=4, overwrite=True, progress=witness)
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
     assert any("again what it was" in note for note in witness.notes)
+    killed = former_of(run)
+    run.rename(killed)  # as SIGKILL in the first epoch of what replaces it leaves them
+    begin_run(run, {"command": "killed"}, {})
+    with pytest.raises(KeyboardInterrupt):
+        train(epochs=1, seed=4, overwrite=True, progress=Witness(steps=1))
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
     assert len(rows(train(epochs=2, seed=4, overwrite=True))) == 2
     assert [path.name for path in tmp_path.iterdir() if "run" in path.name] == [run.name]
 

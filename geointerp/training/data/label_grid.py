@@ -8,7 +8,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.errors import DataError
-from geointerp.evaluation.alignment import as_slice, has_coordinates, named_as, shared_positions
+from geointerp.evaluation.alignment import (
+    as_slice,
+    has_coordinates,
+    named_as,
+    shared_positions,
+    warn_of_the_rest,
+)
 from geointerp.tasks import NOTHING
 from geointerp.tiling.blocks import SLAB_BYTES, blocks, slab_thickness
 from geointerp.tiling.views import View
@@ -124,7 +130,8 @@ def match_labels(name: str, amplitude: xr.DataArray, labels: xr.DataArray, ignor
     if without and named.shape == amplitude.shape:
         at = {dim: np.arange(size) for dim, size in sizes.items()}
         return LabelGrid(name, named, at, sizes, ignore_index)
-    by_position = named is not labels or any(array is labels for array in without)
+    image = {*named.dims, *amplitude.dims} <= {"row", "column"}  # its coordinates are positions by nature
+    by_position = named is not labels or any(array is labels or not image for array in without)
     if by_position or set(named.dims) != set(amplitude.dims):
         raise DataError(
             f"the amplitudes are {_described(amplitude)}, their labels {_described(labels)}",
@@ -143,6 +150,8 @@ def _by_coordinates(name: str, amplitude: xr.DataArray, labels: xr.DataArray, ig
                 f"amplitudes and labels share no {dim}: {_range(amplitude[dim])} and {_range(labels[dim])}",
                 hint="check that both come from the same survey, and how their headers are read",
             )
+        both = {name: amplitude.sizes[dim], "the label file": labels.sizes[dim]}
+        warn_of_the_rest(dim, both, theirs.size, "learnt from")
         labels = labels.isel({dim: as_slice(theirs)})
     sizes = {str(dim): size for dim, size in amplitude.sizes.items()}
     return LabelGrid(name, labels, at, sizes, ignore_index)

@@ -1,9 +1,12 @@
 """The labelled sections of one split, read when they are asked for and kept as far as there is room."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import dask
 import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import get_worker_info
@@ -94,12 +97,23 @@ class Shelf:
         """Return what belongs to ``key``, read now if it is not there."""
         held = self.kept.get(key)
         if held is None:
-            held = read()
             worker = get_worker_info()
+            with _own_threads():
+                held = read()
             if self.nbytes + held.nbytes <= self.room // (worker.num_workers if worker else 1):
                 self.kept[key] = held
                 self.nbytes += held.nbytes
         return held
+
+
+@contextmanager
+def _own_threads() -> Iterator[None]:
+    """Let dask read in a thread of this process: a forked worker inherits a pool without its threads."""
+    if get_worker_info() is None:
+        yield
+        return
+    with ThreadPoolExecutor(1) as pool, dask.config.set(pool=pool):
+        yield
 
 
 class Split:

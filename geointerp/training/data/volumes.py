@@ -1,14 +1,9 @@
 """Volumes with labels: slices are drawn along views, as a prediction would read them."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import dask
 import numpy as np
 import xarray as xr
-from torch.utils.data import get_worker_info
 
 from geointerp.inference.reader import SlabReader
 from geointerp.sources.scaling import AmplitudeScale
@@ -101,9 +96,8 @@ class VolumeSlice:
         assert volume.scale is not None, "scales are measured before anything is read"
         live = None if volume.live is None else self._cut(volume.live)
         reader = SlabReader(self._cut(volume.amplitude), self.view, volume.scale, self.channels, live)
-        with _own_threads():
-            slab = reader(Block(0, self.number, self.number + 1))
-            labels = volume.grid.slice(self.view, self.number, self.within)
+        slab = reader(Block(0, self.number, self.number + 1))
+        labels = volume.grid.slice(self.view, self.number, self.within)
         labels[~slab.valid[0]] = NOTHING
         return Held(slab.images[0], labels, slab.valid[0])
 
@@ -115,13 +109,3 @@ class VolumeSlice:
         return array.isel(
             {dim: part for dim, part in self.within.items() if dim != self.view.slices and dim in array.dims}
         )
-
-
-@contextmanager
-def _own_threads() -> Iterator[None]:
-    """Let dask read in a thread of this process: a forked worker inherits a pool without its threads."""
-    if get_worker_info() is None:
-        yield
-        return
-    with ThreadPoolExecutor(1) as pool, dask.config.set(pool=pool):
-        yield

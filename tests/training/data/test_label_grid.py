@@ -1,11 +1,13 @@
 """Geometry of labels on volumes, in memory."""
 
 import numpy as np
+import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from training_folders import label_values, volume
 
+from geointerp.errors import DataError
 from geointerp.tiling.views import views_of
 from geointerp.training.data.blocks import LEAST_SLICES, divide
 from geointerp.training.data.label_grid import match_labels
@@ -65,3 +67,29 @@ def test_training_and_validation_keep_their_distance(labelled, seed):
     between = [one for one in labelled if division.gap.start <= one < division.gap.stop]
     assert len(between) == least
     assert sorted(train + val + between) == labelled
+
+
+@pytest.mark.parametrize("form", ["NumPy", "bare Zarr", "HDF5"])
+def test_labels_are_not_laid_by_counted_coordinates(form):
+    """Line numbers of a survey from 20 on, and labels whose positions were counted from 0."""
+    survey = volume((40, 30, 20)).assign_attrs(format="SEG-Y")
+    survey = survey.assign_coords(inline=20 + np.arange(40))
+    counted = {dim: np.arange(size) for dim, size in survey.sizes.items()}
+    labels = label_values(survey).assign_coords(counted).assign_attrs(format=form)
+    grid = match_labels("l", survey, labels, 255)
+    np.testing.assert_array_equal(grid.labels.values, labels.values)
+    assert all(len(at) == size for at, size in zip(grid.at.values(), survey.shape, strict=True))
+    told = label_values(survey)[5:].assign_attrs(format="SEG-Y")
+    refused = r"inline 40 x .*, their labels inline 35 x"
+    with pytest.raises(DataError, match=refused):
+        match_labels("l", survey, labels[5:], 255)
+    with pytest.raises(DataError, match=refused):
+        match_labels("l", (labels * 1.0).assign_attrs(format=form), told, 255)
+
+
+def test_labels_that_lie_partly_on_the_amplitudes_are_told():
+    survey = volume((40, 30, 20)).assign_attrs(format="SEG-Y")
+    labels = label_values(survey).assign_attrs(format="Zarr")
+    moved = labels.assign_coords(inline=survey["inline"] + 35 * int(np.diff(survey["inline"])[0]))
+    with pytest.warns(UserWarning, match=r"only 5 of l's 40 and the label file's 40 inline"):
+        match_labels("l", survey, moved, 255)

@@ -2,8 +2,10 @@ import json
 
 import numpy as np
 import pytest
+import torch
 import xarray as xr
 from PIL import Image
+from torch.utils.data import DataLoader
 from training_folders import describe, write, write_pairs, write_set
 
 from geointerp.errors import DataError, UsageError
@@ -140,6 +142,18 @@ def test_a_section_of_its_own_is_its_own_neighbour(tmp_path):
     sample = three.splits["train"][0]
     np.testing.assert_array_equal(sample.grey, np.repeat(one.splits["train"][0].grey, 3, axis=0))
     assert Crops(three.splits["train"], (14, 14))[0][0].shape == (3, 14, 14)
+
+
+def test_worker_processes_read_sections_too(tmp_path):
+    write_set(tmp_path, train=6, val=1)
+    split = open_labelled(tmp_path).splits["train"]  # fills dask's pool of threads
+    split._shelf.kept.clear()
+    split._shelf.room = 0  # so that the workers read
+    crops = Crops(split, (14, 14))
+    alone = [crops[number] for number in range(len(crops))]
+    loader = DataLoader(crops, batch_size=2, num_workers=2, timeout=60)
+    grey, _ = (torch.cat(part) for part in zip(*loader, strict=True))
+    assert torch.equal(grey, torch.stack([one[0] for one in alone]))
 
 
 def test_a_section_of_a_single_value_is_mid_grey_and_told(tmp_path):
