@@ -180,7 +180,13 @@ def _predict_file(
         check_free(output, overwrite=overwrite, source=path)
     console.resume_hint = "go on with --resume" if to_store else None
     about = read_description(model)
-    holds = to_store or output.suffix.lower() == ".nc" or about.task == "events"  # a table of their peaks
+    suffix = output.suffix.lower()
+    peaks = about.task == "events" and suffix in (
+        ".csv",
+        ".geojson",
+        ".gpkg",
+    )  # a column of theirs
+    holds = to_store or peaks or suffix == ".nc"
     if settings["probability"] and not holds:
         raise UsageError(
             f"a {output.suffix} output holds no probabilities",

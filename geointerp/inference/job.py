@@ -46,6 +46,7 @@ class Job:
         compile: ``auto``, ``on`` or ``off``.
         probability: whether class probabilities are kept.
         task: what is interpreted; None for classes of one's own.
+        as_in_file: whether the samples are just those of the file it was opened from.
     """
 
     volume: xr.DataArray
@@ -60,6 +61,7 @@ class Job:
     compile: str
     probability: bool
     task: str | None
+    as_in_file: bool
 
     @property
     def classes(self) -> int:
@@ -85,8 +87,8 @@ class Job:
             "input": attrs.get("source"),
             "size": attrs.get("source_size"),
             "headers": attrs.get("source_headers_sha256"),
-            # Without a file behind it a volume is told by its samples; what dask computes, by its graph.
-            "content": None if attrs.get("source") else tokenize(self.volume),
+            # What is not as a file has it is told by its samples; what dask computes, by its graph.
+            "content": None if self.as_in_file else tokenize(self.volume),
             "reading": attrs.get("reading"),
             "shape": self.sizes,
             "region": self.region,

@@ -107,7 +107,7 @@ def resume(path: Path, settings: dict[str, Any]) -> Manifest | None:
     if header["key"] != key(settings):
         raise OutputError(
             f"{path.parent} was begun with other settings: {differences(header['settings'], settings)}",
-            hint="use the former settings, or --overwrite to start again",
+            hint="use the former settings, or --overwrite without --resume to start again",
         )
     records = [Record(**json.loads(line)) for line in lines[1:]]
     return Manifest(path, {(record.view, record.block): record for record in records})

@@ -185,6 +185,7 @@ def _job(
         compile=compile,
         probability=probability,
         task=task or about.task,
+        as_in_file="array" in whole.attrs and whole.attrs["array"] == getattr(whole.data, "name", ""),
     )
 
 

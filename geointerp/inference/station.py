@@ -64,7 +64,7 @@ def packed(order: Order) -> bytes:
     # What lies beside the axes, positions and masks of a million traces, stays where the store is completed.
     bare = volume.drop_vars([name for name in volume.coords if name not in volume.dims])
     sent = zlib.compress(pickle.dumps(replace(order, job=replace(order.job, model=model, volume=bare))), 1)
-    if len(sent) > MOST_SENT_BYTES and "source" not in volume.attrs:
+    if len(sent) > MOST_SENT_BYTES and volume.chunks is None:
         raise UsageError(
             f"the volume is held in memory: {len(sent) / 2**20:.0f} MiB would go to each worker, "
             f"at most {MOST_SENT_BYTES / 2**20:.0f} may",

@@ -7,7 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.products.components import Components, classes_shown
-from geointerp.products.spacing import has_coordinates, spacing_of
+from geointerp.products.spacing import has_coordinates, placed, spacing_of
 from geointerp.sinks.tables import Table
 
 
@@ -60,17 +60,20 @@ def _on_the_map(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Return how many traces each body touches, and the x and y of its centre of mass."""
     count = len(components) + 1
-    traces, x, y = np.zeros(count, np.int64), np.zeros(count), np.zeros(count)
-    known = has_coordinates(labels)
+    traces, samples, x, y = np.zeros(count, np.int64), np.zeros(count), np.zeros(count), np.zeros(count)
+    known = placed(labels) if has_coordinates(labels) else None
     for number, (start, stop) in enumerate(components.bounds):
         block = components.block(number)
         *places, _ = np.nonzero(block)
         body = block[block > 0].astype(np.int64)
         trace = np.ravel_multi_index(places, block.shape[:-1])
         traces += np.bincount(np.unique(trace * count + body) % count, minlength=count)
+        if known is None:
+            continue
+        there = known[start:stop].ravel()[trace]
+        samples += np.bincount(body[there], minlength=count)
         for sums, name in ((x, "cdp_x"), (y, "cdp_y")):
-            if known:
-                position = labels[name].values[start:stop].ravel()[trace]
-                sums += np.bincount(body, weights=position, minlength=count)
-    samples = np.where(known, components.sizes, np.nan)
-    return traces[1:], x[1:] / samples, y[1:] / samples
+            position = labels[name].values[start:stop].ravel()[trace[there]]
+            sums += np.bincount(body[there], weights=position, minlength=count)
+    counted = np.where(samples > 0, samples, np.nan)[1:]
+    return traces[1:], x[1:] / counted, y[1:] / counted

@@ -96,6 +96,11 @@ class Components:
         numbered: NDArray[np.int32] = lookup[found]
         return numbered
 
+    def in_order(self) -> list[int]:
+        """Return all components by where they begin, so that blocks are labelled again seldom."""
+        order: list[int] = (np.argsort(self.boxes[:, 0, 0], kind="stable") + 1).tolist()
+        return order
+
     def mask(self, component: int) -> NDArray[np.bool_]:
         """Return where in its box a component lies (counted from 1)."""
         (first, last), *rest = self.boxes[component - 1]

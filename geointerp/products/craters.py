@@ -45,7 +45,7 @@ def crater_table(labels: xr.DataArray, *, min_size: int, min_rim: float = LEAST_
     rows: list[_Row] = []
     for value, _ in classes_shown(labels):
         components = Components(labels, value, min_size)
-        for number in range(1, len(components) + 1):
+        for number in components.in_order():
             rows += _of_component(labels, components, number, ground, min_rim)
     rows = sorted(_once(rows, ground), key=lambda row: -row[2])
     found = np.array(rows, np.float64).reshape(-1, 6)[:, :5]

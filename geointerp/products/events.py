@@ -53,7 +53,7 @@ def event_table(dataset: xr.Dataset, *, min_size: int) -> Table:
     rows = []
     for value, name in classes_shown(labels):
         components = Components(labels, value, min_size)
-        for number in range(1, len(components) + 1):
+        for number in components.in_order():
             rows.append((name, *_measured(recording, components, number, value)))
     rows.sort(key=lambda row: row[1])
     columns = _columns(rows, labels["time"].dtype)

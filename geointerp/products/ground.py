@@ -13,6 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.extras import needed
+from geointerp.sources.raster_place import told_step
 
 _SPHEROID = re.compile(r'SPHEROID\["[^"]*",([\d.eE+]+),([\d.eE+]+)')
 _APART = 8
@@ -30,6 +31,7 @@ class Ground:
         geographic: longitude and latitude on the same body, as WKT.
         radius: of the body, in m.
         flattening: of its ellipsoid, which areas in a projection heed.
+        pixel: width and height of a pixel, where a single column or row does not tell it.
     """
 
     x: Floats
@@ -38,12 +40,13 @@ class Ground:
     geographic: str
     radius: float
     flattening: float = 0.0
+    pixel: tuple[float, float] = (1.0, 1.0)
 
     def lonlat(self, rows: Floats, columns: Floats) -> tuple[Floats, Floats]:
         """Return longitude (-180 to 180) and latitude in degrees of positions, whole at pixel centres."""
         from rasterio.warp import transform
 
-        x, y = _along(self.x, columns), _along(self.y, rows)
+        x, y = _along(self.x, columns, self.pixel[0]), _along(self.y, rows, self.pixel[1])
         if self.crs != self.geographic:
             x, y = (np.asarray(values) for values in transform(self.crs, self.geographic, x, y))
         return (x + 180) % 360 - 180, y
@@ -59,8 +62,9 @@ class Ground:
 
         rows = np.arange(start, stop, dtype=np.float64)
         if CRS.from_wkt(self.crs).is_geographic:
-            dx, dy = (abs(_along(axis, np.array([1.0]))[0] - axis[0]) for axis in (self.x, self.y))
-            y = _along(self.y, rows)
+            axes = zip((self.x, self.y), self.pixel, strict=True)
+            dx, dy = (abs(_along(axis, np.array([1.0]), pixel)[0] - axis[0]) for axis, pixel in axes)
+            y = _along(self.y, rows, self.pixel[1])
             edges = np.radians(np.stack([y - dy / 2, y + dy / 2])).clip(-np.pi / 2, np.pi / 2)
             zone = self.radius**2 * np.radians(dx) * np.abs(np.diff(np.sin(edges), axis=0))[0]
             return np.broadcast_to(zone[:, None], (rows.size, self.x.size))
@@ -139,7 +143,7 @@ def ground_of(labels: xr.DataArray) -> Ground | None:
     flattening = 1 / inverse_flattening if inverse_flattening else 0.0
     radius = major * (1 - flattening / 3)
     x, y = (labels[dim].values.astype(np.float64) for dim in ("x", "y"))
-    return Ground(x, y, wkt, geographic, radius, flattening)
+    return Ground(x, y, wkt, geographic, radius, flattening, (told_step(labels, "x"), told_step(labels, "y")))
 
 
 def _geographic_part(wkt: str) -> str:
@@ -153,8 +157,8 @@ def _geographic_part(wkt: str) -> str:
     return wkt
 
 
-def _along(axis: Floats, positions: Floats) -> Floats:
-    """Return the coordinates at fractional positions, the axis being evenly spaced."""
-    step = (axis[-1] - axis[0]) / (axis.size - 1) if axis.size > 1 else 1.0
+def _along(axis: Floats, positions: Floats, single: float) -> Floats:
+    """Return the coordinates at fractional positions of an even axis; ``single`` is the step of one value."""
+    step = (axis[-1] - axis[0]) / (axis.size - 1) if axis.size > 1 else single
     along: Floats = axis[0] + step * np.asarray(positions, np.float64)
     return along

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from geointerp.products.components import Components, classes_shown
+from geointerp.sources.arrangement import runs_backwards
 
 ENDS = ("top", "base")
 
@@ -28,7 +29,7 @@ def write_horizon(labels: xr.DataArray, path: Path, *, end: str, min_size: int) 
     found = [Components(labels, value, min_size) for value, _ in classes_shown(labels)]
     depth = labels[labels.dims[-1]].values
     lines = [labels[dim].values for dim in labels.dims[:-1]]
-    first_sample = (end == "top") == bool(depth[0] <= depth[-1])  # axes may run upwards
+    first_sample = (end == "top") != runs_backwards(labels[labels.dims[-1]])
     written = 0
     with path.open("w", encoding="ascii") as file:
         for number, (start, _) in enumerate(found[0].bounds):

@@ -74,6 +74,13 @@ def has_coordinates(labels: xr.DataArray) -> bool:
     )
 
 
+def placed(labels: xr.DataArray) -> NDArray[np.bool_]:
+    """Return which traces have coordinates; many files leave zeros in those that were filled in."""
+    x, y = (labels[name].values for name in ("cdp_x", "cdp_y"))
+    known: NDArray[np.bool_] = np.isfinite(x) & np.isfinite(y) & ((x != 0) | (y != 0))
+    return known
+
+
 def _bin(labels: xr.DataArray) -> float:
     """Return the area of a bin, or the distance between the traces of a line; NaN where it is unknown."""
     if not has_coordinates(labels):
@@ -82,8 +89,7 @@ def _bin(labels: xr.DataArray) -> float:
     if labels.ndim == 2:
         steps = np.hypot(np.diff(x), np.diff(y))
         return float(np.nanmedian(steps)) if np.isfinite(steps).any() else float("nan")
-    # Many files leave zeros in the headers of traces that were filled in.
-    known = np.isfinite(x) & np.isfinite(y) & ((x != 0) | (y != 0))
+    known = placed(labels)
     if known.sum() < 3:
         return float("nan")
     across = np.argwhere(known) - np.argwhere(known).mean(axis=0)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from geointerp.errors import DataError, UsageError
 from geointerp.products.components import classes_shown
 from geointerp.products.sections import as_sections
-from geointerp.products.spacing import has_coordinates
+from geointerp.products.spacing import has_coordinates, metres_in, placed
 from geointerp.products.sticks import Stick
 
 FORMATS = ("charisma", "opendtect")
@@ -29,25 +29,27 @@ def check_sticks(labels: xr.DataArray, form: str | None) -> None:
             "fault sticks need map coordinates, and the traces have none: cdp_x and cdp_y are missing",
             hint="if the headers hold them, predict with --x-byte and --y-byte",
         )
-    if form in (None, "charisma") and labels.ndim == 2:
+    if form == "charisma" and labels.ndim == 2:
         raise UsageError(
             "Charisma's form names inline and crossline, which a 2D line has not",
             hint="write --format opendtect, which is X, Y, Z and the stick's number",
         )
 
 
-def write_sticks(labels: xr.DataArray, sticks: list[Stick], path: Path, form: str) -> None:
+def write_sticks(labels: xr.DataArray, sticks: list[Stick], path: Path, form: str | None) -> None:
     """Write sticks as text, a point a line.
 
     ``charisma`` is ``INLINE- inline crossline x y z fault stick``, sticks numbered within each fault;
-    ``opendtect`` is ``x y z stick``, sticks numbered through. z is in the survey's unit, ms or m, downwards.
+    ``opendtect`` is ``x y z stick``, sticks numbered through. z is in ms, or in the unit of x and y; points
+    of traces without coordinates are left out.
 
     Args:
         labels: of the survey, with ``cdp_x`` and ``cdp_y``.
         sticks: found in them.
         path: the file.
-        form: one of ``FORMATS``.
+        form: one of ``FORMATS``; by default Charisma's, of a 2D line OpendTect's.
     """
+    form = form or ("opendtect" if labels.ndim == 2 else "charisma")
     sections = as_sections(labels)
     names = dict(classes_shown(labels))
     numbers: dict[int, int] = {}
@@ -72,8 +74,12 @@ def _places(
     """Return line numbers, x, y and z of a stick's points."""
     traces, samples = stick.points.T
     section = sections.isel({sections.dims[0]: stick.section})
+    there = placed(section)[traces]
+    traces, samples = traces[there], samples[there]
     x, y = (section[name].values[traces].astype(np.float64) for name in ("cdp_x", "cdp_y"))
     z = sections[sections.dims[-1]].values[samples].astype(np.float64)
+    if sections.dims[-1] == "depth" and np.isfinite(metres := metres_in(section["cdp_x"])):
+        z = z * metres_in(sections["depth"]) / metres
     dims = [dim for dim in ("inline", "crossline", "cdp") if dim in section.coords]
     numbers = (np.broadcast_to(section[dim].values, section.shape[:1])[traces].tolist() for dim in dims)
     return list(zip(*numbers, strict=True)), x, y, z

@@ -1,5 +1,7 @@
 """Fault bands thinned to surfaces one sample thick, small ones left out."""
 
+from functools import partial
+
 import dask.array
 import numpy as np
 import xarray as xr
@@ -30,12 +32,15 @@ def thinned(dataset: xr.Dataset, *, min_size: int) -> xr.Dataset:
     some = next(iter(found.values()))
     blocks = [
         dask.array.from_delayed(  # type: ignore[no-untyped-call]
-            delayed(_thin)(sections, found, number), (stop - start, *sections.shape[1:]), np.uint8
+            # Not as arguments: dask would compute all sections first, for each block.
+            delayed(partial(_thin, sections, found))(number),
+            (stop - start, *sections.shape[1:]),
+            np.uint8,
         )
         for number, (start, stop) in enumerate(some.bounds)
     ]
     thin = sections.copy(data=dask.array.concatenate(blocks))  # type: ignore[no-untyped-call]
-    thin.encoding.clear()  # the chunks are now the blocks
+    thin.encoding = {"_FillValue": NOTHING}  # the chunks are now the blocks
     thin = thin.squeeze("line", drop=True) if "line" in thin.dims else thin
     kept = [str(name) for name in dataset.data_vars if name == "trace_mask"]
     return dataset[kept].assign(labels=thin.transpose(*labels.dims))

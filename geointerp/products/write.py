@@ -165,7 +165,7 @@ def _write_text(labels: xr.DataArray, path: Path, product: Product, least: int, 
         from geointerp.products.sticks import find_sticks
 
         sticks = find_sticks(labels, min_size=least, every=wishes.every)
-        write_sticks(labels, sticks, path, wishes.form or "charisma")
+        write_sticks(labels, sticks, path, wishes.form)
         return len(sticks)
     from geointerp.products.horizons import write_horizon
 

@@ -16,6 +16,7 @@ from geointerp.errors import DataError, UsageError
 from geointerp.extras import needed
 from geointerp.sinks.classes import classes_of
 from geointerp.sinks.steps import as_stored, steps
+from geointerp.sources.raster_place import told_step
 from geointerp.tasks import NOTHING
 
 _BLOCK = 512
@@ -122,7 +123,7 @@ def _georeference(labels: xr.DataArray) -> dict[str, Any]:
 def _step(labels: xr.DataArray, dim: str) -> tuple[float, float]:
     """Return the first coordinate and the distance from one to the next."""
     values = labels[dim].values.astype(np.float64)
-    step = (values[-1] - values[0]) / (values.size - 1) if values.size > 1 else _told_step(labels, dim)
+    step = (values[-1] - values[0]) / (values.size - 1) if values.size > 1 else told_step(labels, dim)
     off = np.abs(values - (values[0] + step * np.arange(values.size))).max()
     if off > _UNEVEN * abs(step):
         raise DataError(
@@ -131,12 +132,6 @@ def _step(labels: xr.DataArray, dim: str) -> tuple[float, float]:
             hint="write .zarr or .nc, which keep the coordinates",
         )
     return float(values[0]), float(step)
-
-
-def _told_step(labels: xr.DataArray, dim: str) -> float:
-    """Return the size of a pixel as the grid mapping tells it, where one coordinate alone does not."""
-    told = labels.coords["spatial_ref"].attrs.get("GeoTransform") if "spatial_ref" in labels.coords else None
-    return float(told.split()[{"x": 1, "y": 5}[dim]]) if told else 1.0
 
 
 def _strips(labels: xr.DataArray) -> Iterator[tuple[int, NDArray[np.uint8]]]:
@@ -152,7 +147,7 @@ def _strips(labels: xr.DataArray) -> Iterator[tuple[int, NDArray[np.uint8]]]:
 
 def _describe(file: Any, labels: xr.DataArray, provenance: Any) -> None:
     """Say what the values mean: a colour and a name for each class."""
-    classes = classes_of(labels)
+    classes = classes_of(labels, provenance)
     colours = {
         value: (*(int(one.colour[at : at + 2], 16) for at in (1, 3, 5)), 255)
         for value, one in enumerate(classes)

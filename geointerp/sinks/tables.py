@@ -76,7 +76,8 @@ def _write_geojson(table: Table, path: Path) -> None:
 def _geometry(table: Table, number: int) -> dict[str, Any] | None:
     if table.points is None:
         return None
-    return {"type": "Point", "coordinates": [float(axis[number]) for axis in table.points]}
+    place = [float(axis[number]) for axis in table.points]
+    return {"type": "Point", "coordinates": place} if np.isfinite(place).all() else None
 
 
 def _crs_name(wkt: str) -> str:

@@ -25,7 +25,7 @@ def arranged(volume: xr.DataArray) -> xr.DataArray:
     for dim in (str(dim) for dim in volume.dims if str(dim) in (*SAMPLE_DIMS, *_LINES)):
         if dim == "time" and CHANNEL_DIM in volume.dims:
             continue
-        if _runs_backwards(volume[dim]):
+        if runs_backwards(volume[dim]):
             volume = volume.isel({dim: slice(None, None, -1)})
         if dim in _LINES:
             volume = _whole(volume, dim)
@@ -36,7 +36,8 @@ def arranged(volume: xr.DataArray) -> xr.DataArray:
     return volume
 
 
-def _runs_backwards(axis: xr.DataArray) -> bool:
+def runs_backwards(axis: xr.DataArray) -> bool:
+    """Whether a coordinate falls, or, of samples, runs upwards: heights rise then."""
     values: NDArray[Any] = axis.values
     if values.size < 2 or values.dtype.kind not in "iuf":
         return False

@@ -216,9 +216,11 @@ def _open_raster(place: Place, given: Mapping[str, Any], *, indices: bool = Fals
 def _with_provenance(volume: xr.DataArray, place: Place, given: Mapping[str, Any]) -> xr.DataArray:
     """Add to ``attrs`` what decides the labels: path, size, a hash of the headers, and the options given.
 
-    The headers of SEG-Y are hashed by its reader.
+    ``array`` is what dask calls the samples: of a volume that was changed since it is another. The headers of
+    SEG-Y are hashed by its reader.
     """
     volume.attrs |= {"source": str(place), "source_size": _size(place), "reading": dict(given)}
+    volume.attrs["array"] = getattr(volume.data, "name", None)
     if "source_headers_sha256" not in volume.attrs:
         volume.attrs["source_headers_sha256"] = _headers_sha256(place)
     return volume

@@ -130,3 +130,9 @@ def _radius(path: Path | str, crs: Any) -> float:
         ellipsoid = part[0] if isinstance(part, list) else part
     radius = ellipsoid["ellipsoid"].get("radius", ellipsoid["ellipsoid"].get("semi_major_axis"))
     return float(radius["value"] if isinstance(radius, dict) else radius)
+
+
+def told_step(labels: xr.DataArray, dim: str) -> float:
+    """Return the size of a pixel as the grid mapping tells it, where one coordinate alone does not."""
+    told = labels.coords["spatial_ref"].attrs.get("GeoTransform") if "spatial_ref" in labels.coords else None
+    return float(told.split()[{"x": 1, "y": 5}[dim]]) if told else 1.0

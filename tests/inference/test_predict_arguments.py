@@ -16,6 +16,7 @@ from geointerp.inference.progress import Silent
 from geointerp.inference.result import summary
 from geointerp.network.description import read_description
 from geointerp.network.loading import load_model
+from geointerp.sources.open import open_volume
 from geointerp.tiling.fit import fitted_tile
 
 
@@ -220,3 +221,17 @@ def test_data_that_a_task_is_not_about_is_told(task, dims, told):
     predict(volume, model=model_of(Convolution(), task=task), progress=listening)
     assert len(listening.told) == (told is not None)
     assert told is None or re.search(told, listening.told[0])
+
+
+def test_a_volume_that_was_changed_since_it_was_opened_is_another(tmp_path):
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).standard_normal((4, 60, 50), np.float32))
+    volume, model = open_volume(tmp_path / "a.npy"), model_of(Convolution())
+    options = {"model": model, "output": tmp_path / "o.zarr"}
+    first = predict(volume, **options).load()
+    predict(tmp_path / "a.npy", **options, resume=True)  # complete already
+    for other in (-volume, volume.isel(time=slice(None, None, -1)).assign_coords(time=volume["time"])):
+        assert "source" in other.attrs
+        with pytest.raises(OutputError, match="exists"):
+            predict(other, **options, resume=True)
+    changed = predict(-volume, **options, overwrite=True)
+    assert not changed["labels"].equals(first["labels"])

@@ -133,3 +133,27 @@ def test_traces_filled_in_at_the_origin_do_not_change_the_bin():
     for name in ("cdp_x", "cdp_y"):
         labels[name].values[::7, ::6] = 0.0
     assert spacing_of(labels).bin == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_top_of_heights_that_fall_is_the_highest(tmp_path):
+    labels = salt(ellipsoid()).rename(time="depth")
+    heights = labels.assign_coords(depth=("depth", -10.0 * np.arange(64)))
+    for end, sign in (("top", -1), ("base", 1)):
+        write_horizon(heights, tmp_path / end, end=end, min_size=100)
+        rows = np.loadtxt(tmp_path / end)
+        middle = rows[(rows[:, 0] == 100 + CENTRE[0]) & (rows[:, 1] == 300 + 2 * CENTRE[1])]
+        assert middle[0, 2] == -10 * (CENTRE[2] + sign * AXES[2])
+
+
+def test_traces_without_coordinates_do_not_move_a_centre():
+    values = np.zeros((12, 10, 20), np.uint8)
+    values[2:9, 3:8, 5:15] = 1
+    labels = salt(values)
+    expected = body_table(labels, min_size=1).columns
+    for name, unknown in (("cdp_x", 0.0), ("cdp_y", 0.0), ("cdp_x", np.nan)):
+        labels[name].values[[3, 7], [4, 6]] = unknown  # opposite each other about the middle
+    found = body_table(labels, min_size=1).columns
+    for name in ("x", "y"):
+        np.testing.assert_allclose(found[name], expected[name])
+    labels["cdp_x"].values[2:9, 3:8] = np.nan
+    assert np.isnan(body_table(labels, min_size=1).columns["x"][0])

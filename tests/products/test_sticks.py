@@ -114,3 +114,24 @@ def test_a_line_has_sticks_too(tmp_path):
     i, j = np.linalg.solve(BIN.T, [rows[:, 0] - 1000, rows[:, 1] - 2000])
     np.testing.assert_allclose(i, 4, atol=1e-3)
     assert np.abs(j - (25 + 1.6 - 0.35 * ((rows[:, 2] - 1000) / 4 - 45))).max() < 1.3
+    rows_by_default = written(line, tmp_path / "b.txt", None)
+    assert rows_by_default == [row.split() for row in (tmp_path / "a.txt").read_text().splitlines()]
+    check_sticks(line, None)
+
+
+def test_points_of_traces_without_coordinates_are_left_out(tmp_path):
+    labels = survey(plane())["labels"]
+    whole = written(labels, tmp_path / "a.txt", "charisma")
+    lost = int(whole[len(whole) // 2][2])
+    for name in ("cdp_x", "cdp_y"):
+        labels[name].values[:, (lost - 300) // 2] = 0.0
+    assert written(labels, tmp_path / "b.txt", "charisma") == [row for row in whole if int(row[2]) != lost]
+
+
+def test_depths_are_in_the_unit_of_the_map(tmp_path):
+    labels = survey(plane())["labels"].rename(time="depth")
+    metres = np.array(written(labels, tmp_path / "a.txt", "opendtect"), float)
+    feet = {name: (labels[name].dims, labels[name].values, {"units": "ft"}) for name in ("cdp_x", "cdp_y")}
+    found = np.array(written(labels.assign_coords(feet), tmp_path / "b.txt", "opendtect"), float)
+    np.testing.assert_allclose(found[:, :2], metres[:, :2])
+    np.testing.assert_allclose(found[:, 2], metres[:, 2] / 0.3048, atol=1e-3)

@@ -1,7 +1,10 @@
+from functools import partial
+
 import numpy as np
 from labelled import survey
 from test_sticks import plane
 
+from geointerp.products.components import Components
 from geointerp.products.surfaces import thinned
 
 
@@ -30,3 +33,22 @@ def test_blocks_make_no_difference():
     np.testing.assert_array_equal(
         thinned(dataset, min_size=50)["labels"], thinned(chunked, min_size=50)["labels"]
     )
+
+
+def test_each_block_is_read_by_itself(monkeypatch):
+    """Once to find what is connected, once to be thinned."""
+    monkeypatch.setattr("geointerp.products.surfaces.Components", partial(Components, step_samples=1))
+    dataset, asked = survey(plane()), []
+
+    def noted(block, block_info=None):
+        if block_info:
+            asked.append(block_info[0]["chunk-location"][0])
+        return block
+
+    labels = dataset["labels"].chunk(inline=5)
+    labels = labels.copy(data=labels.data.map_blocks(noted, dtype=np.uint8))
+    thin = thinned(dataset.assign(labels=labels), min_size=50)["labels"]
+    asked.clear()
+    np.testing.assert_array_equal(thin[5:10], thinned(dataset, min_size=50)["labels"][5:10])
+    assert set(asked) == {1}
+    assert thin.encoding == {"_FillValue": 255}

@@ -48,6 +48,14 @@ def test_npy_steps_by_the_shards_of_a_zarr_store(tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), values)
 
 
+@pytest.mark.parametrize(("most", "thickness"), [(8 * 30, 8), (7 * 30, 2), (1 * 30, 1), (1, 1)])
+def test_shards_and_chunks_too_large_to_be_held_are_read_in_parts(monkeypatch, most, thickness):
+    monkeypatch.setattr("geointerp.sinks.steps._MOST_SAMPLES", most)
+    labels = xr.DataArray(np.zeros((13, 6, 5), np.uint8), dims=("distance", "time", "x"))
+    labels.encoding = {"shards": (8, 6, 5), "chunks": (2, 6, 5)}
+    assert steps(labels) == [(k, min(k + thickness, 13)) for k in range(0, 13, thickness)]
+
+
 def test_segy_of_an_input_that_lies_elsewhere_is_refused_before_any_work(tmp_path, volume):
     volume.attrs |= {"format": "SEG-Y", "source": "s3://bucket/survey.sgy"}
     with pytest.raises(UsageError, match=r"the input is s3://bucket/survey\.sgy: .*a\.sgy"):

@@ -146,8 +146,12 @@ const stepOf = (dim) => {
   const cells = facts.cells[dim];
   return cells.length > 1 ? Math.abs(cells.at(-1) - cells[0]) / (cells.length - 1) : 1;
 };
-const short = (value) => String(Number(value.toPrecision(7)));
-const place = (dim, index) => `${dim} ${short(facts.cells[dim][index])} ${facts.units[dim]}`.trim();
+/** A number without digits that are far below a step. */
+const short = (value, step) => {
+  const digits = 2 - Math.floor(Math.log10(Math.abs(step) || 1));
+  return String(Number(value.toFixed(Math.min(Math.max(digits, 0), 12))));
+};
+const place = (dim, index) => `${dim} ${short(facts.cells[dim][index], stepOf(dim))} ${facts.units[dim]}`.trim();
 
 /** Round values of a coordinate inside a window of its cells, and where they lie in it, 0 to 1. */
 function ticks(dim, first, length, most) {
@@ -162,7 +166,7 @@ function ticks(dim, first, length, most) {
   const marks = [];
   for (let number = Math.ceil(low / round); number * round <= high; number++) {
     const position = (number * round - cells[0]) / step + 0.5;
-    marks.push({ text: short(number * round), at: (position - first) / length });
+    marks.push({ text: short(number * round, round), at: (position - first) / length });
   }
   return marks;
 }
