@@ -4,6 +4,9 @@ import torch
 from timm.layers.attention import Attention
 from torch import Tensor, nn
 
+_IN_CACHE = 1 << 20
+"""Numbers between the two products, for as many images at once as stay in a processor's second cache."""
+
 
 class PlainAttention(nn.Module):
     """Attention as two products, the queries scaled by the layer they come from.
@@ -30,8 +33,10 @@ class PlainAttention(nn.Module):
         # Queries, keys and values, each (batch, heads, tokens, channels of a head).
         q, k, v = self.qkv(x).view(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         seen = x.new_empty(batch, tokens, self.heads, q.shape[-1])
-        for one in range(batch):  # what lies between the products stays in the cache
-            seen[one] = ((q[one] @ k[one].mT).softmax(dim=-1) @ v[one]).transpose(0, 1)
+        at_once = max(1, _IN_CACHE // (self.heads * tokens**2))
+        for first in range(0, batch, at_once):
+            part = slice(first, first + at_once)
+            seen[part] = ((q[part] @ k[part].mT).softmax(dim=-1) @ v[part]).transpose(1, 2)
         result: Tensor = self.proj(seen.view(batch, tokens, -1))
         return result
 
