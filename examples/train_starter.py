@@ -62,7 +62,7 @@ JOINT_DECODER = Path(__file__).with_name("joint_decoder.safetensors")  # its log
 # sections than they had seen, and went on with wider ranges; a fan's deepest layers are no longer blank then.
 AT_FIRST: dict[str, Ranges] = {
     "faults": EARLIER,
-    "salt": SaltRecipe(decibels=(4.0, 16.0), flaws=0.12),
+    "salt": SaltRecipe(decibels=(4.0, 16.0), flaws=0.12, inside=(0.0, 0.35), boundary=(1.0, 5.0)),
     "facies": FaciesRecipe(decibels=(5.0, 18.0), flaws=0.12, reach=190.0),
 }
 # What a stage sees first, until which step. The encoder began on the hardest sections, learnt slowly, and was
@@ -78,7 +78,10 @@ CURRICULA: dict[str, tuple[tuple[int, Ranges], ...]] = {
     ),
     # With more sections that sink into noise the adapter missed the steep, dim part of a real fault.
     "faults": ((3000, FaultRecipe(sunk=0.35)),),
-    "salt": ((4475, AT_FIRST["salt"]),),
+    "salt": (
+        (4475, AT_FIRST["salt"]),
+        (7500, SaltRecipe(decibels=(3.0, 16.0), inside=(0.0, 0.35), boundary=(1.0, 5.0))),
+    ),
     "facies": ((3500, AT_FIRST["facies"]),),
 }
 # Batches of the stages, and everything the models are measured on, come from seeds that lie apart.
@@ -97,7 +100,7 @@ RECIPES = dict.fromkeys(TASKS, ADAPTING) | {
     "backbone": Recipe(steps=3600, rate=1e-3, warmup=200, decay=800, seed=1),
     # Two samples of each task a step.
     "joint": Recipe(steps=3200, batch_size=10, rate=5e-4, warmup=100, decay=800, seed=1),
-    "salt": replace(ADAPTING, steps=7000, decay=1500, restarts=(3000,)),
+    "salt": replace(ADAPTING, steps=11000, decay=1500, restarts=(3000, 7000)),
     "facies": replace(ADAPTING, steps=6000, decay=1500, restarts=(3500,)),
     "events": replace(ADAPTING, steps=400, decay=200),
     # Faults are one sample in thirty: unweighted, the network would rather miss one than invent one.

@@ -5,7 +5,9 @@ dimension its slices were divided, and which of them had labels to learn from.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,14 +66,37 @@ def training_blocks(run: Path) -> dict[str, TrainingBlock]:
     Raises:
         DataError: the record of the splits cannot be read.
     """
+    blocks: dict[str, TrainingBlock] = {}
+    with _record_of(run) as record:
+        for block in (block for one in record.get("volumes", ()) for block in _block(one)):
+            # The labels of a volume may stand in several files.
+            before = blocks.get(block.volume)
+            same = before is not None and before.dimension == block.dimension
+            blocks[block.volume] = replace(block, runs=before.runs + block.runs) if before and same else block
+    return blocks
+
+
+def training_sections(run: Path) -> set[str]:
+    """Return the names of the sections a model was trained on; none for volumes, or where it is not told.
+
+    Args:
+        run: as of ``training_blocks``.
+
+    Raises:
+        DataError: as of ``training_blocks``.
+    """
+    with _record_of(run) as record:
+        return set(record.get("splits", {}).get("train", {}).get("sections", ()))
+
+
+@contextmanager
+def _record_of(run: Path) -> Iterator[dict[str, Any]]:
+    """Give the record of a run's splits, empty where there is none; what it lacks is an error within."""
     place = next((folder for folder in (run, run.parent) if (folder / _SPLIT).is_file()), None)
-    if place is None:
-        return {}
     try:
-        record = json.loads((place / _SPLIT).read_bytes())
-        return {block.volume: block for one in record.get("volumes", ()) for block in _block(one)}
+        yield json.loads((place / _SPLIT).read_bytes()) if place else {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{place / _SPLIT} does not say what was trained on: {error}") from None
+        raise DataError(f"{run}: {_SPLIT} does not say what was trained on: {error}") from None
 
 
 def only_block(run: Path) -> TrainingBlock:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from geointerp.errors import DataError
 from geointerp.evaluation.folder import check_folder, write_folder
-from geointerp.evaluation.nearness import TrainingBlock, training_blocks
+from geointerp.evaluation.nearness import TrainingBlock, training_blocks, training_sections
 from geointerp.evaluation.paper import paper_batch
 from geointerp.evaluation.score import Score
 
@@ -78,6 +78,8 @@ def evaluate_model(
         warnings.warn(
             f"{model} was trained on this split: its figures say how well it remembers", stacklevel=2
         )
+    elif not same and split != "train":
+        _warn_of_known_names(loaded.path, labelled.split(split), model, split)
     blocks = training_blocks(loaded.path) if same else {}
     _add_all(score, loaded, part, machine, blocks, progress)
     report = {
@@ -91,6 +93,18 @@ def evaluate_model(
     if output is not None:
         write_folder(Path(output), report, score.images, about.classes, overwrite=overwrite)
     return report
+
+
+def _warn_of_known_names(run: Path, part: "Split", model: str | Path, split: str) -> None:
+    """Warn where a set has changed since, and images that were learnt from may now be in another split."""
+    learnt = training_sections(run)
+    known = sum(part.name(number) in learnt for number in range(len(part)))
+    if known:
+        warnings.warn(
+            f"{model} was trained on images of the same names as {known} of the {len(part)} in '{split}': if "
+            "images were added to its data since, these were drawn anew, and its figures flatter",
+            stacklevel=3,
+        )
 
 
 def _open(data: Path, about: "ModelDescription") -> "LabelledData":

@@ -41,7 +41,7 @@ class SaltRecipe(Deformation, Acquisition):
 
     faults: tuple[int, int] = (0, 4)
     lift: Range = (0.0, 24.0)
-    decibels: Range = (3.0, 16.0)
+    decibels: Range = (2.0, 14.0)
     flaws: float = 0.2
     bodies: tuple[int, int] = (0, 2)
     top: Range = (-0.1, 0.75)
@@ -50,8 +50,8 @@ class SaltRecipe(Deformation, Acquisition):
     sheet: Range = (0.15, 0.6)
     rough: Range = (0.02, 0.2)
     drag: Range = (0.0, 40.0)
-    inside: Range = (0.0, 0.35)
-    boundary: Range = (1.0, 5.0)
+    inside: Range = (0.0, 0.4)
+    boundary: Range = (0.9, 4.5)
     shadow: Range = (0.25, 1.0)
     base: Range = (0.0, 0.8)
     patchy: float = 0.3

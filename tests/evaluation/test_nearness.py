@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from geointerp.errors import DataError, UsageError
-from geointerp.evaluation.nearness import TrainingBlock, only_block, training_blocks
+from geointerp.evaluation.nearness import TrainingBlock, only_block, training_blocks, training_sections
 
 
 def run_folder(tmp_path, *volumes):
@@ -42,9 +42,18 @@ def test_the_blocks_are_those_of_the_record(tmp_path):
     assert only_block(run) == expected["a.sgy"]
 
 
+def test_labels_of_a_volume_in_two_files_make_one_block(tmp_path):
+    run = run_folder(
+        tmp_path, volume("a.sgy", train=[[100, 110]]), volume("a.sgy", train=[[150, 160]], val=[[170, 180]])
+    )
+    assert only_block(run) == TrainingBlock("a.sgy", "inline", ((100, 110), (150, 160)))
+    assert [only_block(run).distance(line) for line in (90, 105, 112, 148, 165)] == [10, 0, 2, 2, 5]
+
+
 def test_sections_have_no_blocks(tmp_path):
     (tmp_path / "split.json").write_text('{"kind": "sections", "splits": {}}')
     assert training_blocks(tmp_path) == training_blocks(tmp_path / "nowhere") == {}
+    assert training_sections(tmp_path) == training_sections(tmp_path / "nowhere") == set()
 
 
 def test_of_several_volumes_none_is_meant(tmp_path):

@@ -159,3 +159,23 @@ def test_what_cannot_be_done_is_refused(sections, untrained_model, tmp_path):
     (tmp_path / "out").mkdir()
     with pytest.raises(OutputError, match="out exists"):
         evaluate_model(untrained_model, sections, output=tmp_path / "out")
+
+
+def test_images_that_may_have_been_learnt_from_are_told_of(untrained_model, tmp_path):
+    """A folder without splits that has grown: they are drawn anew."""
+    flat = tmp_path / "flat"
+    write_sections(flat, FAULTS, splits=("",))
+    for kind in ("images", "labels"):
+        for number in range(3, 20):
+            shutil.copy(flat / kind / "0.npy", flat / kind / f"{number}.npy")
+    run = trained_on(flat, untrained_model, tmp_path / "run")
+    evaluate_model(run, flat)
+    for number in range(20, 30):
+        for kind in ("images", "labels"):
+            shutil.copy(flat / kind / "0.npy", flat / kind / f"{number}.npy")
+    learnt = set(json.loads((run / "split.json").read_text())["splits"]["train"]["sections"])
+    test = open_labelled(flat).splits["test"]
+    known = sum(test.name(number) in learnt for number in range(len(test)))
+    assert known
+    with pytest.warns(UserWarning, match=f"same names as {known} of the {len(test)} in 'test'"):
+        assert evaluate_model(run, flat)["trained_on_this_data"] is False
