@@ -78,8 +78,9 @@ def evaluate_model(
         warnings.warn(
             f"{model} was trained on this split: its figures say how well it remembers", stacklevel=2
         )
-    elif not same and split != "train":
-        _warn_of_known_names(loaded.path, labelled.split(split), model, split)
+    folder = about.training.get("data", {}).get("folder")
+    if same is False and split != "train" and folder and Path(folder).resolve() == Path(data).resolve():
+        _warn_of_known_names(loaded.path, part, model, split)
     blocks = training_blocks(loaded.path) if same else {}
     _add_all(score, loaded, part, machine, blocks, progress)
     report = {
@@ -101,8 +102,8 @@ def _warn_of_known_names(run: Path, part: "Split", model: str | Path, split: str
     known = sum(part.name(number) in learnt for number in range(len(part)))
     if known:
         warnings.warn(
-            f"{model} was trained on images of the same names as {known} of the {len(part)} in '{split}': if "
-            "images were added to its data since, these were drawn anew, and its figures flatter",
+            f"{model} was trained on {known} of the {len(part)} images in '{split}': the data have changed "
+            "since, and the splits were drawn anew; its figures flatter",
             stacklevel=3,
         )
 

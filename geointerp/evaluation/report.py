@@ -93,7 +93,9 @@ def open_labels(source: LabelSource) -> xr.DataArray:
         if "labels" not in source:
             raise DataError(f"the data set has no 'labels', only {', '.join(map(str, source.data_vars))}")
         told = provenance_of(source)
-        return source["labels"].assign_attrs({"prediction": told, "format": "Zarr"} if told else {})
+        labels = source["labels"]
+        known = told and any(dim in labels.coords for dim in labels.dims)
+        return labels.assign_attrs({"prediction": told, "format": "Zarr"} if known else {})
     return open_label_file(source)
 
 

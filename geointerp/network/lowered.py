@@ -37,8 +37,8 @@ def lowered(network: Segmenter | UNet, dtype: torch.dtype, *, packed: bool = Tru
     Args:
         network: LoRA merged.
         dtype: ``torch.bfloat16``.
-        packed: whether the weights of linear layers are arranged for the processor; not if torch compiles the
-            network, which does that itself.
+        packed: whether weights are arranged for the processor, and MLA convolves before it enlarges; not if
+            torch compiles the network, which does the former itself and would trace the latter's matrices.
 
     Returns:
         Tiles (batch, channels, height, width) to logits (batch, classes, height, width), both of ``dtype``.
@@ -49,7 +49,7 @@ def lowered(network: Segmenter | UNet, dtype: torch.dtype, *, packed: bool = Tru
             _fold_batch_norm(module)
     if isinstance(copied, Segmenter):
         _prepare(copied.backbone)
-        if isinstance(copied.decoder, MLADecoder):
+        if packed and isinstance(copied.decoder, MLADecoder):
             raise_convolutions(copied.decoder)
     # Convolutions multiply matrices of (pixels, channels), and then need not turn their input round.
     copied = copied.to(dtype).to(memory_format=torch.channels_last)

@@ -78,12 +78,17 @@ def _of_output(error: OSError, partial: Path) -> bool:
 
 def partial_of(output: Path) -> Path:
     """Where an output is made."""
-    return output.with_name(f".{output.name}.partial")
+    return _beside(output, "partial")
 
 
 def former_of(output: Path) -> Path:
     """Where a former output lies while it is replaced."""
-    return output.with_name(f".{output.name}.former")
+    return _beside(output, "former")
+
+
+def _beside(output: Path, what: str) -> Path:
+    named = output if output.name else output.absolute()  # the current folder has none
+    return named.with_name(f".{named.name}.{what}")
 
 
 def put_in_place(partial: Path, output: Path) -> None:

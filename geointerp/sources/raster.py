@@ -203,26 +203,37 @@ def _bands(path: Path | str, dataset: "DatasetReader", band: int | None) -> tupl
 def _channels(dataset: "DatasetReader", bands: tuple[int, ...], window: Any) -> list[NDArray[np.float64]]:
     """Read a window: a band, or red, green and blue, also those that a palette's numbers stand for."""
     if len(bands) == 1:
-        values = _in_units(dataset, bands[0], window)
-        return _colours(dataset, bands[0], values) if _has_palette(dataset, bands[0]) else [values]
+        palette = _palette(dataset, bands[0])
+        if palette is None:
+            return [_in_units(dataset, bands[0], window)]
+        return _colours(palette, dataset.read(bands[0], window=window, masked=True))
+    if np.dtype(dataset.dtypes[bands[0] - 1]).kind != "u":
+        return [_in_units(dataset, band, window) for band in bands]
     # A colour may hold the number that in all bands together says that there is no datum.
     missing = dataset.dataset_mask(window=window) == 0
-    return [np.where(missing, np.nan, dataset.read(band, window=window)) for band in bands]
+    return [
+        np.where(missing, np.nan, _scaled(dataset, band, dataset.read(band, window=window))) for band in bands
+    ]
 
 
-def _has_palette(dataset: "DatasetReader", band: int) -> bool:
+def _palette(dataset: "DatasetReader", band: int) -> NDArray[np.float64] | None:
+    """Return red, green and blue by number, (numbers, 3); None where the samples are no such numbers."""
     from rasterio.enums import ColorInterp
 
-    return bool(dataset.colorinterp[band - 1] == ColorInterp.palette)
+    if dataset.colorinterp[band - 1] != ColorInterp.palette:
+        return None
+    try:
+        colours = dataset.colormap(band)
+    except ValueError:  # it says so, but there is none
+        return None
+    return np.array([colours.get(number, (0, 0, 0))[:3] for number in range(max(colours) + 1)], np.float64)
 
 
-def _colours(dataset: "DatasetReader", band: int, numbers: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """Return red, green and blue of a palette's numbers, NaN where these are."""
-    palette = dataset.colormap(band)
-    known = np.array([palette.get(number, (0, 0, 0))[:3] for number in range(max(palette) + 1)], np.float64)
-    missing = np.isnan(numbers)
-    places = np.where(missing, 0, numbers).astype(np.intp).clip(0, len(known) - 1)
-    return [np.where(missing, np.nan, colour[places]) for colour in known.T]
+def _colours(palette: NDArray[np.float64], numbers: Any) -> list[NDArray[np.float64]]:
+    """Return red, green and blue of masked numbers, NaN where these are masked."""
+    missing = np.ma.getmaskarray(numbers)
+    places = numbers.filled(0).astype(np.intp).clip(0, len(palette) - 1)
+    return [np.where(missing, np.nan, colour[places]) for colour in palette.T]
 
 
 def _indices(dataset: "DatasetReader", band: int, window: Any) -> NDArray[np.float64]:
@@ -253,7 +264,11 @@ def _in_units(dataset: "DatasetReader", band: int, window: Any) -> NDArray[np.fl
     least = _LEAST_VALID.get(str(stored.dtype)) if dataset.driver == "ISIS3" else None
     if least is not None:
         values[values < least] = np.nan
-    values *= dataset.scales[band - 1]
+    return _scaled(dataset, band, values)
+
+
+def _scaled(dataset: "DatasetReader", band: int, stored: NDArray[Any]) -> NDArray[np.float64]:
+    values: NDArray[np.float64] = stored * np.float64(dataset.scales[band - 1])
     values += dataset.offsets[band - 1]
     return values
 

@@ -66,7 +66,7 @@ def _as_stored(path: Place, variable: str | None) -> xr.DataArray:
     """Open a store as ``open_store`` does, its axes as they run in it."""
     root = None if path.is_file() else _zarr_root(path)
     if isinstance(root, zarr.Array):
-        return _as_float32(_as_volume(path, _bare(path, root), form="bare Zarr"))
+        return _as_float32(_as_volume(path, _bare(path, root)))
     if mdio.is_version_0(root):
         volume = _as_volume(path, mdio.open_version_0(str(path), root, variable), form="MDIO 0")
         return _without_missing(_as_float32(volume))
@@ -83,10 +83,9 @@ def _as_stored(path: Place, variable: str | None) -> xr.DataArray:
         return volume
     in_a_file = isinstance(path, Path) and path.is_file()
     decoded = _open(path, decode=True, consolidated=listed, chunked=not in_a_file)
-    name = _volume_name(path, decoded, variable)
-    chosen = _on_its_map(decoded[name], decoded)
-    if root is not None and _zero_is_a_value(root, chosen):
-        chosen = chosen.copy(data=stored[name].data)
+    if root is not None and root.metadata.zarr_format == 2:
+        decoded = _with_zeros(decoded, stored)
+    chosen = _on_its_map(decoded[_volume_name(path, decoded, variable)], decoded)
     if in_a_file and chosen.encoding.get("chunksizes"):
         chosen = chosen.chunk(dict(zip(chosen.dims, chosen.encoding["chunksizes"], strict=True)))
     volume = _as_volume(path, mdio.with_mask(_familiar(chosen), _familiar(decoded)))
@@ -95,10 +94,20 @@ def _as_stored(path: Place, variable: str | None) -> xr.DataArray:
     return _without_missing(_as_float32(volume))
 
 
-def _zero_is_a_value(root: zarr.Group, chosen: xr.DataArray) -> bool:
-    """Whether zero was taken for missing only because Zarr 2 fills arrays with it if nothing is said."""
-    scaled = {"scale_factor", "add_offset"} & {*chosen.encoding}
-    return root.metadata.zarr_format == 2 and chosen.encoding.get("_FillValue") == 0 and not scaled
+def _with_zeros(decoded: xr.Dataset, stored: xr.Dataset) -> xr.Dataset:
+    """Return a store of Zarr 2 with its zeros, which were taken for missing.
+
+    Its arrays are filled with zero if nothing is said, and whether something was said cannot be known.
+    """
+    zeros = {
+        name: (one.dims, stored.variables[name].data, one.attrs)
+        for name, one in decoded.variables.items()
+        if one.encoding.get("_FillValue") == 0
+        and one.dtype.kind in "iuf"
+        and not {"scale_factor", "add_offset"} & {*one.encoding}
+    }
+    coords = {name: zeros.pop(name) for name in decoded.coords if name in zeros}
+    return decoded.assign(zeros).assign_coords(coords)
 
 
 def _on_its_map(chosen: xr.DataArray, decoded: xr.Dataset) -> xr.DataArray:
@@ -168,7 +177,8 @@ def _bare(path: Place, array: zarr.Array[Any]) -> xr.DataArray:
         return xr.DataArray(lazy, dims=tuple(map(str, named)), name="amplitude")  # type: ignore[arg-type]
     if array.ndim not in (2, 3):
         raise DataError(f"{path} is an array of {array.ndim} dimensions: 2 or 3 are read")
-    return xr.DataArray(lazy, *default_coords(array.shape), name="amplitude")
+    _, dims = default_coords(array.shape)
+    return xr.DataArray(lazy, dims=dims, name="amplitude")
 
 
 def _volume_name(path: Place, dataset: xr.Dataset, variable: str | None) -> Hashable:

@@ -61,6 +61,11 @@ def write_checkpoint(run: Path, checkpoint: Checkpoint) -> None:
         ) from error
 
 
+def has_checkpoint(run: Path) -> bool:
+    """Whether a run folder holds an epoch to go on from."""
+    return (run / LAST / FILE_NAME).is_file()
+
+
 def read_checkpoint(run: Path) -> Checkpoint | None:
     """Return what a run folder's training goes on from; None before its first epoch is done.
 

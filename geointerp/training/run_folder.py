@@ -24,6 +24,7 @@ import yaml
 from geointerp import __version__
 from geointerp.errors import DataError, OutputError, UsageError
 from geointerp.sinks.output import check_free, former_of, partial_of, put_in_place, remove
+from geointerp.training.checkpoint import has_checkpoint
 from geointerp.training.progress import Epoch
 
 CONFIG = "config.yaml"
@@ -66,7 +67,7 @@ def begin_run(run: Path, config: dict[str, Any], split: dict[str, Any]) -> None:
     """
     partial, former = partial_of(run), former_of(run)
     try:
-        if former.exists():  # a run that replaced it was killed before its first epoch
+        if former.exists() and not has_checkpoint(run):  # what replaced it was killed before its first epoch
             remove(run)
             former.rename(run)
         remove(partial)
@@ -93,7 +94,7 @@ def former_kept(run: Path, note: Callable[[str], None]) -> Iterator[None]:
         yield
     except BaseException:
         former = former_of(run)
-        if former.exists():
+        if former.exists() and not has_checkpoint(run):
             remove(run)
             former.rename(run)
             note(f"{run} is again what it was before: the new training had done no epoch yet")

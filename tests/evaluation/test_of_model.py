@@ -44,7 +44,8 @@ def trained_on(data, model, run, **options):
     labelled = open_labelled(data, **options)
     path = run / "model" / FILE_NAME
     description = json.loads(path.read_text())
-    description["training"] = {"data": {"fingerprint": labelled.fingerprint}, "settings": {"seed": 0}}
+    learnt = {"fingerprint": labelled.fingerprint, "folder": str(data)}
+    description["training"] = {"data": learnt, "settings": {"seed": 0}}
     path.write_text(json.dumps(description))
     (run / "split.json").write_text(json.dumps(labelled.split_record))
     return run
@@ -177,5 +178,7 @@ def test_images_that_may_have_been_learnt_from_are_told_of(untrained_model, tmp_
     test = open_labelled(flat).splits["test"]
     known = sum(test.name(number) in learnt for number in range(len(test)))
     assert known
-    with pytest.warns(UserWarning, match=f"same names as {known} of the {len(test)} in 'test'"):
+    with pytest.warns(UserWarning, match=f"trained on {known} of the {len(test)} images in 'test'"):
         assert evaluate_model(run, flat)["trained_on_this_data"] is False
+    other = shutil.copytree(flat, tmp_path / "other")  # of the same names, but not what was learnt from
+    assert evaluate_model(run, other)["trained_on_this_data"] is False

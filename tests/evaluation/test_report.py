@@ -142,3 +142,13 @@ def test_the_same_names_in_another_order_are_refused():
     )
     with pytest.raises(DataError, match="classes are background, salt, those of the truth salt, background"):
         evaluate(one, other)
+
+
+def test_a_prediction_of_an_array_in_memory_is_scored_by_position():
+    values = np.random.default_rng(0).integers(0, 2, (3, 4, 5)).astype(np.uint8)
+    dims = ("inline", "crossline", "time")
+    provenance = {"task": "faults", "source": {"format": None}}
+    predicted = xr.Dataset({"labels": (dims, values)}, attrs={"geointerp": provenance})
+    coords = {"inline": [100, 101, 102], "crossline": [7, 8, 9, 10], "time": 4.0 * np.arange(5)}
+    truth = xr.DataArray(values, coords, dims)
+    assert evaluate(predicted, truth)["accuracy"] == 1.0

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from geointerp.errors import OutputError, UsageError
-from geointerp.sinks.output import check_free, check_suffix, whole_or_not_at_all
+from geointerp.sinks.output import check_free, check_suffix, partial_of, whole_or_not_at_all
 
 
 @pytest.mark.parametrize("name", ["a.zarr", "a.nc", "a.npy", "a.b.PNG", "a.SGY", "a.tif", "a.gpkg"])
@@ -155,3 +155,9 @@ def test_an_output_that_holds_the_input_is_not_replaced(tmp_path):
             source=str(tmp_path / "a.zarr" / "amplitude"),
             marker="zarr.json",
         )
+
+
+def test_the_current_folder_has_neighbours_too(tmp_path, monkeypatch):
+    (tmp_path / "run").mkdir()
+    monkeypatch.chdir(tmp_path / "run")
+    assert partial_of(Path()) == tmp_path / ".run.partial"

@@ -94,6 +94,29 @@ def test_no_datum_is_where_all_bands_say_so(tmp_path):
     np.testing.assert_allclose(volume.values, expected, rtol=1e-6)
 
 
+def test_bands_that_are_no_bytes_are_read_each_in_its_units(tmp_path):
+    values = np.random.default_rng(0).integers(1, 255, (3, 9, 7)).astype("i2")
+    values[1, 2, 3] = -9999
+    path = write(tmp_path / "a.tif", values, nodata=-9999, scale=0.5, offset=10.0)
+    expected = np.tensordot([0.299, 0.587, 0.114], np.where(values == -9999, np.nan, values * 0.5 + 10), 1)
+    np.testing.assert_allclose(open_volume(path).values, expected, rtol=1e-6)
+    colours = write(tmp_path / "b.tif", values.astype("u2") % 256, scale=0.5, offset=10.0)
+    expected = np.tensordot([0.299, 0.587, 0.114], values.astype("u2") % 256 * 0.5 + 10, 1)
+    np.testing.assert_allclose(open_volume(colours).values, expected, rtol=1e-6)
+
+
+def test_a_palette_without_colours_is_numbers(tmp_path):
+    numbers = np.random.default_rng(0).integers(0, 4, (9, 7)).astype(np.uint8)
+    write(tmp_path / "a.tif", numbers)
+    (tmp_path / "b.vrt").write_text(
+        '<VRTDataset rasterXSize="7" rasterYSize="9"><SRS>EPSG:32633</SRS>'
+        "<GeoTransform>0,1,0,9,0,-1</GeoTransform>"
+        '<VRTRasterBand dataType="Byte" band="1"><ColorInterp>Palette</ColorInterp><SimpleSource>'
+        '<SourceFilename relativeToVRT="1">a.tif</SourceFilename></SimpleSource></VRTRasterBand></VRTDataset>'
+    )
+    np.testing.assert_array_equal(open_volume(tmp_path / "b.vrt").values, numbers)
+
+
 def test_the_numbers_of_a_palette_become_the_luminance_of_its_colours(tmp_path):
     numbers = np.random.default_rng(0).integers(0, 4, (9, 7)).astype(np.uint8)
     path = write(tmp_path / "a.tif", numbers, nodata=3)

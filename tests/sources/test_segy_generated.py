@@ -138,6 +138,19 @@ def test_a_line_whose_cdp_numbers_jump_or_repeat_is_a_line(tmp_path, jump):
     assert open_volume(path, duplicates="first").sizes["cdp"] == 799
 
 
+@pytest.mark.parametrize(("lines", "across", "repeated"), [(8, 200, 0), (8, 200, 3), (60, 60, 0)])
+def test_a_survey_that_numbers_all_its_positions_is_no_line(tmp_path, lines, across, repeated):
+    inline, crossline = grid(np.arange(100, 100 + lines), np.arange(1, 1 + across))
+    kept = np.abs(inline - 100 - crossline * lines / across) < (8 if lines == across else 1000)
+    inline, crossline = inline[kept], crossline[kept]
+    inline[inline.size - repeated :], crossline[inline.size - repeated :] = inline[0], crossline[0]
+    words = {9: (inline, "i4"), 13: (crossline, "i4"), 21: ((inline - 100) * 1000 + crossline, "i4")}
+    nothing = np.zeros(inline.size)
+    path = Written(nothing, nothing, words=words).write(tmp_path / "a.sgy")
+    volume = open_volume(path, duplicates="first")
+    assert dict(volume.sizes) == {"inline": lines, "crossline": across, "time": 30}
+
+
 def test_a_single_trace(tmp_path):
     how = Written(np.array([7]), np.array([9]))
     path = how.write(tmp_path / "a.sgy")
@@ -405,6 +418,12 @@ def test_the_unit_of_depth_is_that_of_the_text_header(tmp_path, unit, system, me
     ("Z AXIS: DEPTH IN FT", 0.3048),
     ("DOMAIN: DEPTH   VERTICAL UNITS: METRES", 1.0),
     ("DOMAIN: DEPTH  WATER DEPTH IN FEET: 300", None),
+    ("DOMAIN: DEPTH\nC 2 GUN DEPTH (FT): 20", None),
+    ("GUN DEPTH (FT): 20\nC 2 VERTICAL UNITS: METRES", 1.0),
+    ("DEPTH DOMAIN IN FEET", 0.3048),
+    ("DATA TYPE: DEPTH FEET", 0.3048),
+    ("DOMAIN: DEPTH\nC 2 TAU-P DOMAIN TIME VARIANT MUTE", None),
+    ("F-X DOMAIN  TIME GATE 1 S\nC 2 DOMAIN: DEPTH", None),
     ("DATA TYPE: DEPTH MIGRATED STACK", None),
 ])  # fmt: skip
 @pytest.mark.parametrize("feet", [False, True])

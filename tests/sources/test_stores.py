@@ -341,6 +341,10 @@ def test_zero_is_an_amplitude_though_zarr_2_fills_with_it(tmp_path, kind):
     array = root.create_array("amplitude", shape=values.shape, dtype=kind, fill_value=0)
     array[...] = values
     array.attrs["_ARRAY_DIMENSIONS"] = ["inline", "crossline", "time"]
+    time = root.create_array("time", shape=(5,), dtype="f4", fill_value=0)
+    time[...] = 4.0 * np.arange(5)
+    time.attrs["_ARRAY_DIMENSIONS"] = ["time"]
+    assert open_volume(tmp_path / "a.zarr")["time"].values.tolist() == [0, 4, 8, 12, 16]
     np.testing.assert_array_equal(open_volume(tmp_path / "a.zarr"), values)
 
 

@@ -22,7 +22,7 @@ from geointerp.network.checkpoint import file_sha256
 from geointerp.sinks.output import former_of
 from geointerp.training.data import open_labelled
 from geointerp.training.progress import Epoch, Silent
-from geointerp.training.run_folder import begin_run
+from geointerp.training.run_folder import begin_run, former_kept
 
 SMALL: dict[str, Any] = {
     "task": "faults",
@@ -199,6 +199,18 @@ def test_a_run_is_replaced_only_once_the_new_one_has_done_an_epoch(train: Train,
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
     assert len(rows(train(epochs=2, seed=4, overwrite=True))) == 2
     assert [path.name for path in tmp_path.iterdir() if "run" in path.name] == [run.name]
+
+
+def test_a_run_that_has_an_epoch_is_not_given_up_for_what_it_replaced(tmp_path: Path) -> None:
+    """What it replaced may not have been removed whole."""
+    run, notes = tmp_path / "run", list[str]()
+    (run / "last").mkdir(parents=True)
+    (run / "last" / "training.pt").write_text("an epoch")
+    former_of(run).mkdir()
+    with pytest.raises(KeyboardInterrupt), former_kept(run, notes.append):
+        raise KeyboardInterrupt
+    assert (run / "last" / "training.pt").is_file()
+    assert not notes
 
 
 def test_the_same_seed_gives_the_same_model_and_another_does_not(train: Train) -> None:

@@ -26,7 +26,7 @@ _ACQUISITION_BYTES = frozenset({5, 9, 13, 17})
 _UNSTACKED_SORTINGS = frozenset({1, 5, 6, 7, 8})  # as recorded, common source, receiver, offset, mid-point
 _SEQUENCE_BYTES = (5, 1, 17, 9, 13)
 _UNIQUE, _FILLED = 0.99, 0.25  # what line numbers in the place of coordinates must reach at least
-_LINE_UNIQUE = 0.9  # of a line's traces: a few may repeat a CDP number, or it may jump
+_LINE_UNIQUE = 0.9  # of a line's CDP numbers
 _FAR = 10
 _NARROWEST = 10  # lines: fewer are the channels left over from a stack
 _SPARSE = 0.8  # of the positions are empty: rotated and L-shaped surveys fill a third of them and more
@@ -50,7 +50,7 @@ def find_grid(path: SegyFile, headers: TraceHeaders, sorting: int, options: Segy
     if options.cdp_byte is not None:
         return _given(path, headers, (options.cdp_byte,)), "given by option"
     survey, line = _best_survey(headers, sorting), _cdp_line(headers)
-    if survey is not None and (line is None or _beats_line(survey, line)):
+    if survey is not None and (line is None or _beats_line(survey, line, _jumps(headers))):
         return survey.grid, _reason(survey)
     if line is not None:
         return line.grid, f"a 2D line: no inline and crossline numbers; {_reason(line)}"
@@ -172,13 +172,23 @@ def _cdp_line(headers: TraceHeaders) -> Placement | None:
     return place(headers, grid)
 
 
-def _beats_line(survey: Placement, line: Placement) -> bool:
+def _jumps(headers: TraceHeaders) -> int:
+    """Return how often the CDP numbers leave some out."""
+    steps = np.diff(np.unique(headers.words[CDP_BYTE].astype(np.int64)))
+    return int(np.count_nonzero(steps > steps.min())) if steps.size else 0
+
+
+def _beats_line(survey: Placement, line: Placement, jumps: int) -> bool:
     """Whether line numbers index the traces better than the CDP number does.
 
     On a 2D line whose CDP numbers are all different, words that happen to vary (water depth, statics) fill
     next to nothing of the grid they span, and real line numbers run along its diagonal.
     """
+    # A few traces of a line may repeat a CDP number, and it may jump; in a survey that numbers all its
+    # positions it jumps from each line to the next.
     if line.uniqueness < _LINE_UNIQUE:
+        return True
+    if (line.uniqueness < 1 or line.fill < 0.5) and jumps >= min(survey.grid.shape) - 1:
         return True
     if all(axis.byte in _ACQUISITION_BYTES for axis in survey.grid.axes):
         # A stack may keep field record and channel of one of its traces.

@@ -15,15 +15,20 @@ from geointerp.sources.segy.sniff import binary_word, revision
 
 _NOT_OF_TIME = r"(?!(?:(?!  )[^\n,;.)])*\b(?:time|twt)\b)"  # as in: depth domain, time migrated
 _NOT_TO_TIME = r"(?![^\n]*\b(?:in|to) +(?:two[- ]way )?(?:time|twt)\b)"  # migration (PSDM), scaled to time
-_AXIS = r"\b(?:domain|sample units?|vertical (?:axis|units?)|z (?:axis|domain|units?))\s*[:=]?\s*"
+_UNITS_OF_AXIS = r"\b(?:sample units?|vertical (?:axis|units?)|z (?:axis|domain|units?))\s*[:=]?\s*"
+_AXIS = rf"(?:{_UNITS_OF_AXIS}|\bdomain\s*[:=]?\s*)"
 _DEPTH = re.compile(
     rf"{_AXIS}(?:depth|metres|meters|feet|ft)\b{_NOT_OF_TIME}|\bdata type\s*[:=]?\s*depth\b{_NOT_OF_TIME}"
     rf"{_NOT_TO_TIME}|(?<!from )\bdepth domain\b{_NOT_OF_TIME}",
     re.IGNORECASE,
 )
-_TIME = re.compile(rf"{_AXIS}(?:time|twt|two[- ]way time|ms|msec|milliseconds?)\b", re.IGNORECASE)
+# Of a domain with a colon alone: steps of the processing work in a "tau-p domain, time variant".
+_TIME = re.compile(
+    rf"(?:{_UNITS_OF_AXIS}|\bdomain\s*[:=]\s*)(?:time|twt|two[- ]way time|ms|msec|milliseconds?)\b",
+    re.IGNORECASE,
+)
 _LENGTH = re.compile(
-    rf"(?:{_AXIS}(?:depth\W{{1,3}}(?:in )?)?|(?<!water )\bdepth (?:units?\W{{1,3}}|in |\())"
+    rf"(?:{_AXIS}|(?:{_AXIS}depth|\bdata type\s*[:=]?\s*depth|\bdepth domain)\W{{1,3}}(?:in )?)"
     r"(?:(feet|foot|ft)|metres?|meters?|m)\b",
     re.IGNORECASE,
 )
@@ -121,8 +126,8 @@ def find_axis(
         headers: of all traces.
         samples: in each trace.
         interval: in ms, or in the file's unit of length, or in m.
-        text: the text header; a line such as ``Domain: depth`` makes the axis depth, and ``Units: feet`` or
-            ``metres`` says in what.
+        text: the text header; a line such as ``Domain: depth`` makes the axis depth, and ``Sample units:
+            feet`` or ``Domain: depth (metres)`` says in what.
         feet: whether the binary header says lengths are in feet, where the text does not say.
         metric_interval: whether the interval is in m whatever the binary header says.
         ignored: whether the time scalar (byte 215) is part of a line number, not a scalar.
