@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _HOW = "How it is computed"
+_TABLES = (".csv", ".geojson", ".gpkg")
 _LOCK = "lock"
 
 
@@ -181,11 +182,7 @@ def _predict_file(
     console.resume_hint = "go on with --resume" if to_store else None
     about = read_description(model)
     suffix = output.suffix.lower()
-    peaks = about.task == "events" and suffix in (
-        ".csv",
-        ".geojson",
-        ".gpkg",
-    )  # a column of theirs
+    peaks = about.task == "events" and suffix in _TABLES  # their table has a column for it
     holds = to_store or peaks or suffix == ".nc"
     if settings["probability"] and not holds:
         raise UsageError(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from geointerp.errors import DataError, UsageError
 from geointerp.extras import needed
 from geointerp.sources.hillshade import Sun, shade
+from geointerp.sources.raster_bands import channels, class_numbers
 from geointerp.sources.raster_place import Shading, has_transform, place_of_raster, shading_of
 from geointerp.sources.raw_raster import check_whole
 from geointerp.sources.windows import as_float32, lazily, read_indexed
@@ -29,9 +30,6 @@ _SIDE = 2048  # pixels of a chunk, about: 16 MiB
 _LUMINANCE = (0.299, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601, as Pillow has it
 _ONE_OPENER = Lock()
 """Rasterio allows one opener at a time for a file; two threads with one each end the process."""
-
-_LEAST_VALID = {"int16": -32752.0, "float32": -3.4028226e38}
-"""In ISIS cubes lower values say why there is no datum: null, saturated, below what the instrument sees."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +70,8 @@ class RasterPixels:
             # Opened for each window: a dataset may serve only one thread, and one left open keeps its cache.
             with opened(self.opening) as dataset:
                 if self.indices:
-                    return as_float32(_indices(dataset, self.bands[0], window))
-                parts = _channels(dataset, self.bands, window)
+                    return as_float32(class_numbers(dataset, self.bands[0], window))
+                parts = channels(dataset, self.bands, window)
         except rasterio.errors.RasterioError as error:
             raise DataError(
                 f"{self.opening['fp']}: rows {rows.start} to {rows.stop} cannot be read: {_innermost(error)}",
@@ -200,48 +198,6 @@ def _bands(path: Path | str, dataset: "DatasetReader", band: int | None) -> tupl
     return bands
 
 
-def _channels(dataset: "DatasetReader", bands: tuple[int, ...], window: Any) -> list[NDArray[np.float64]]:
-    """Read a window: a band, or red, green and blue, also those that a palette's numbers stand for."""
-    if len(bands) == 1:
-        palette = _palette(dataset, bands[0])
-        if palette is None:
-            return [_in_units(dataset, bands[0], window)]
-        return _colours(palette, dataset.read(bands[0], window=window, masked=True))
-    if np.dtype(dataset.dtypes[bands[0] - 1]).kind != "u":
-        return [_in_units(dataset, band, window) for band in bands]
-    # A colour may hold the number that in all bands together says that there is no datum.
-    missing = dataset.dataset_mask(window=window) == 0
-    return [
-        np.where(missing, np.nan, _scaled(dataset, band, dataset.read(band, window=window))) for band in bands
-    ]
-
-
-def _palette(dataset: "DatasetReader", band: int) -> NDArray[np.float64] | None:
-    """Return red, green and blue by number, (numbers, 3); None where the samples are no such numbers."""
-    from rasterio.enums import ColorInterp
-
-    if dataset.colorinterp[band - 1] != ColorInterp.palette:
-        return None
-    try:
-        colours = dataset.colormap(band)
-    except ValueError:  # it says so, but there is none
-        return None
-    return np.array([colours.get(number, (0, 0, 0))[:3] for number in range(max(colours) + 1)], np.float64)
-
-
-def _colours(palette: NDArray[np.float64], numbers: Any) -> list[NDArray[np.float64]]:
-    """Return red, green and blue of masked numbers, NaN where these are masked."""
-    missing = np.ma.getmaskarray(numbers)
-    places = numbers.filled(0).astype(np.intp).clip(0, len(palette) - 1)
-    return [np.where(missing, np.nan, colour[places]) for colour in palette.T]
-
-
-def _indices(dataset: "DatasetReader", band: int, window: Any) -> NDArray[np.float64]:
-    """Read a window of class numbers, NaN where there is no datum; zero is a class whatever the file says."""
-    stored = dataset.read(band, window=window, masked=dataset.nodatavals[band - 1] != 0)
-    return np.ma.filled(stored.astype(np.float64), np.nan)
-
-
 def _check_indices(path: Path | str, dataset: "DatasetReader", bands: tuple[int, ...]) -> None:
     """Warn where zero, the first class, is also what stands for no datum.
 
@@ -255,22 +211,6 @@ def _check_indices(path: Path | str, dataset: "DatasetReader", bands: tuple[int,
             f"{path}: zero stands for no datum, and is read as the first class; 255 is what is not looked at",
             stacklevel=2,
         )
-
-
-def _in_units(dataset: "DatasetReader", band: int, window: Any) -> NDArray[np.float64]:
-    """Read a window of a band: float64 in its units, NaN where the file says there is no datum."""
-    stored = dataset.read(band, window=window, masked=True)
-    values: NDArray[np.float64] = stored.astype(np.float64).filled(np.nan)
-    least = _LEAST_VALID.get(str(stored.dtype)) if dataset.driver == "ISIS3" else None
-    if least is not None:
-        values[values < least] = np.nan
-    return _scaled(dataset, band, values)
-
-
-def _scaled(dataset: "DatasetReader", band: int, stored: NDArray[Any]) -> NDArray[np.float64]:
-    values: NDArray[np.float64] = stored * np.float64(dataset.scales[band - 1])
-    values += dataset.offsets[band - 1]
-    return values
 
 
 def _chunks(dataset: "DatasetReader") -> tuple[int, int]:
