@@ -2,6 +2,7 @@
 
     python examples/train_starter.py backbone       # the encoder learns faults, from nothing
     python examples/train_starter.py joint          # the encoder goes on with all five tasks at once
+    python examples/train_starter.py path facies    # a decoder's convolutional path by itself
     python examples/train_starter.py adapt salt     # LoRA and the decoder further, on the frozen encoder
     python examples/train_starter.py twin salt      # a U-Net on the same batches, to compare with
     python examples/measure_models.py               # figures on unseen samples, into the cards
@@ -24,12 +25,13 @@ import typer
 from peft import PeftModel
 from safetensors.torch import load_file, save_file
 from timm.layers import set_fused_attn
-from torch import Tensor
+from torch import Tensor, nn
 
 from geointerp.network.backbone import create_backbone
 from geointerp.network.bundle import BACKBONE
 from geointerp.network.checkpoint import load_backbone_weights
 from geointerp.network.decoders import create_decoder
+from geointerp.network.decoders.texture import TextureDecoder
 from geointerp.network.description import (
     BackboneInfo,
     DecoderInfo,
@@ -50,20 +52,37 @@ from geointerp.synthesis.ranges import Ranges
 from geointerp.synthesis.salt import SaltRecipe
 from geointerp.tasks import TASKS, task_named
 from geointerp.training.grey import PERCENTILE, grey_of
-from geointerp.training.loop import Batch, Recipe, train
+from geointerp.training.loop import LAST, LOSSES, Batch, Recipe, train
 from geointerp.training.losses import ce_dice
 
 TILE = (224, 224)
 MLA = DecoderInfo("mla", width=0.5)
 DETAIL = DecoderInfo("detail", width=0.5)
-DECODERS = dict.fromkeys(TASKS, DETAIL) | {"salt": DecoderInfo("pyramid", width=0.5)}
+PYRAMID = DecoderInfo("pyramid", width=0.5)
+TEXTURE = DecoderInfo("texture", width=0.5)
+DECODERS = dict.fromkeys(TASKS, DETAIL) | {"salt": PYRAMID, "facies": TEXTURE}
+# Until when the adapter of a task has `detail`. Beside an MLA that has learnt, a new path finds little
+# to learn: facies goes on with one that has learnt by itself.
+WITH_DETAIL = {"facies": 6000}
+PATH = ("to_", "join_", "correct")  # how the weights of a decoder's convolutional path are called
 JOINT_DECODER = Path(__file__).with_name("joint_decoder.safetensors")  # its logits: the classes of all tasks
 # What the stages before the adapters were drawn from. The adapters of salt and facies were short on noisier
 # sections than they had seen, and went on with wider ranges; a fan's deepest layers are no longer blank then.
+CLEARER_FACIES = FaciesRecipe(
+    faults=(0, 3),
+    throw=(5.0, 25.0),
+    lift=(0.0, 14.0),
+    decibels=(4.0, 18.0),
+    thickness=(40.0, 150.0),
+    fan=(2.5, 6.0),
+    foreset=(0.25, 1.0),
+    contortion=(5.0, 14.0),
+    faint=(0.0, 0.12),
+)
 AT_FIRST: dict[str, Ranges] = {
     "faults": EARLIER,
     "salt": SaltRecipe(decibels=(4.0, 16.0), flaws=0.12, inside=(0.0, 0.35), boundary=(1.0, 5.0)),
-    "facies": FaciesRecipe(decibels=(5.0, 18.0), flaws=0.12, reach=190.0),
+    "facies": replace(CLEARER_FACIES, decibels=(5.0, 18.0), flaws=0.12, reach=190.0),
 }
 # What a stage sees first, until which step. The encoder began on the hardest sections, learnt slowly, and was
 # given clear ones; then ordinary ones, at first with faults labelled that the noise hides.
@@ -82,7 +101,7 @@ CURRICULA: dict[str, tuple[tuple[int, Ranges], ...]] = {
         (4475, AT_FIRST["salt"]),
         (7500, SaltRecipe(decibels=(3.0, 16.0), inside=(0.0, 0.35), boundary=(1.0, 5.0))),
     ),
-    "facies": ((3500, AT_FIRST["facies"]),),
+    "facies": ((3500, AT_FIRST["facies"]), (6000, CLEARER_FACIES)),
 }
 # Batches of the stages, and everything the models are measured on, come from seeds that lie apart.
 FIRST_SEED = {
@@ -101,7 +120,8 @@ RECIPES = dict.fromkeys(TASKS, ADAPTING) | {
     # Two samples of each task a step.
     "joint": Recipe(steps=3200, batch_size=10, rate=5e-4, warmup=100, decay=800, seed=1),
     "salt": replace(ADAPTING, steps=11000, decay=1500, restarts=(3000, 7000)),
-    "facies": replace(ADAPTING, steps=6000, decay=1500, restarts=(3500,)),
+    "facies": replace(ADAPTING, steps=9000, decay=1500, restarts=(3500, 6000)),
+    "facies-path": replace(ADAPTING, steps=4000, decay=1500),
     "events": replace(ADAPTING, steps=400, decay=200),
     # Faults are one sample in thirty: unweighted, the network would rather miss one than invent one.
     "faults": replace(ADAPTING, steps=5500, decay=1200, restarts=(3000,), class_weights=(1.0, 3.0)),
@@ -202,7 +222,7 @@ def joint(steps: Steps = 0, runs: Path = Path("runs")) -> None:
     recipe = recipe_of("joint", steps)
     torch.manual_seed(recipe.seed)
     model = new_segmenter(sum(len(task.classes) for task in TASKS.values()), MLA)
-    learnt = torch.load(runs / "backbone" / "last.pt", weights_only=True)["model"]
+    learnt = torch.load(runs / "backbone" / LAST, weights_only=True)["model"]
     model.load_state_dict({k: w for k, w in learnt.items() if "classify" not in k}, strict=False)
     train(model, joint_batches(recipe), recipe, runs / "joint", criterion=joint_loss)
     starter = models_home() / STARTER
@@ -210,7 +230,7 @@ def joint(steps: Steps = 0, runs: Path = Path("runs")) -> None:
     decoder = {k: w.to(torch.float16).contiguous() for k, w in model.decoder.state_dict().items()}
     save_file(decoder, JOINT_DECODER)
     for stage in ("backbone", "joint"):
-        shutil.copy(runs / stage / "losses.csv", starter / f"losses_{stage}.csv")
+        shutil.copy(runs / stage / LOSSES, starter / f"losses_{stage}.csv")
 
 
 def about_starter(recipe: Recipe) -> ModelDescription:
@@ -238,27 +258,29 @@ def about_starter(recipe: Recipe) -> ModelDescription:
 def adapt(task: str, steps: Steps = 0, runs: Path = Path("runs")) -> None:
     """Train LoRA on the frozen starter, and the decoder of the joint stage further; write models/TASK."""
     about, recipe = task_named(task), recipe_of(task, steps)
-    model = with_lora(task).to(memory_format=torch.channels_last)  # a tenth faster
-    train(model, batches(task, recipe), recipe, runs / task)
+    model, losses = adapted(task, recipe, runs)
     own = ModelDescription(
         tile=TILE,
         name=task,
         task=task,
         classes=about.classes,
         backbone=read_description(models_home() / STARTER).backbone,
-        decoder=DECODERS[task],
+        decoder=decoder_at(task, recipe.steps - 1),
         normalisation=Normalisation(GENERATORS[task].scale, PERCENTILE),
         views=about.views,
         training={
             "data": "synthetic samples (geointerp.synthesis), each seen once",
             "script": f"examples/train_starter.py adapt {task}",
             **trained(task, task, recipe),
+            **({"path": asdict(RECIPES[f"{task}-path"])} if task in WITH_DETAIL else {}),
         },
         # Measured on a lunar elevation model: F1 0.39 on heights, 0.16 on relief.
         elevation="raw" if task == "craters" else None,
     )
     save_model(models_home() / task, model, own, torch.float16)
-    shutil.copy(runs / task / "losses.csv", models_home() / task)
+    shutil.copy(losses, models_home() / task)
+    if recipe.steps > WITH_DETAIL.get(task, recipe.steps):
+        shutil.copy(runs / f"{task}-path" / LOSSES, models_home() / task / "losses_path.csv")
 
 
 def trained(stage: str, task: str, recipe: Recipe) -> dict[str, Any]:
@@ -272,10 +294,32 @@ def trained(stage: str, task: str, recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def with_lora(task: str) -> PeftModel:
+def decoder_at(task: str, step: int) -> DecoderInfo:
+    """The decoder that the adapter of a task has at a step."""
+    return DETAIL if step < WITH_DETAIL.get(task, 0) else DECODERS[task]
+
+
+def adapted(task: str, recipe: Recipe, runs: Path) -> tuple[PeftModel, Path]:
+    """The model of a task, trained, and the table of its losses."""
+    batch, switch = batches(task, recipe), WITH_DETAIL.get(task, 0)
+    model, folder = with_lora(task, decoder_at(task, 0)), runs / task
+    if switch:
+        detail = runs / f"{task}-detail"
+        train(model, batch, recipe_of(task, min(switch, recipe.steps)), detail)
+        if recipe.steps <= switch:
+            return model, detail / LOSSES
+        model = with_path(model, decoder_of_path(task, runs), task)
+        folder.mkdir(exist_ok=True)
+        if not (folder / LAST).exists():
+            shutil.copy(detail / LOSSES, folder)
+    train(model, batch, recipe, folder, start=switch)
+    return model, folder / LOSSES
+
+
+def with_lora(task: str, about: DecoderInfo) -> PeftModel:
     """The stored starter, frozen, with LoRA beside it; of its decoder, the classes of the task."""
     torch.manual_seed(RECIPES[task].seed)
-    segmenter = new_segmenter(len(task_named(task).classes), DECODERS[task])
+    segmenter = new_segmenter(len(task_named(task).classes), about)
     load_backbone_weights(segmenter.backbone, models_home() / STARTER / BACKBONE)
     learnt = load_file(JOINT_DECODER)
     own = classes_of_tasks()[task]
@@ -283,8 +327,69 @@ def with_lora(task: str) -> PeftModel:
     new, foreign = segmenter.decoder.load_state_dict(mla, strict=False)
     # The path that sees the tile is new, and begins by correcting nothing.
     assert not foreign
-    assert all(name.startswith(("to_", "join_", "correct")) for name in new)
-    return add_lora(segmenter, rank=RANK, alpha=float(RANK))
+    assert all(name.startswith(PATH) for name in new)
+    model = add_lora(segmenter, rank=RANK, alpha=float(RANK))
+    return model.to(memory_format=torch.channels_last)  # a tenth faster
+
+
+def with_path(former: PeftModel, decoder: TextureDecoder, task: str) -> PeftModel:
+    """LoRA and MLA of ``former``, corrected by the path of ``decoder``, which has learnt by itself.
+
+    The two begin as equals, their logits' mean, and the path without heed of the encoder's features.
+    """
+    model = with_lora(task, DECODERS[task])
+    kept = {k: w for k, w in former.state_dict().items() if not in_path(k)}
+    model.load_state_dict(kept, strict=False)
+    own = decoder_in(model)
+    own.load_state_dict({k: w for k, w in decoder.state_dict().items() if in_path(k)}, strict=False)
+    with torch.no_grad():
+        for parameter in (*own.classify.parameters(), *own.correct.parameters()):
+            parameter.mul_(0.5)
+    return model
+
+
+def in_path(name: str) -> bool:
+    """Whether a weight belongs to a decoder's convolutional path."""
+    return any(f".{part}" in f".{name}" for part in PATH)
+
+
+def decoder_in(model: PeftModel) -> TextureDecoder:
+    """The decoder that peft trains."""
+    wrapped = model.base_model.model.decoder
+    decoder: TextureDecoder = wrapped.modules_to_save["default"]
+    return decoder
+
+
+class PathAlone(nn.Module):
+    """The path of a ``texture`` decoder by itself, told nothing of the encoder."""
+
+    def __init__(self, decoder: TextureDecoder) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(self, grey: Tensor) -> Tensor:
+        """Grey tiles (batch, 1, height, width) to logits."""
+        return self.decoder.correction(grey)
+
+
+def decoder_of_path(task: str, runs: Path) -> TextureDecoder:
+    """A decoder whose path has learnt by itself, on the first batches of the task's adapter."""
+    recipe = RECIPES[f"{task}-path"]
+    torch.manual_seed(recipe.seed)
+    about = DECODERS[task]
+    decoder = create_decoder(about.name, 192, len(task_named(task).classes), about.width)
+    assert isinstance(decoder, TextureDecoder)
+    # As a correction it would begin at zero, from where AdamW takes hundreds of steps to a logit's size.
+    decoder.correct.reset_parameters()
+    alone = PathAlone(decoder).to(memory_format=torch.channels_last)
+    train(alone, batches(task, recipe), recipe, runs / f"{task}-path")
+    return decoder
+
+
+@app.command()
+def path(task: str, runs: Path = Path("runs")) -> None:
+    """Train the convolutional path of a task's decoder by itself; the adapter takes it over."""
+    decoder_of_path(task, runs)
 
 
 @app.command()

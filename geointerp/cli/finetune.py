@@ -54,7 +54,7 @@ def command(
         ),
     ] = None,
     decoder: Annotated[
-        Literal["linear", "pup", "mla", "dpt", "detail", "pyramid"],
+        Literal["linear", "pup", "mla", "dpt", "detail", "pyramid", "texture"],
         typer.Option(help="Decoder.", rich_help_panel=_NETWORK),
     ] = "mla",
     width: Annotated[

@@ -169,8 +169,6 @@ def _predict_file(
     Returns:
         What ``--json`` prints.
     """
-    from geointerp.inference.predict import predict
-    from geointerp.inference.result import summary
     from geointerp.network.description import read_description
     from geointerp.sources.open import open_volume
 
@@ -195,6 +193,10 @@ def _predict_file(
         from geointerp.products.write import Wishes, check_product
 
         check_product(output, volume, about.task, wishes=Wishes(), volume=volume)
+    # Torch takes seconds to load: what is wrong with the files is told before.
+    from geointerp.inference.predict import predict
+    from geointerp.inference.result import summary
+
     with TileProgress(console) as progress:
         work = partial(predict, volume, model=model, progress=progress, **settings)
         if to_store:

@@ -38,18 +38,18 @@ class FaciesRecipe(Deformation, Acquisition):
         channels: share of the sections with a channel.
     """
 
-    faults: tuple[int, int] = (0, 3)
-    throw: Range = (5.0, 25.0)
-    lift: Range = (0.0, 14.0)
-    decibels: Range = (4.0, 18.0)
+    faults: tuple[int, int] = (0, 4)
+    throw: Range = (5.0, 27.0)
+    lift: Range = (0.0, 16.0)
+    decibels: Range = (3.5, 16.0)
     flaws: float = 0.2
     reach: float = 490.0
-    thickness: Range = (40.0, 150.0)
+    thickness: Range = (35.0, 140.0)
     waver: Range = (1.5, 4.0)
-    fan: Range = (2.5, 6.0)
-    foreset: Range = (0.25, 1.0)
-    contortion: Range = (5.0, 14.0)
-    faint: Range = (0.0, 0.12)
+    fan: Range = (2.4, 5.5)
+    foreset: Range = (0.22, 1.0)
+    contortion: Range = (4.5, 15.0)
+    faint: Range = (0.0, 0.14)
     channels: float = 0.3
 
 

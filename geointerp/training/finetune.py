@@ -63,7 +63,7 @@ def finetune(
         backbone: ``starter``, ``dinov2-small|base|large|giant`` or the name of a timm vision transformer.
         weights: a file for the backbone (timm's safetensors, or Meta's ``.pth``), ``none`` for random ones;
             by default the bundled starter's, or the published ones, which are fetched.
-        decoder: ``linear``, ``pup``, ``mla``, ``dpt``, ``detail`` or ``pyramid``.
+        decoder: ``linear``, ``pup``, ``mla``, ``dpt``, ``detail``, ``pyramid`` or ``texture``.
         width: factor on the channels of the decoder, or of the U-Net.
         method: ``lora`` (low-rank updates of the attention, and the decoder), ``full`` (everything) or
             ``frozen`` (the decoder alone).

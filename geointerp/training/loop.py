@@ -13,6 +13,9 @@ from torch import Tensor, nn
 
 from geointerp.training.losses import ce_dice
 
+LAST, LOSSES = "last.pt", "losses.csv"
+"""What a run's folder holds: where it goes on from, and the loss of each step."""
+
 Batch = Callable[[int], tuple[Tensor, Tensor]]
 Criterion = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
@@ -69,6 +72,7 @@ def train(
     folder: Path,
     *,
     criterion: Criterion = ce_dice,
+    start: int = 0,
     device: torch.device | str = "cpu",
     save_every: float = 180.0,
     note: Callable[[str], None] = print,
@@ -82,6 +86,7 @@ def train(
         recipe: how long and how fast.
         folder: receives ``last.pt`` (what goes on from here) and ``losses.csv``.
         criterion: the loss of logits and labels, given the weights of the classes or none.
+        start: the first step, where there is nothing to go on from.
         device: where the model is.
         save_every: seconds between checkpoints.
         note: told the loss every ten steps.
@@ -89,14 +94,14 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     trained = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(trained, recipe.rate, weight_decay=recipe.weight_decay, betas=(0.9, 0.98))
-    first = restore(folder, model, optimiser)
+    first = restore(folder, model, optimiser, start)
     model.train()
     saved = started = time.monotonic()
     for step in range(first, recipe.steps):
         for group in optimiser.param_groups:
             group["lr"] = rate_at(step, recipe)
         loss = take_step(model, optimiser, batch(step), recipe, criterion, torch.device(device))
-        record_loss(folder / "losses.csv", step, loss)
+        record_loss(folder / LOSSES, step, loss)
         if (step + 1) % 10 == 0:
             speed = (step + 1 - first) / (time.monotonic() - started)
             note(
@@ -138,16 +143,16 @@ def record_loss(path: Path, step: int, loss: float) -> None:
 def save(folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer, step: int) -> None:
     """Write ``last.pt`` whole or not at all."""
     state: dict[str, Any] = {"step": step, "model": model.state_dict(), "optimiser": optimiser.state_dict()}
-    partial = folder / ".last.pt.partial"
+    partial = folder / f".{LAST}.partial"
     torch.save(state, partial)
-    partial.replace(folder / "last.pt")
+    partial.replace(folder / LAST)
 
 
-def restore(folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer) -> int:
+def restore(folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer, start: int = 0) -> int:
     """Go on from ``last.pt`` if there is one; returns the next step and forgets losses noted after it."""
-    last = folder / "last.pt"
-    losses = folder / "losses.csv"
-    step = 0
+    last = folder / LAST
+    losses = folder / LOSSES
+    step = start
     if last.exists():
         state = torch.load(last, weights_only=True, map_location="cpu")
         model.load_state_dict(state["model"])

@@ -27,10 +27,22 @@ def test_the_first_loss_is_the_recorded_one(train_starter, task):
     with (models_home() / task / "losses.csv").open(newline="") as table:
         recorded = float(next(csv.reader(table))[1])
     recipe = train_starter.RECIPES[task]
-    model = train_starter.with_lora(task).train()
+    model = train_starter.with_lora(task, train_starter.decoder_at(task, 0)).train()
     grey, label = train_starter.batches(task, recipe)(0)
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         logits = model(grey)
     weights = torch.tensor(recipe.class_weights) if recipe.class_weights else None
     # Sums of bf16 products depend on the processor.
     assert ce_dice(logits, label, weights).item() == pytest.approx(recorded, rel=5e-3)
+
+
+def test_a_path_that_learnt_by_itself_and_mla_begin_with_their_mean(train_starter):
+    former = train_starter.with_lora("facies", train_starter.DETAIL)
+    learnt = train_starter.decoder_in(train_starter.with_lora("facies", train_starter.DECODERS["facies"]))
+    torch.nn.init.normal_(learnt.correct.weight)
+    both = train_starter.with_path(former, learnt, "facies").eval()
+    grey = train_starter.batches("facies", train_starter.RECIPES["facies"])(0)[0][:1]
+    with torch.no_grad():
+        # The path of `detail` still corrects nothing: this is MLA alone.
+        mean = 0.5 * (former.eval()(grey) + train_starter.PathAlone(learnt).eval()(grey))
+        torch.testing.assert_close(both(grey), mean)

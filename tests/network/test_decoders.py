@@ -7,6 +7,7 @@ from geointerp.network.decoders import DECODERS, create_decoder
 from geointerp.network.decoders.blocks import onto
 from geointerp.network.decoders.detail import DetailDecoder
 from geointerp.network.decoders.pyramid import PyramidDecoder
+from geointerp.network.decoders.texture import TextureDecoder
 from geointerp.network.loading import load_model
 from geointerp.synthesis.generators import GENERATORS
 from geointerp.training.grey import grey_of
@@ -20,7 +21,7 @@ PUBLISHED = {
     "mla": 10_967_810 - 664_704,
     "dpt": 13_579_490 - 1_180_672,
 }
-CORRECTED = ["detail", "pyramid"]
+CORRECTED = ["detail", "pyramid", "texture"]
 LEVELS = ["mla", "dpt", *CORRECTED]
 
 
@@ -80,7 +81,7 @@ def test_a_corrected_decoder_begins_as_mla(name: str) -> None:
 def test_single_samples_are_seen_of_the_slice_and_not_of_its_neighbours(name: str) -> None:
     torch.manual_seed(0)
     decoder = create_decoder(name, 48, 2).eval()
-    assert isinstance(decoder, DetailDecoder | PyramidDecoder)
+    assert isinstance(decoder, DetailDecoder | PyramidDecoder | TextureDecoder)
     torch.nn.init.normal_(decoder.correct.weight)
     features, tile = four_maps(), torch.rand(1, 3, 56, 56)
     whole = decoder(features, tile)
@@ -94,6 +95,18 @@ def test_single_samples_are_seen_of_the_slice_and_not_of_its_neighbours(name: st
 def four_maps() -> list[torch.Tensor]:
     """What an encoder of 48 features makes of a tile of 56 x 56."""
     return [torch.randn(1, 48, 4, 4) for _ in range(4)]
+
+
+def test_a_path_by_itself_tells_the_same_of_tiles_of_any_size() -> None:
+    torch.manual_seed(0)
+    decoder = create_decoder("texture", 48, 2, 0.2).double().eval()
+    assert isinstance(decoder, TextureDecoder)
+    torch.nn.init.normal_(decoder.correct.weight)
+    # Halved four times, 462 leaves odd sizes; what lies 250 samples further down no convolution reaches.
+    tile = torch.rand(1, 1, 462, 462).double()
+    large, small = decoder.correction(tile), decoder.correction(tile[..., :448, :448])
+    torch.testing.assert_close(large[..., :200, :200], small[..., :200, :200])
+    assert not torch.equal(large[..., :448, :448], small)
 
 
 @pytest.mark.parametrize("size", [112, 119, 17, 5])

@@ -51,7 +51,7 @@ def test_folding_changes_nothing_in_a_u_net():
     same(shaken(UNet(3, width=0.1)), torch.rand(2, 1, 32, 48))
 
 
-@pytest.mark.parametrize("decoder", ["mla", "detail", "pyramid"])
+@pytest.mark.parametrize("decoder", ["mla", "detail", "pyramid", "texture"])
 def test_mla_convolves_before_it_enlarges(decoder):
     network = Segmenter(create_backbone("starter", (56, 56)), create_decoder(decoder, 192, 2, 0.2))
     found = lowered(network, torch.bfloat16)

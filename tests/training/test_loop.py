@@ -46,6 +46,20 @@ def test_a_run_that_ended_is_lengthened_as_if_it_had_been_planned(tmp_path: Path
         assert torch.equal(found, wanted)
 
 
+def test_another_model_goes_on_from_a_step(tmp_path: Path) -> None:
+    seen: list[int] = []
+
+    def noted(step: int) -> tuple[Tensor, Tensor]:
+        seen.append(step)
+        return batch(step)
+
+    (tmp_path / "losses.csv").write_text("".join(f"{step},1.000000\n" for step in range(8)))
+    train(model(), noted, recipe(12), tmp_path, start=8, note=lambda _: None)
+    assert seen == [8, 9, 10, 11]
+    steps = [int(line.split(",")[0]) for line in (tmp_path / "losses.csv").read_text().splitlines()]
+    assert steps == list(range(12))
+
+
 def test_it_learns(tmp_path: Path) -> None:
     train(model(), batch, recipe(30), tmp_path, note=lambda _: None)
     losses = [float(line.split(",")[1]) for line in (tmp_path / "losses.csv").read_text().splitlines()]

@@ -1,6 +1,6 @@
 """Light decoders: from the encoder's feature maps to class scores at every pixel.
 
-Four are those of Guo et al. (2024); ``detail`` and ``pyramid`` also look at the tile itself.
+Four are those of Guo et al. (2024); ``detail``, ``pyramid`` and ``texture`` also look at the tile itself.
 """
 
 from torch import nn
@@ -12,6 +12,7 @@ from geointerp.network.decoders.linear import LinearDecoder
 from geointerp.network.decoders.mla import MLADecoder
 from geointerp.network.decoders.pup import PUPDecoder
 from geointerp.network.decoders.pyramid import PyramidDecoder
+from geointerp.network.decoders.texture import TextureDecoder
 
 DECODERS: dict[str, type[nn.Module]] = {
     "linear": LinearDecoder,
@@ -20,6 +21,7 @@ DECODERS: dict[str, type[nn.Module]] = {
     "dpt": DPTDecoder,
     "detail": DetailDecoder,
     "pyramid": PyramidDecoder,
+    "texture": TextureDecoder,
 }
 
 
@@ -27,7 +29,7 @@ def create_decoder(name: str, dim: int, classes: int, width: float = 1.0) -> nn.
     """Build a decoder.
 
     Args:
-        name: ``linear``, ``pup``, ``mla``, ``dpt``, ``detail`` or ``pyramid``.
+        name: ``linear``, ``pup``, ``mla``, ``dpt``, ``detail``, ``pyramid`` or ``texture``.
         dim: features a token.
         classes: label classes.
         width: factor on the decoder's channels; 1 is the paper's.
