@@ -11,7 +11,7 @@ Each stage can be stopped at any moment and started again with the same command:
 runs/<stage>/last.pt. Every batch is drawn from its step's own seed, so a run is the same however often it
 was interrupted. The losses of the bundled models are in models/<name>/losses*.csv. Adapters start from what
 is bundled, the starter and examples/joint_decoder.safetensors, so that each can be trained again by itself.
-All but the first stage ran with OMP_NUM_THREADS=1.
+All but the first stage ran with OMP_NUM_THREADS=1, facies from batch 6000 on with 2.
 """
 
 import shutil
@@ -372,15 +372,20 @@ class PathAlone(nn.Module):
         return self.decoder.correction(grey)
 
 
-def decoder_of_path(task: str, runs: Path) -> TextureDecoder:
-    """A decoder whose path has learnt by itself, on the first batches of the task's adapter."""
-    recipe = RECIPES[f"{task}-path"]
-    torch.manual_seed(recipe.seed)
+def new_path(task: str) -> TextureDecoder:
+    """A decoder whose path has learnt nothing."""
+    torch.manual_seed(RECIPES[f"{task}-path"].seed)
     about = DECODERS[task]
     decoder = create_decoder(about.name, 192, len(task_named(task).classes), about.width)
     assert isinstance(decoder, TextureDecoder)
     # As a correction it would begin at zero, from where AdamW takes hundreds of steps to a logit's size.
     decoder.correct.reset_parameters()
+    return decoder
+
+
+def decoder_of_path(task: str, runs: Path) -> TextureDecoder:
+    """A decoder whose path has learnt by itself, on the first batches of the task's adapter."""
+    recipe, decoder = RECIPES[f"{task}-path"], new_path(task)
     alone = PathAlone(decoder).to(memory_format=torch.channels_last)
     train(alone, batches(task, recipe), recipe, runs / f"{task}-path")
     return decoder

@@ -24,13 +24,22 @@ def train_starter():
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_first_loss_is_the_recorded_one(train_starter, task):
-    with (models_home() / task / "losses.csv").open(newline="") as table:
-        recorded = float(next(csv.reader(table))[1])
+    model = train_starter.with_lora(task, train_starter.decoder_at(task, 0))
+    check_first_loss(train_starter, model, task, "losses.csv")
+
+
+def test_the_first_loss_of_a_path_by_itself_is_the_recorded_one(train_starter):
+    model = train_starter.PathAlone(train_starter.new_path("facies"))
+    check_first_loss(train_starter, model, "facies", "losses_path.csv")
+
+
+def check_first_loss(train_starter, model, task, table):
+    with (models_home() / task / table).open(newline="") as lines:
+        recorded = float(next(csv.reader(lines))[1])
     recipe = train_starter.RECIPES[task]
-    model = train_starter.with_lora(task, train_starter.decoder_at(task, 0)).train()
     grey, label = train_starter.batches(task, recipe)(0)
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        logits = model(grey)
+        logits = model.train()(grey)
     weights = torch.tensor(recipe.class_weights) if recipe.class_weights else None
     # Sums of bf16 products depend on the processor.
     assert ce_dice(logits, label, weights).item() == pytest.approx(recorded, rel=5e-3)
