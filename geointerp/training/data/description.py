@@ -9,6 +9,7 @@ from pydantic.dataclasses import dataclass
 
 from geointerp.errors import DataError, UsageError
 from geointerp.sinks.pairs import DESCRIPTION
+from geointerp.sources.remote import is_url
 from geointerp.tasks import NOTHING, task_named
 
 
@@ -31,8 +32,8 @@ class VolumeEntry:
     """A volume of the set.
 
     Attributes:
-        amplitude: file of the amplitudes, below the folder or absolute.
-        labels: file of the labels.
+        amplitude: file of the amplitudes: below the folder, absolute, from the home folder (``~/``), or a URL.
+        labels: file of the labels, likewise.
         split: which split it belongs to; ``auto`` divides it into blocks of slices.
     """
 
@@ -81,3 +82,10 @@ def read_dataset_file(folder: Path) -> DatasetFile:
         ) from None
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is no readable JSON: {error}") from None
+
+
+def place_in(folder: Path, name: str) -> str:
+    """Return where a file that ``dataset.json`` names lies: a URL as it is, else a path from the folder."""
+    if is_url(name):
+        return name
+    return str(folder / (Path(name).expanduser() if name.startswith("~/") else name))

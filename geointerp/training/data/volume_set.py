@@ -20,7 +20,7 @@ from geointerp.tasks import LabelClass, classes_named
 from geointerp.tiling.views import View, choose_views, sample_dim, widened
 from geointerp.training.data.blocks import LEAST_SLICES, divide
 from geointerp.training.data.classes import OUTSIDE_HINT, LabelCounts, outside, views_of_task
-from geointerp.training.data.description import DatasetFile, VolumeEntry
+from geointerp.training.data.description import DatasetFile, VolumeEntry, place_in
 from geointerp.training.data.found import Asked, Found, digest_of
 from geointerp.training.data.label_grid import match_labels
 from geointerp.training.data.problems import Problems
@@ -85,8 +85,8 @@ def _open(folder: Path, entry: VolumeEntry, ignore_index: int, asked: Asked) -> 
     Raises:
         DataError: a file cannot be read, or the labels do not lie on the amplitudes.
     """
-    amplitude = open_volume(folder / entry.amplitude, elevation=asked.elevation)
-    stored = open_label_file(folder / entry.labels)
+    amplitude = open_volume(place_in(folder, entry.amplitude), elevation=asked.elevation)
+    stored = open_label_file(place_in(folder, entry.labels))
     grid = match_labels(entry.labels, amplitude, stored, ignore_index)
     cut = _views(amplitude, asked)
     volume = LabelledVolume(entry, amplitude, grid, cut)
@@ -167,7 +167,7 @@ def _warn_of_shared(folder: Path, parts: Sequence[Part]) -> None:
     """Warn of slices that two splits share: a volume listed twice is judged on what it taught."""
     for (split, volume, within), (other, again, elsewhere) in combinations(parts, 2):
         names = (volume.entry.amplitude, again.entry.amplitude)
-        if split == other or len({(folder / name).resolve() for name in names}) > 1:
+        if split == other or len({Path(place_in(folder, name)).resolve() for name in names}) > 1:
             continue
         dim = volume.divided_along
         both = np.intersect1d(volume.grid.labelled(dim, within), again.grid.labelled(dim, elsewhere))

@@ -440,6 +440,22 @@ def test_labels_of_one_volume_may_come_in_two_files(tmp_path):
     assert len(open_labelled(tmp_path).splits["val"]) == amplitude.sizes["inline"] - half
 
 
+def test_files_may_lie_below_the_home_folder_or_behind_a_url(tmp_path, monkeypatch):
+    from geointerp.training.data import volume_set
+
+    amplitude, _ = one_volume(tmp_path / "home")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    url = "s3://bucket/labels.zarr"
+    monkeypatch.setattr(
+        volume_set,
+        "open_label_file",
+        lambda path: open_volume(tmp_path / "home" / "l.nc") if path == url else None,
+    )
+    describe(tmp_path / "set", volumes=[{"amplitude": "~/a.nc", "labels": url}])
+    train = open_labelled(tmp_path / "set").splits["train"]
+    assert train.items[0].volume.amplitude.sizes == amplitude.sizes
+
+
 def test_a_misspelt_field_is_refused(tmp_path):
     describe(tmp_path, clases=["a", "b"])
     with pytest.raises(DataError, match="clases"):
