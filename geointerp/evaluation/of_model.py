@@ -65,10 +65,13 @@ def evaluate_model(
     """
     from geointerp.inference.device import choose_machine
     from geointerp.network.loading import load_model
+    from geointerp.training.data.description import files_named
 
-    check_folder(output, data, overwrite=overwrite)
+    folder = Path(data).expanduser().absolute()
+    check_folder(output, folder, *files_named(folder), overwrite=overwrite)
     machine, score = choose_machine(device, precision), Score(tolerance)
     loaded = load_model(model)
+    check_folder(output, loaded.path, overwrite=overwrite)
     about = loaded.description
     batch = paper_batch(paper_metrics, batch_size, about.task)
     labelled = _open(Path(data), about)
@@ -78,8 +81,8 @@ def evaluate_model(
         warnings.warn(
             f"{model} was trained on this split: its figures say how well it remembers", stacklevel=2
         )
-    folder = about.training.get("data", {}).get("folder")
-    if same is False and split != "train" and folder and Path(folder).resolve() == Path(data).resolve():
+    learnt = about.training.get("data", {}).get("folder")
+    if same is False and split != "train" and learnt and Path(learnt).resolve() == folder.resolve():
         _warn_of_known_names(loaded.path, part, model, split)
     blocks = training_blocks(loaded.path) if same else {}
     _add_all(score, loaded, part, machine, blocks, progress)

@@ -62,7 +62,7 @@ def evaluate(
         UsageError: the tolerance is negative, or a batch size is given without ``paper_metrics``.
         OutputError: the output exists.
     """
-    files = [one for one in (prediction, truth) if isinstance(one, str | Path)]
+    files = [one for one in (prediction, truth, model) if isinstance(one, str | Path)]
     check_folder(output, *files, overwrite=overwrite)
     batch, score = paper_batch(paper_metrics, batch_size), Score(tolerance)
     predicted, true = align(open_labels(prediction), open_labels(truth))

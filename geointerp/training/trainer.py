@@ -17,6 +17,7 @@ from geointerp.network.saving import save_model
 from geointerp.sinks.output import former_of, remove, whole_or_not_at_all
 from geointerp.training.card import model_card
 from geointerp.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from geointerp.training.data.description import files_named
 from geointerp.training.pictures import draw_curves
 from geointerp.training.plan import Plan, decisive, make_plan
 from geointerp.training.processes import accelerated
@@ -33,7 +34,7 @@ from geointerp.training.run_folder import (
 )
 from geointerp.training.samples import draw_validation
 from geointerp.training.session import Validation
-from geointerp.training.settings import Settings
+from geointerp.training.settings import NO_WEIGHTS, Settings
 
 # Drawing takes most of a second, which is long beside an epoch of a small set.
 _SECONDS_BETWEEN_CURVES = 15.0
@@ -53,7 +54,7 @@ def train(settings: Settings, *, overwrite: bool, resume: bool, progress: Progre
     """
     with accelerated(settings.device, settings.precision) as (accelerator, machine):
         if accelerator.is_main_process:
-            check_place(settings.output, settings.data, overwrite=overwrite, resume=resume)
+            check_place(settings.output, _read_by(settings), overwrite=overwrite, resume=resume)
         with _deterministic(settings.deterministic):
             plan = make_plan(settings, accelerator, machine)
             run = _Run(plan, progress if accelerator.is_main_process else Silent())
@@ -69,6 +70,17 @@ def train(settings: Settings, *, overwrite: bool, resume: bool, progress: Progre
                 run.go_on()
             if accelerator.is_main_process:
                 run.draw()
+
+
+def _read_by(settings: Settings) -> list[str | Path]:
+    """Return the files and folders that a training reads: replacing its run folder must not take them away.
+
+    Raises:
+        DataError: ``dataset.json`` cannot be read.
+    """
+    data = settings.data.expanduser()
+    weights = [settings.weights] if settings.weights not in (None, NO_WEIGHTS) else []
+    return [data, *files_named(data.absolute()), *weights]
 
 
 @dataclass

@@ -162,6 +162,24 @@ def test_what_cannot_be_done_is_refused(sections, untrained_model, tmp_path):
         evaluate_model(untrained_model, sections, output=tmp_path / "out")
 
 
+def test_a_report_does_not_replace_what_is_read(untrained_model, tmp_path):
+    """An earlier report's folder in which the truth, or the model, lies."""
+    out, data = tmp_path / "out", tmp_path / "volume"
+    data.mkdir()
+    shutil.copytree(untrained_model, out / "model")
+    (out / "report.json").write_text("{}")
+    np.save(data / "amplitude.npy", np.random.default_rng(9).normal(size=(12, 40, 50)).astype(np.float32))
+    np.save(out / "labels.npy", np.zeros((12, 40, 50), np.uint8))
+    volumes = [{"amplitude": "amplitude.npy", "labels": str(out / "labels.npy")}]
+    (data / "dataset.json").write_text(json.dumps({**FAULTS, "volumes": volumes}))
+    with pytest.raises(OutputError, match=r"out holds the input, .*labels\.npy"):
+        evaluate_model(untrained_model, data, output=out, overwrite=True)
+    (data / "dataset.json").unlink()
+    with pytest.raises(OutputError, match=r"out holds the input, .*model"):
+        evaluate_model(out / "model", data, output=out, overwrite=True)
+    assert (out / "labels.npy").is_file()
+
+
 def test_images_that_may_have_been_learnt_from_are_told_of(untrained_model, tmp_path):
     """A folder without splits that has grown: they are drawn anew."""
     flat = tmp_path / "flat"

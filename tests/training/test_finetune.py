@@ -183,6 +183,28 @@ def test_what_is_there_is_not_overwritten_unless_asked(train: Train, tmp_path: P
     assert (tmp_path / "other" / "mine.txt").read_text() == "kept"
 
 
+def test_a_run_that_holds_what_is_learnt_from_is_not_replaced(train: Train, tmp_path: Path) -> None:
+    run, data = train(epochs=1), tmp_path / "volumes"
+    data.mkdir()
+    labels = np.random.default_rng(0).integers(0, 2, (12, 40, 40)).astype(np.uint8)
+    np.save(data / "amplitude.npy", labels.astype(np.float32))
+    np.save(run / "predicted.npy", labels)
+    (tmp_path / "link").symlink_to(run)
+    inside = "link/predicted.npy"
+    for entry in (
+        {"amplitude": "amplitude.npy", "labels": f"../{inside}"},
+        {"amplitude": str(tmp_path / inside), "labels": "amplitude.npy"},
+    ):
+        (data / "dataset.json").write_text(json.dumps({"volumes": [entry]}))
+        with pytest.raises(OutputError, match=r"run holds the input, .*predicted\.npy"):
+            geointerp.finetune(data, output=run, overwrite=True, **SMALL)
+    vit = {"network": "vit", "weights": str(run / "model" / "weights.safetensors"), "width": 1.0}
+    with pytest.raises(OutputError, match=r"run holds the input, .*weights\.safetensors"):
+        train(overwrite=True, **vit)
+    assert (run / "predicted.npy").is_file()
+    assert not former_of(run).exists()
+
+
 def test_a_run_is_replaced_only_once_the_new_one_has_done_an_epoch(train: Train, tmp_path: Path) -> None:
     run = train(epochs=1)
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}

@@ -32,7 +32,7 @@ class VolumeEntry:
     """A volume of the set.
 
     Attributes:
-        amplitude: file of the amplitudes: below the folder, absolute, from the home folder (``~/``), or a URL.
+        amplitude: file of amplitudes: below the folder, absolute, from the home folder (``~/``), or a URL.
         labels: file of the labels, likewise.
         split: which split it belongs to; ``auto`` divides it into blocks of slices.
     """
@@ -82,6 +82,17 @@ def read_dataset_file(folder: Path) -> DatasetFile:
         ) from None
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is no readable JSON: {error}") from None
+
+
+def files_named(folder: Path) -> list[str]:
+    """Return the files on this machine that ``dataset.json`` of a folder names, which may lie anywhere.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    volumes = read_dataset_file(folder).volumes if folder.is_dir() else ()
+    names = [name for entry in volumes for name in (entry.amplitude, entry.labels)]
+    return [place_in(folder, name) for name in names if not is_url(name)]
 
 
 def place_in(folder: Path, name: str) -> str:
