@@ -65,18 +65,20 @@ def _open_all(
 ) -> tuple[list[LabelledVolume], tuple[str, ...]]:
     """Open all volumes that can be, and return the names that their labels give the classes."""
     volumes: list[LabelledVolume] = []
-    names: set[tuple[str, ...]] = set()
     for entry in dataset.volumes:
         try:
             volumes.append(_open(folder, entry, dataset.ignore_index, asked))
         except DataError as error:
             problems.add_error(entry.amplitude, error)
-            continue
-        names |= _check_labels(volumes[-1], asked.classes, problems)
+    names = {volume.grid.names for volume in volumes if volume.grid.names}
     if asked.classes is None and len(names) > 1:
         listed = " and ".join(", ".join(some) for some in sorted(names))
         problems.add("labels", f"their files name different classes: {listed}", "say which with --classes")
-    return volumes, next(iter(names), ())
+    named = next(iter(names), ())
+    for volume in volumes:
+        # A file that names no classes has those that another one names.
+        _check_labels(volume, asked.classes or classes_named(volume.grid.names or named), problems)
+    return volumes, named
 
 
 def _open(folder: Path, entry: VolumeEntry, ignore_index: int, asked: Asked) -> LabelledVolume:
@@ -117,18 +119,14 @@ def _digest(volume: LabelledVolume, labels: bytes) -> bytes:
     return digest_of(repr((asdict(volume.entry), amplitude.dims, facts)), *coordinates, labels)
 
 
-def _check_labels(
-    volume: LabelledVolume, classes: Sequence[LabelClass] | None, problems: Problems
-) -> set[tuple[str, ...]]:
-    """Check the labels against the classes, or against those they name; returns the latter."""
-    names = tuple(str(volume.grid.labels.attrs.get("flag_meanings", "")).split())
-    beyond = outside(volume.counts.sum(axis=0), classes or classes_named(names) or None)
+def _check_labels(volume: LabelledVolume, classes: Sequence[LabelClass], problems: Problems) -> None:
+    """Check the labels against the classes, of which there are none where nothing names them."""
+    beyond = outside(volume.counts.sum(axis=0), classes or None)
     if beyond:
         problems.add(volume.entry.labels, beyond, OUTSIDE_HINT)
-    wanted = tuple("_".join(one.name.split()) for one in classes or ())
+    names, wanted = volume.grid.names, tuple("_".join(one.name.split()) for one in classes)
     if names != wanted and sorted(names) == sorted(wanted):
         problems.add(volume.entry.labels, f"{', '.join(names)} in this order", _ORDER_HINT)
-    return {names} if names else set()
 
 
 def _negative(volume: LabelledVolume) -> bool:

@@ -269,6 +269,20 @@ def test_labels_say_their_classes(tmp_path):
     assert len(open_labelled(tmp_path, classes=["a", "b"]).classes) == 2
 
 
+def test_a_label_file_without_names_keeps_to_those_of_another(tmp_path):
+    amplitude = volume()
+    store(tmp_path / "a.nc", amplitude)
+    store(tmp_path / "named.nc", (label_values(amplitude) % 2).assign_attrs(flag_meanings="rock channel"))
+    store(tmp_path / "bare.nc", label_values(amplitude) % 3)
+    files = {"bare.nc": "train", "named.nc": "val"}
+    describe(
+        tmp_path,
+        volumes=[{"amplitude": "a.nc", "labels": file, "split": split} for file, split in files.items()],
+    )
+    with pytest.raises(DataError, match=r"1 problem: bare.nc: label 2 of 2 classes"):
+        open_labelled(tmp_path)
+
+
 def test_memory_does_not_follow_the_volume(tmp_path, monkeypatch):
     import tracemalloc
 
