@@ -131,6 +131,7 @@ def _open(data: Path, about: "ModelDescription") -> "LabelledData":
         elevation=about.elevation,
     )
     theirs = _named_classes(labelled.folder)
+    # A whole data set of other classes is refused; of the label files of volumes each was compared.
     if theirs and theirs != names and not _same_data(about, labelled):
         raise DataError(
             f"the classes of {data} are {', '.join(theirs)}; those of the model '{about.name}' are "

@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+import xarray as xr
 from PIL import Image
 
 import geointerp
@@ -147,6 +148,24 @@ def test_other_classes_are_refused_by_their_names(untrained_model, tmp_path):
     more = write_sections(tmp_path / "more", {}, classes=4)
     with pytest.raises(DataError, match="of 2 classes"):
         evaluate_model(untrained_model, more)
+
+
+def test_volumes_whose_labels_are_called_otherwise_are_told(untrained_model, tmp_path):
+    data = tmp_path / "volume"
+    data.mkdir()
+    rng = np.random.default_rng(9)
+    np.save(data / "amplitude.npy", rng.normal(size=(8, 40, 50)).astype(np.float32))
+    labels = xr.DataArray(
+        rng.integers(0, 2, (8, 40, 50)).astype(np.uint8), dims=("inline", "crossline", "time"), name="labels"
+    )
+    volumes = [{"amplitude": "amplitude.npy", "labels": "labels.nc", "split": "test"}]
+    (data / "dataset.json").write_text(json.dumps({"volumes": volumes}))
+    labels.assign_attrs(flag_meanings="background salt").to_netcdf(data / "labels.nc", engine="h5netcdf")
+    with pytest.warns(UserWarning, match="background, salt in this order, not background, fault"):
+        evaluate_model(untrained_model, data, precision="fp32")
+    labels.assign_attrs(flag_meanings="rock background").to_netcdf(data / "labels.nc", engine="h5netcdf")
+    with pytest.raises(DataError, match="rock, background in this order, not background, fault"):
+        evaluate_model(untrained_model, data)
 
 
 def test_what_cannot_be_done_is_refused(sections, untrained_model, tmp_path):

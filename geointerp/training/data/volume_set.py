@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.errors import DataError
+from geointerp.evaluation.class_names import compare_classes
 from geointerp.inference.live import live_traces
 from geointerp.network.description import Normalisation
 from geointerp.sources.open import open_label_file, open_volume
@@ -28,7 +29,7 @@ from geointerp.training.data.split import Item
 from geointerp.training.data.volumes import LabelledVolume, VolumeSlice
 
 _PATCH = 14
-_ORDER_HINT = "the classes asked for have these names in another order: give --classes in the files' own"
+_ORDER_HINT = "the classes asked for have such names at other numbers: give --classes in the files' own order"
 Part = tuple[str, LabelledVolume, dict[str, slice]]
 """A split's name, a volume, and the positions of it that belong to the split."""
 
@@ -124,9 +125,12 @@ def _check_labels(volume: LabelledVolume, classes: Sequence[LabelClass], problem
     beyond = outside(volume.counts.sum(axis=0), classes or None)
     if beyond:
         problems.add(volume.entry.labels, beyond, OUTSIDE_HINT)
-    names, wanted = volume.grid.names, tuple("_".join(one.name.split()) for one in classes)
-    if names != wanted and sorted(names) == sorted(wanted):
-        problems.add(volume.entry.labels, f"{', '.join(names)} in this order", _ORDER_HINT)
+    names, wanted = volume.grid.names, [one.name for one in classes]
+    told = f"{volume.entry.labels} has the classes {', '.join(names)} in this order, not {', '.join(wanted)}"
+    try:
+        compare_classes(names, wanted, told, _ORDER_HINT)
+    except DataError as error:
+        problems.add_error(volume.entry.labels, error)
 
 
 def _negative(volume: LabelledVolume) -> bool:

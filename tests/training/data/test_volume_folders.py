@@ -266,7 +266,9 @@ def test_labels_say_their_classes(tmp_path):
     describe(tmp_path, volumes=entries)
     with pytest.raises(DataError, match="name different classes: rock, channel and rock, karst"):
         open_labelled(tmp_path)
-    assert len(open_labelled(tmp_path, classes=["a", "b"]).classes) == 2
+    with pytest.warns(UserWarning, match=r"rock, (channel|karst) in this order, not a, b") as told:
+        assert len(open_labelled(tmp_path, classes=["a", "b"]).classes) == 2
+    assert len(told) == 2
 
 
 def test_a_label_file_without_names_keeps_to_those_of_another(tmp_path):
@@ -392,6 +394,18 @@ def test_names_in_another_order_are_refused(tmp_path):
     one_volume(tmp_path, amplitude, labels)
     with pytest.raises(DataError, match="salt, background in this order"):
         open_labelled(tmp_path, task="salt")
+    with pytest.raises(
+        DataError, match=r"l.nc has the classes salt, background in this order, not rock, salt"
+    ):
+        open_labelled(tmp_path, classes=["rock", "salt"])
+
+
+def test_labels_of_another_task_are_told(tmp_path):
+    amplitude = volume()
+    labels = (label_values(amplitude) % 2).assign_attrs(flag_meanings="background salt")
+    one_volume(tmp_path, amplitude, labels)
+    with pytest.warns(UserWarning, match="background, salt in this order, not background, fault"):
+        open_labelled(tmp_path, task="faults")
 
 
 def test_labels_of_a_raster_lie_by_their_coordinates():
