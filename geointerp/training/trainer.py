@@ -64,6 +64,8 @@ def train(settings: Settings, *, overwrite: bool, resume: bool, progress: Progre
                     "will be shown neighbours that it has not learnt to use; label a volume, or leave "
                     "--channels out"
                 )
+            for note in plan.labelled.notes:
+                run.progress.note(note)
             run.begin(resume=resume)
             main = accelerator.is_main_process
             with former_kept(settings.output, run.progress.note) if main else nullcontext():

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -302,6 +303,13 @@ def test_what_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(error, match=words):
         train(**settings)
+
+
+def test_who_trains_is_told_what_validates(labelled_set: Path, tmp_path: Path) -> None:
+    shutil.copytree(labelled_set / "train", tmp_path / "data" / "train")
+    witness = Witness()
+    geointerp.finetune(tmp_path / "data", output=tmp_path / "run", progress=witness, **{**SMALL, "epochs": 1})
+    assert [note for note in witness.notes if "held back from the training sections by seed 0" in note]
 
 
 def test_nothing_is_written_for_data_at_fault(tmp_path: Path) -> None:

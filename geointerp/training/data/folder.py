@@ -39,6 +39,7 @@ class LabelledData:
         fingerprint: sha256 of the names and contents of what was read; of volumes, of their coordinates,
             headers, sizes and labels.
         split_record: what went into which split, and why; JSON-friendly.
+        notes: what who trains with it should know.
     """
 
     folder: Path
@@ -49,6 +50,7 @@ class LabelledData:
     splits: dict[str, Split]
     fingerprint: str
     split_record: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
     def split(self, name: str) -> Split:
         """Return a split by its name.
@@ -112,7 +114,10 @@ def open_labelled(
         if (items := found.items.get(split))
     }
     cut = tuple(views or views_of_task(name))
-    return LabelledData(place, name, told, found.normalisation, cut, splits, found.digest, found.record)
+    notes = tuple(_held_back(found.record))
+    return LabelledData(
+        place, name, told, found.normalisation, cut, splits, found.digest, found.record, notes
+    )
 
 
 def _task(folder: Path, asked: str | None, dataset: DatasetFile) -> str | None:
@@ -129,6 +134,13 @@ def _task(folder: Path, asked: str | None, dataset: DatasetFile) -> str | None:
     if dataset.task:
         return dataset.task
     return None if dataset.volumes or dataset.classes else guessed_task(folder)
+
+
+def _held_back(record: dict[str, Any]) -> list[str]:
+    """Say where there was nothing for validation, and what is taken for it."""
+    told = record["volumes"] if record["kind"] == "volumes" else record["splits"].values()
+    reasons = [one["why"] for one in told if one["why"].startswith("held back")]
+    return [f"what validates was {reasons[0]}"] if reasons else []
 
 
 def _check(folder: Path, found: Found, classes: Sequence[LabelClass]) -> None:

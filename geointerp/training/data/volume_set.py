@@ -156,7 +156,9 @@ def _parts(
     for number, volume in enumerate(volumes):
         split, why = volume.entry.split, "dataset.json says so"
         if split == "auto" or (split == "train" and no_val):
-            why = f"divided by seed {seed}: " + ("no volume is for val" if split == "train" else "auto")
+            why = f"divided by seed {seed}: auto"
+            if split == "train":
+                why = f"held back from the volumes for training by seed {seed}: no volume is for val"
             mine = _divided(volume, [seed, number], problems)
         else:
             mine = [(split, volume, {})]

@@ -75,6 +75,8 @@ def test_some_of_train_is_held_back_where_there_is_no_val(tmp_path):
     data = open_labelled(tmp_path, seed=3)
     assert {name: len(split) for name, split in data.splits.items()} == {"train": 11, "val": 1, "test": 2}
     assert "held back" in data.split_record["splits"]["val"]["why"]
+    told = "what validates was held back from the training sections by seed 3: the folder has no 'val'"
+    assert data.notes == (told,)
 
 
 def test_a_folder_of_tests_alone_can_be_opened_to_evaluate(tmp_path):
@@ -85,11 +87,13 @@ def test_a_folder_of_tests_alone_can_be_opened_to_evaluate(tmp_path):
         data.split("train")
 
 
-def test_valid_is_val_and_numbers_are_sorted_as_numbers(tmp_path):
+@pytest.mark.parametrize("name", ["valid", "validation"])
+def test_valid_is_val_and_numbers_are_sorted_as_numbers(tmp_path, name):
     write_pairs(tmp_path / "train", 12)
-    write_pairs(tmp_path / "valid", 2)
+    write_pairs(tmp_path / name, 2)
     data = open_labelled(tmp_path)
-    assert set(data.splits) == {"train", "val"}
+    assert {name: len(split) for name, split in data.splits.items()} == {"train": 12, "val": 2}
+    assert data.notes == ()
     stems = [data.splits["train"].name(number).split("/")[-1] for number in range(12)]
     assert stems == [f"{number}.npy" for number in range(12)]
 
@@ -288,6 +292,8 @@ def ruin(folder, what):
         (folder / "valid").mkdir()
     elif what == "flat and split":
         (folder / "images").mkdir()
+    elif what == "dev":
+        (folder / "val").rename(folder / "dev")
 
 
 REFUSED = {
@@ -310,6 +316,7 @@ REFUSED = {
     "volume": r"shape \(4, 5, 6\): a section has rows and columns",
     "val and valid": "both 'val' and 'valid'",
     "flat and split": "both sections and folders of splits",
+    "dev": "dev holds images or labels, and no split is called 'dev'",
 }
 
 

@@ -142,7 +142,11 @@ def test_the_seed_chooses_the_end_that_is_held_back(tmp_path):
 @pytest.mark.filterwarnings("ignore:.* is listed twice")
 def test_a_volume_for_training_alone_is_divided_and_explicit_splits_are_kept(tmp_path):
     one_volume(tmp_path, split="train")
-    assert "no volume is for val" in open_labelled(tmp_path).split_record["volumes"][0]["why"]
+    divided = open_labelled(tmp_path)
+    assert "no volume is for val" in divided.split_record["volumes"][0]["why"]
+    assert divided.notes == (
+        "what validates was held back from the volumes for training by seed 0: no volume is for val",
+    )
     entry = {"amplitude": "a.nc", "labels": "l.nc"}
     describe(tmp_path, volumes=[entry | {"split": name} for name in ("train", "valid", "test")])
     data = open_labelled(tmp_path)
