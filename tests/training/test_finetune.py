@@ -308,8 +308,13 @@ def test_what_cannot_be_is_refused(
 def test_who_trains_is_told_what_validates(labelled_set: Path, tmp_path: Path) -> None:
     shutil.copytree(labelled_set / "train", tmp_path / "data" / "train")
     witness = Witness()
-    geointerp.finetune(tmp_path / "data", output=tmp_path / "run", progress=witness, **{**SMALL, "epochs": 1})
+    geointerp.finetune(tmp_path / "data", output=tmp_path / "run", progress=witness, **SMALL | {"epochs": 1})
     assert [note for note in witness.notes if "held back from the training sections by seed 0" in note]
+    shutil.copytree(labelled_set / "val", tmp_path / "data" / "val")
+    for file in (tmp_path / "data" / "val" / "labels").iterdir():
+        np.save(file, np.load(file) * 0)
+    geointerp.finetune(tmp_path / "data", output=tmp_path / "two", progress=witness, **SMALL | {"epochs": 1})
+    assert "'val' has no labels of fault: the epoch is chosen without regard to them" in witness.notes
 
 
 def test_nothing_is_written_for_data_at_fault(tmp_path: Path) -> None:

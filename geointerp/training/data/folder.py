@@ -12,8 +12,10 @@ from geointerp.sinks.pairs import DESCRIPTION
 from geointerp.tasks import LabelClass, classes_named, task_named
 from geointerp.training.data.classes import (
     check_presence,
+    check_training,
     classes_of_values,
     known_classes,
+    uneven,
     views_of_task,
 )
 from geointerp.training.data.description import DatasetFile, read_dataset_file
@@ -114,7 +116,7 @@ def open_labelled(
         if (items := found.items.get(split))
     }
     cut = tuple(views or views_of_task(name))
-    notes = tuple(_held_back(found.record))
+    notes = (*_held_back(found.record), *uneven(found.counts, told))
     return LabelledData(
         place, name, told, found.normalisation, cut, splits, found.digest, found.record, notes
     )
@@ -150,7 +152,9 @@ def _check(folder: Path, found: Found, classes: Sequence[LabelClass]) -> None:
         DataError: a split holds no labels, or training has a single class or nothing to be checked against.
     """
     for split, counts in found.counts.items():
-        check_presence(str(folder), split, counts, classes)
+        check_presence(str(folder), split, counts)
+    if "train" in found.counts:
+        check_training(str(folder), found.counts["train"], classes)
     if "train" in found.items and "val" not in found.items:
         raise DataError(
             f"{folder}: there is nothing to validate with: one section trains and none is left",

@@ -330,6 +330,18 @@ def test_bad_data_are_refused_by_name_and_number(tmp_path, what):
     assert (refusal.value.hint is None) == (what in ("no label", "corrupt picture"))
 
 
+def test_classes_of_one_side_alone_are_told(tmp_path):
+    write_set(tmp_path, train=2, val=1)
+    assert open_labelled(tmp_path, task="facies").notes == ()
+    labels = np.zeros((20, 30), np.uint8)
+    labels[:5] = 2
+    write(tmp_path / "val" / "labels" / "0.npy", labels)
+    assert open_labelled(tmp_path, classes=["a", "b", "c", "d"]).notes == (
+        "'val' has no labels of b: the epoch is chosen without regard to them",
+        "'val' alone has labels of c: they are not learnt, and lower its figures",
+    )
+
+
 def test_problems_of_all_kinds_are_counted_together(tmp_path):
     write_set(tmp_path, train=3, val=1)
     for what in ("shape", "NaN"):
