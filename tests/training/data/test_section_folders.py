@@ -14,7 +14,7 @@ from geointerp.sources.open import open_volume
 from geointerp.sources.scaling import measure_scale
 from geointerp.tasks import TASKS
 from geointerp.training.data import Crops, label_counts, open_labelled
-from geointerp.training.data.split import Held, Shelf
+from geointerp.training.data.split import Held, Shelf, Split
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".png", ".tif"])
@@ -207,6 +207,22 @@ def test_what_is_kept_in_memory_is_bounded_and_read_once():
             assert shelf.nbytes <= 2500
     assert reads == [0, 1, 2, 3, 4, 3, 4]
     assert shelf.nbytes == 2400 == sum(held.nbytes for held in shelf.kept.values())
+
+
+def test_a_section_larger_than_the_room_is_not_read_for_each_crop():
+    class Large:
+        name, position, scale, shape, reads = "large", None, None, (300, 400), 0
+
+        def read(self):
+            self.reads += 1
+            return Held(np.zeros((1, *self.shape), np.uint8), np.zeros(self.shape, np.uint8))
+
+    large = Large()
+    crops = Crops(Split([large], channels=1, classes=2, shelf=Shelf(room=1000)), (30, 30))
+    assert len(crops) > 100
+    for number in range(len(crops)):
+        crops[number]
+    assert large.reads == 1
 
 
 def test_each_file_is_decoded_once(tmp_path, monkeypatch):
