@@ -244,6 +244,20 @@ def test_each_file_is_decoded_once(tmp_path, monkeypatch):
     assert len(opened) == 4
 
 
+def test_opaque_pictures_in_colours_are_learnt_from(tmp_path):
+    write_set(tmp_path, train=2, val=1)
+    file = tmp_path / "train" / "images" / "0.npy"
+    colours = np.random.default_rng(0).integers(0, 256, (20, 30, 4), dtype=np.uint8)
+    colours[..., 3] = 255
+    file.unlink()
+    write(file.with_suffix(".png"), colours)
+    assert len(open_labelled(tmp_path).splits["train"]) == 2
+    write(file.with_suffix(".png"), colours // 2)
+    with pytest.raises(DataError, match=r"train/images/0\.png has 4 bands") as refusal:
+        open_labelled(tmp_path)
+    assert "store it as grey or RGB" in str(refusal.value.hint)
+
+
 def test_pictures_are_kept_as_the_bytes_they_are(tmp_path):
     write_pairs(tmp_path / "train", 3, suffix=".png")
     write_pairs(tmp_path / "val", 1, suffix=".png")
