@@ -74,7 +74,7 @@ def evaluate_model(
     check_folder(output, loaded.path, overwrite=overwrite)
     about = loaded.description
     batch = paper_batch(paper_metrics, batch_size, about.task)
-    labelled = _open(Path(data), about)
+    labelled = _open(Path(data), about, split)
     part = labelled.split(split)
     same = _same_data(about, labelled)
     if same and split == "train":
@@ -111,7 +111,7 @@ def _warn_of_known_names(run: Path, part: "Split", model: str | Path, split: str
         )
 
 
-def _open(data: Path, about: "ModelDescription") -> "LabelledData":
+def _open(data: Path, about: "ModelDescription", split: str) -> "LabelledData":
     """Open the data as the model was trained to see them.
 
     Raises:
@@ -129,6 +129,7 @@ def _open(data: Path, about: "ModelDescription") -> "LabelledData":
         channels=about.channels,
         normalisation=about.normalisation,
         elevation=about.elevation,
+        only=split,
     )
     theirs = _named_classes(labelled.folder)
     # A whole data set of other classes is refused; of the label files of volumes each was compared.

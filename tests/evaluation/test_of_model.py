@@ -199,6 +199,19 @@ def test_a_report_does_not_replace_what_is_read(untrained_model, tmp_path):
     assert (out / "labels.npy").is_file()
 
 
+def test_faults_of_other_splits_are_no_matter(sections, untrained_model):
+    for split, value in (("train", 1), ("val", 255)):
+        for file in (sections / split / "labels").iterdir():
+            np.save(file, np.full_like(np.load(file), value))
+    with pytest.raises(DataError, match="none of the labels of 'val' says anything"):
+        open_labelled(sections)
+    with pytest.raises(DataError, match="none of the labels of 'val' says anything"):
+        evaluate_model(untrained_model, sections, split="val")
+    report = evaluate_model(untrained_model, sections, precision="fp32")
+    assert report["confusion"] == sum(counted(untrained_model, sections / "test")).tolist()
+    assert evaluate_model(untrained_model, sections, split="train")["images"] == 3
+
+
 def test_images_that_may_have_been_learnt_from_are_told_of(untrained_model, tmp_path):
     """A folder without splits that has grown: they are drawn anew."""
     flat = tmp_path / "flat"

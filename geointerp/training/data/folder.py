@@ -75,6 +75,7 @@ def open_labelled(
     channels: Literal["repeat", "neighbours"] = "repeat",
     normalisation: Normalisation | None = None,
     elevation: Elevation | None = None,
+    only: str | None = None,
 ) -> LabelledData:
     """Open a training folder, and check all of it.
 
@@ -89,6 +90,7 @@ def open_labelled(
         normalisation: how amplitudes become grey. By default ``symmetric`` at the 99th percentile where
             there are negative ones, ``range`` where there are none.
         elevation: what elevation models are read as: ``hillshade`` or ``raw``; None for raw.
+        only: the one split that is wanted; what training needs of others is not asked for then.
 
     Raises:
         DataError: something is wrong with the data; the first problems are named, all are counted.
@@ -109,7 +111,7 @@ def open_labelled(
     else:
         found = open_sections(place, dataset, asked, shelf)
     told = known or classes_named(found.names) or classes_of_values(str(place), found.all_counts)
-    _check(place, found, told)
+    _check(place, found, told, only)
     splits = {
         split: Split(items, channels=count, classes=len(told), shelf=shelf)
         for split in SPLITS
@@ -145,14 +147,17 @@ def _held_back(record: dict[str, Any]) -> list[str]:
     return [f"what validates was {reasons[0]}"] if reasons else []
 
 
-def _check(folder: Path, found: Found, classes: Sequence[LabelClass]) -> None:
+def _check(folder: Path, found: Found, classes: Sequence[LabelClass], only: str | None) -> None:
     """Refuse splits that nothing can be learnt from, or measured on.
 
     Raises:
         DataError: a split holds no labels, or training has a single class or nothing to be checked against.
     """
     for split, counts in found.counts.items():
-        check_presence(str(folder), split, counts)
+        if only in (None, split):
+            check_presence(str(folder), split, counts)
+    if only is not None:
+        return
     if "train" in found.counts:
         check_training(str(folder), found.counts["train"], classes)
     if "train" in found.items and "val" not in found.items:
