@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 
+from geointerp.errors import GeointerpError
 from geointerp.evaluation.metrics import metrics
 from geointerp.network.description import FILE_NAME
 from geointerp.network.home import RUN_MODEL
@@ -68,8 +69,12 @@ def train(settings: Settings, *, overwrite: bool, resume: bool, progress: Progre
                 run.progress.note(note)
             run.begin(resume=resume)
             main = accelerator.is_main_process
-            with former_kept(settings.output, run.progress.note) if main else nullcontext():
-                run.go_on()
+            try:
+                with former_kept(settings.output, run.progress.note) if main else nullcontext():
+                    run.go_on()
+            except GeointerpError as error:
+                error.add_note(f"met by process {accelerator.process_index} while it trained")
+                raise
             if accelerator.is_main_process:
                 run.draw()
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from accelerate import Accelerator
 
 import geointerp
 from geointerp.errors import DataError, MachineError, OutputError, UsageError
@@ -303,6 +304,15 @@ def test_what_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(error, match=words):
         train(**settings)
+
+
+def test_a_loss_that_is_none_in_one_process_stops_all(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    def with_another(self: Accelerator, tensor: torch.Tensor, reduction: str) -> torch.Tensor:
+        return tensor + float("nan")
+
+    monkeypatch.setattr(Accelerator, "reduce", with_another)
+    with pytest.raises(DataError, match="the loss became nan in step 1"):
+        train(epochs=1)
 
 
 def test_who_trains_is_told_what_validates(labelled_set: Path, tmp_path: Path) -> None:
