@@ -22,7 +22,9 @@ def _known_task(name: str) -> str:
 
 SplitName = Annotated[
     Literal["train", "val", "test", "auto"],
-    BeforeValidator(lambda name: "auto" if name is None else "val" if name == "valid" else name),
+    BeforeValidator(
+        lambda name: "auto" if name is None else "val" if name in ("valid", "validation") else name
+    ),
 ]
 TaskName = Annotated[str, AfterValidator(_known_task)]
 

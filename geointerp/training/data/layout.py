@@ -1,7 +1,7 @@
 """Where the sections of a training folder and their labels lie, and which split they belong to.
 
-    DIR/{train,val|valid|validation,test}/{images,labels}/<stem>.<suffix>      or
-    DIR/{images,labels}/<stem>.<suffix>                             divided by the seed
+    DIR/{train,val|valid|validation,test}/{images,labels}/<stem>.<suffix>       or
+    DIR/{images,labels}/<stem>.<suffix>                                         divided by the seed
 
 Images and labels may also be called ``image`` and ``label``, or ``input`` and ``target``.
 """

@@ -148,7 +148,7 @@ def test_a_volume_for_training_alone_is_divided_and_explicit_splits_are_kept(tmp
         "what validates was held back from the volumes for training by seed 0: no volume is for val",
     )
     entry = {"amplitude": "a.nc", "labels": "l.nc"}
-    describe(tmp_path, volumes=[entry | {"split": name} for name in ("train", "valid", "test")])
+    describe(tmp_path, volumes=[entry | {"split": name} for name in ("train", "validation", "test")])
     data = open_labelled(tmp_path)
     assert {name: len(split) for name, split in data.splits.items()} == {"train": 20, "val": 20, "test": 20}
 
