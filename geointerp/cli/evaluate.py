@@ -13,7 +13,7 @@ from geointerp.cli.scores import class_table, crater_summary, label_summary
 from geointerp.errors import UsageError
 
 _CATALOGUE = ".csv"
-_FOR_CRATERS = ("units", "min_diameter")
+_FOR_CRATERS = ("units", "min_diameter", "radius")
 _FOR_MODELS = ("data", "split", "device", "precision")
 _FOR_LABELS = ("tolerance", "paper_metrics", "batch_size")
 _FOR_ALL = ("output", "overwrite")
@@ -70,6 +70,14 @@ def command(
     min_diameter: Annotated[
         float | None,
         typer.Option(help="Leave out smaller craters, in pixels or km.", rich_help_panel=_CRATERS),
+    ] = None,
+    radius: Annotated[
+        float | None,
+        typer.Option(
+            metavar="KM",
+            help="Radius of the body, for catalogues in degrees.  [default: 1737.4, the Moon]",
+            rich_help_panel=_CRATERS,
+        ),
     ] = None,
     output: Annotated[
         Path | None,

@@ -150,9 +150,10 @@ def command(
         try:
             run = finetune(**settings, progress=table, command=_pasteable(console.words))
         except GeointerpError as error:
-            if is_main_process() or isinstance(error, MachineError):
+            if is_main_process() or isinstance(error, MachineError) or hasattr(error, "__notes__"):
                 raise
-            # All processes meet what is wrong with the data or the command line; one says it.
+            # All processes meet what is wrong with the data or the command line, and one says it. What one
+            # meets while it trains, which is noted on the error, the others may not know of.
             raise typer.Exit(error.exit_status) from error
     if is_main_process():
         console.result(run, _facts(run, table.epochs))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from geointerp.errors import DataError, UsageError
 from geointerp.evaluation.catalogues import Catalogue, Units, read_catalogue
-from geointerp.evaluation.craters import Pairs, match
+from geointerp.evaluation.craters import MOON_RADIUS_KM, Pairs, match
 from geointerp.evaluation.folder import REPORT, check_folder, write_report, write_rows
 from geointerp.evaluation.metrics import f1_of, ratio
 from geointerp.sinks.output import whole_or_not_at_all
@@ -20,6 +20,7 @@ def evaluate_catalogues(
     *,
     units: Units | None = None,
     min_diameter: float = 0.0,
+    radius: float | None = None,
     output: str | Path | None = None,
     overwrite: bool = False,
 ) -> dict[str, Any]:
@@ -31,26 +32,33 @@ def evaluate_catalogues(
         units: what a diameter without a unit is measured in.
         min_diameter: in pixels, or km on a sphere. Smaller craters count neither as predicted nor as true,
             but a larger one may find its partner among them: a crater near the limit is not lost by it.
+        radius: of the body in km, for catalogues in degrees; the Moon's, 1737.4, by default.
         output: a folder for ``report.json`` and ``matches.csv``.
         overwrite: whether it may be replaced.
 
     Returns:
         ``precision, recall, f1`` (None where nothing was predicted or nothing is true), the counts
         ``predicted``, ``true`` and ``matched`` (true ones that were found), the matched ones'
-        ``median_position_error`` and ``median_diameter_error``, and their ``units``: ``pixels`` or ``km``.
+        ``median_position_error`` and ``median_diameter_error``, and their ``units``: ``pixels`` or ``km``;
+        on a sphere its ``radius_km``.
 
     Raises:
         DataError: a catalogue cannot be read, or one is in pixels and the other in degrees.
-        UsageError: the least diameter is negative.
+        UsageError: the least diameter is negative, or the radius is none, or none is needed.
         OutputError: the output exists.
     """
     if not 0 <= min_diameter < np.inf:
         raise UsageError(f"the least diameter is {min_diameter}, it must be 0 or more")
+    if radius is not None and not 0 < radius < np.inf:
+        raise UsageError(f"the radius of the body is {radius} km, it must be above 0")
     check_folder(output, prediction, truth, overwrite=overwrite)
     predicted, true = read_catalogue(Path(prediction), units), read_catalogue(Path(truth), units)
     _check_same_kind(prediction, predicted, truth, true)
-    pairs = match(predicted, true)
-    report = _report(predicted, true, pairs, min_diameter)
+    if radius is not None and not true.on_sphere:
+        raise UsageError(f"{truth} is in pixels, where --radius means nothing", hint="leave --radius out")
+    sphere = radius or MOON_RADIUS_KM
+    pairs = match(predicted, true, sphere)
+    report = _report(predicted, true, pairs, min_diameter) | ({"radius_km": sphere} if true.on_sphere else {})
     if output is not None:
         _write(Path(output), report, predicted, true, pairs, overwrite)
     return report

@@ -8,7 +8,7 @@ Each crater has at most one partner. Of all such pairings the one with most pair
 the one with the least sum of the two left sides. Unlike taking craters one by one, this depends neither on
 the order of the rows nor on which catalogue goes first, and it never lets go of a pair that could be made.
 
-On a sphere ``d`` is the length of the great circle, with the Moon's mean radius.
+On a sphere ``d`` is the length of the great circle, with the radius of the body: the Moon's by default.
 """
 
 from dataclasses import dataclass
@@ -48,9 +48,15 @@ class Pairs:
         return Pairs(self.predicted[chosen], self.true[chosen], self.distance[chosen], self.misfit[chosen])
 
 
-def match(predicted: Catalogue, true: Catalogue) -> Pairs:
-    """Return the pairs of craters that are taken for the same, each crater in one pair at most."""
-    candidates = possible_pairs(predicted, true)
+def match(predicted: Catalogue, true: Catalogue, radius_km: float = MOON_RADIUS_KM) -> Pairs:
+    """Return the pairs of craters that are taken for the same, each crater in one pair at most.
+
+    Args:
+        predicted: one catalogue.
+        true: the other, in the same kind of coordinates.
+        radius_km: of the body; in pixels it means nothing.
+    """
+    candidates = possible_pairs(predicted, true, radius_km)
     if not candidates.predicted.size:
         return candidates
     # Each predicted crater may also go to a place of its own, so that a full matching exists; at this price
@@ -66,20 +72,21 @@ def match(predicted: Catalogue, true: Catalogue) -> Pairs:
     return candidates.only(np.array(taken))
 
 
-def possible_pairs(predicted: Catalogue, true: Catalogue) -> Pairs:
+def possible_pairs(predicted: Catalogue, true: Catalogue, radius_km: float = MOON_RADIUS_KM) -> Pairs:
     """Return all pairs that the rule allows, whatever else their craters could be paired with."""
+    sphere = radius_km if predicted.on_sphere else None
     if not len(predicted) or not len(true):
         nothing = np.zeros(0, np.int64)
         return Pairs(nothing, nothing, np.zeros(0), np.zeros(0))
     radius, other_radius = predicted.diameter / 2, true.diameter / 2
     # min(r) is at most the radius of the predicted one.
-    reach = _chord(radius * np.sqrt(DISTANCE_LIMIT), predicted.on_sphere)
-    places, other_places = _points(predicted), _points(true)
+    reach = _chord(radius * np.sqrt(DISTANCE_LIMIT), sphere)
+    places, other_places = _points(predicted, sphere), _points(true, sphere)
     near = cKDTree(other_places).query_ball_point(places, reach)
     at = np.repeat(np.arange(len(predicted)), [len(one) for one in near])
     beside = np.concatenate([np.asarray(one, np.int64) for one in near])
     straight = np.linalg.norm(places[at] - other_places[beside], axis=1)
-    distance = _arc(straight, predicted.on_sphere)
+    distance = _arc(straight, sphere)
     smaller = np.minimum(radius[at], other_radius[beside])
     far = (distance / smaller) ** 2
     unlike = np.abs(radius[at] - other_radius[beside]) / smaller
@@ -87,25 +94,25 @@ def possible_pairs(predicted: Catalogue, true: Catalogue) -> Pairs:
     return Pairs(at, beside, distance, far + unlike).only(allowed)
 
 
-def _points(catalogue: Catalogue) -> NDArray[np.float64]:
+def _points(catalogue: Catalogue, sphere: float | None) -> NDArray[np.float64]:
     """Return the centres as points: (craters, 2) in pixels, or (craters, 3) on the sphere in km."""
-    if not catalogue.on_sphere:
+    if sphere is None:
         return np.stack([catalogue.x, catalogue.y], axis=1)
     longitude, latitude = np.radians(catalogue.x), np.radians(catalogue.y)
     across = np.cos(latitude)
     unit = (across * np.cos(longitude), across * np.sin(longitude), np.sin(latitude))
-    return MOON_RADIUS_KM * np.stack(unit, axis=1)
+    return sphere * np.stack(unit, axis=1)
 
 
-def _chord(arc: NDArray[np.float64], on_sphere: bool) -> NDArray[np.float64]:
+def _chord(arc: NDArray[np.float64], sphere: float | None) -> NDArray[np.float64]:
     """Return the straight distance of points whose great circle is ``arc`` long, slightly rounded up."""
-    if not on_sphere:
+    if sphere is None:
         return arc
-    half_angle = np.minimum(arc / (2 * MOON_RADIUS_KM), np.pi / 2)
-    return 2 * MOON_RADIUS_KM * np.sin(half_angle) * (1 + 1e-9)
+    half_angle = np.minimum(arc / (2 * sphere), np.pi / 2)
+    return 2 * sphere * np.sin(half_angle) * (1 + 1e-9)
 
 
-def _arc(chord: NDArray[np.float64], on_sphere: bool) -> NDArray[np.float64]:
-    if not on_sphere:
+def _arc(chord: NDArray[np.float64], sphere: float | None) -> NDArray[np.float64]:
+    if sphere is None:
         return chord
-    return 2 * MOON_RADIUS_KM * np.arcsin(np.minimum(chord / (2 * MOON_RADIUS_KM), 1))
+    return 2 * sphere * np.arcsin(np.minimum(chord / (2 * sphere), 1))

@@ -65,21 +65,24 @@ def evaluate_model(
     """
     from geointerp.inference.device import choose_machine
     from geointerp.network.loading import load_model
+    from geointerp.training.data.description import files_named
 
-    check_folder(output, data, overwrite=overwrite)
+    folder = Path(data).expanduser().absolute()
+    check_folder(output, folder, *files_named(folder), overwrite=overwrite)
     machine, score = choose_machine(device, precision), Score(tolerance)
     loaded = load_model(model)
+    check_folder(output, loaded.path, overwrite=overwrite)
     about = loaded.description
     batch = paper_batch(paper_metrics, batch_size, about.task)
-    labelled = _open(Path(data), about)
+    labelled = _open(Path(data), about, split)
     part = labelled.split(split)
     same = _same_data(about, labelled)
     if same and split == "train":
         warnings.warn(
             f"{model} was trained on this split: its figures say how well it remembers", stacklevel=2
         )
-    folder = about.training.get("data", {}).get("folder")
-    if same is False and split != "train" and folder and Path(folder).resolve() == Path(data).resolve():
+    learnt = about.training.get("data", {}).get("folder")
+    if same is False and split != "train" and learnt and Path(learnt).resolve() == folder.resolve():
         _warn_of_known_names(loaded.path, part, model, split)
     blocks = training_blocks(loaded.path) if same else {}
     _add_all(score, loaded, part, machine, blocks, progress)
@@ -108,7 +111,7 @@ def _warn_of_known_names(run: Path, part: "Split", model: str | Path, split: str
         )
 
 
-def _open(data: Path, about: "ModelDescription") -> "LabelledData":
+def _open(data: Path, about: "ModelDescription", split: str) -> "LabelledData":
     """Open the data as the model was trained to see them.
 
     Raises:
@@ -126,8 +129,10 @@ def _open(data: Path, about: "ModelDescription") -> "LabelledData":
         channels=about.channels,
         normalisation=about.normalisation,
         elevation=about.elevation,
+        only=split,
     )
     theirs = _named_classes(labelled.folder)
+    # A whole data set of other classes is refused; of the label files of volumes each was compared.
     if theirs and theirs != names and not _same_data(about, labelled):
         raise DataError(
             f"the classes of {data} are {', '.join(theirs)}; those of the model '{about.name}' are "

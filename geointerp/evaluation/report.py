@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geointerp.errors import DataError
 from geointerp.evaluation.alignment import align
+from geointerp.evaluation.class_names import compare_classes
 from geointerp.evaluation.folder import check_folder, write_folder
 from geointerp.evaluation.nearness import only_block
 from geointerp.evaluation.paper import paper_batch
@@ -62,7 +63,7 @@ def evaluate(
         UsageError: the tolerance is negative, or a batch size is given without ``paper_metrics``.
         OutputError: the output exists.
     """
-    files = [one for one in (prediction, truth) if isinstance(one, str | Path)]
+    files = [one for one in (prediction, truth, model) if isinstance(one, str | Path)]
     check_folder(output, *files, overwrite=overwrite)
     batch, score = paper_batch(paper_metrics, batch_size), Score(tolerance)
     predicted, true = align(open_labels(prediction), open_labels(truth))
@@ -163,15 +164,16 @@ def _class_names(prediction: xr.DataArray, truth: xr.DataArray, largest: int) ->
     """Return the names of the classes: those an array carries, or else the label values.
 
     Raises:
-        DataError: a label lies beyond the named classes, or both name them, in different orders.
+        DataError: a label lies beyond the named classes, or both name them, and one is another's number.
     """
-    told = [str(labels.attrs.get("flag_meanings", "")).split() for labels in (prediction, truth)]
-    if told[0] != told[1] and sorted(told[0]) == sorted(told[1]):
-        raise DataError(
-            f"the prediction's classes are {', '.join(told[0])}, those of the truth {', '.join(told[1])}",
-            hint="number the classes of both alike",
-        )
-    for names in told:
+    mine, theirs = (str(labels.attrs.get("flag_meanings", "")).split() for labels in (prediction, truth))
+    compare_classes(
+        mine,
+        theirs,
+        f"the prediction's classes are {', '.join(mine)}, those of the truth {', '.join(theirs)}",
+        hint="number the classes of both alike",
+    )
+    for names in (mine, theirs):
         if names and largest >= len(names):
             raise DataError(
                 f"there is a label {largest}, but the classes are 0 to {len(names) - 1}: {', '.join(names)}",

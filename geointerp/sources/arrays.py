@@ -143,6 +143,8 @@ def _sample_type(dtype: str) -> np.dtype[Any]:
 def open_picture(path: Path, *, indices: bool = False, band: int | None = None) -> xr.DataArray:
     """Open a PNG, JPEG, TIFF or PGM file as grey: (row, column); three colours become their luminance.
 
+    An opacity that hides nothing is passed over.
+
     Args:
         path: of the picture.
         indices: whether it holds labels: a palette gives its colour numbers, grey may be stored as three
@@ -162,7 +164,7 @@ def open_picture(path: Path, *, indices: bool = False, band: int | None = None) 
             if indices:
                 values = _indices(path, picture)
             else:
-                _check_bands(path, bands, band)
+                _check_bands(path, picture, band)
                 values = _grey(picture if band is None or len(bands) == 1 else picture.getchannel(band - 1))
     except (UsageError, DataError):
         raise
@@ -186,14 +188,16 @@ def _refuse_pages(path: Path, picture: Image.Image) -> None:
         )
 
 
-def _check_bands(path: Path, bands: tuple[str, ...], band: int | None) -> None:
+def _check_bands(path: Path, picture: Image.Image, band: int | None) -> None:
     """Refuse a band that is not there, and a picture of which it is not clear what is to be read."""
+    bands = picture.getbands()
     if band is not None and not 1 <= band <= len(bands):
         raise UsageError(f"{path} has {len(bands)} bands: there is no --band {band}")
-    if band is None and len(bands) not in (1, 3):
+    opaque = picture.mode in ("LA", "RGBA") and picture.getchannel("A").getextrema() == (255, 255)
+    if band is None and len(bands) not in (1, 3) and not opaque:
         raise DataError(
             f"{path} has {len(bands)} bands ({', '.join(bands)}), and one is interpreted at a time",
-            hint=f"say which, from --band 1 to --band {len(bands)}",
+            hint=f"say which, from --band 1 to --band {len(bands)}, or store it as grey or RGB",
         )
 
 

@@ -108,7 +108,8 @@ def open_raster(
 
     Args:
         path: of the file, or its URL.
-        band: counted from 1; needed where there are other than one or three bands.
+        band: counted from 1; needed where there are other than one or three bands, beside an opacity that
+            hides nothing.
         sun: lights an elevation model.
         indices: whether the samples are class numbers: neither colours nor scale and offset are applied.
         opener: opens remote files, for rasterio.
@@ -186,16 +187,27 @@ def _bands(path: Path | str, dataset: "DatasetReader", band: int | None) -> tupl
     """
     if band is not None and not 1 <= band <= dataset.count:
         raise UsageError(f"{path} has {dataset.count} bands: there is no --band {band}")
-    if band is None and dataset.count not in (1, 3):
+    colours = dataset.count - 1 if band is None and _opaque(dataset) else dataset.count
+    if band is None and colours not in (1, 3):
         raise DataError(
             f"{path} has {dataset.count} bands, and one is interpreted at a time",
-            hint=f"say which, from --band 1 to --band {dataset.count}" if dataset.count else None,
+            hint=f"say which, from --band 1 to --band {dataset.count}, or store it as grey or RGB"
+            if dataset.count
+            else None,
         )
-    bands = (band,) if band else (1, 2, 3)[: dataset.count]
+    bands = (band,) if band else (1, 2, 3)[:colours]
     for number in bands:
         if np.dtype(dataset.dtypes[number - 1]).kind not in "biuf":
             raise DataError(f"{path}: band {number} holds {dataset.dtypes[number - 1]}, not real numbers")
     return bands
+
+
+def _opaque(dataset: "DatasetReader") -> bool:
+    """Whether the last band is an opacity beside grey or colours, and hides nothing; it is read whole."""
+    last = dataset.count
+    if last not in (2, 4) or dataset.colorinterp[-1].name != "alpha" or dataset.dtypes[-1] != "uint8":
+        return False
+    return all((dataset.read(last, window=part) == 255).all() for _, part in dataset.block_windows(last))
 
 
 def _check_indices(path: Path | str, dataset: "DatasetReader", bands: tuple[int, ...]) -> None:

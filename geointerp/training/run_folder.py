@@ -41,8 +41,8 @@ def versions() -> dict[str, str]:
     return {"geointerp": __version__, "python": python_version(), **libraries}
 
 
-def check_place(run: Path, data: Path, *, overwrite: bool, resume: bool) -> None:
-    """Refuse a run folder that may not be written to, or that holds the ``data``.
+def check_place(run: Path, read: Iterable[str | Path], *, overwrite: bool, resume: bool) -> None:
+    """Refuse a run folder that may not be written to, or that holds something that is ``read``.
 
     Raises:
         OutputError: something is there that is neither to be replaced nor to be gone on with.
@@ -50,7 +50,8 @@ def check_place(run: Path, data: Path, *, overwrite: bool, resume: bool) -> None
     if resume and (run / CONFIG).is_file():
         return
     try:
-        check_free(run, overwrite=overwrite, source=str(data), marker=CONFIG)
+        for source in read:
+            check_free(run, overwrite=overwrite, source=str(source), marker=CONFIG)
     except OutputError as error:
         if overwrite or not (run / CONFIG).is_file():
             raise

@@ -122,9 +122,11 @@ class Session:
             group["lr"] = self.rate(step)
         logits = self.model(grey.to(self.machine.device))
         loss = self.loss(logits, target.to(self.machine.device))
-        if not torch.isfinite(loss):
+        # Of all processes: one that went on alone would wait for the others for ever.
+        mean = self.accelerator.reduce(loss.detach(), "mean")
+        if not torch.isfinite(mean):
             raise DataError(
-                f"the loss became {loss.item()} in step {step + 1}",
+                f"the loss became {mean.item()} in step {step + 1}",
                 hint="try a lower --lr, or --precision fp32",
             )
         self.optimiser.zero_grad()

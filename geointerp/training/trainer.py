@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 
+from geointerp.errors import GeointerpError
 from geointerp.evaluation.metrics import metrics
 from geointerp.network.description import FILE_NAME
 from geointerp.network.home import RUN_MODEL
@@ -17,6 +18,7 @@ from geointerp.network.saving import save_model
 from geointerp.sinks.output import former_of, remove, whole_or_not_at_all
 from geointerp.training.card import model_card
 from geointerp.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from geointerp.training.data.description import files_named
 from geointerp.training.pictures import draw_curves
 from geointerp.training.plan import Plan, decisive, make_plan
 from geointerp.training.processes import accelerated
@@ -33,7 +35,7 @@ from geointerp.training.run_folder import (
 )
 from geointerp.training.samples import draw_validation
 from geointerp.training.session import Validation
-from geointerp.training.settings import Settings
+from geointerp.training.settings import NO_WEIGHTS, Settings
 
 # Drawing takes most of a second, which is long beside an epoch of a small set.
 _SECONDS_BETWEEN_CURVES = 15.0
@@ -53,7 +55,7 @@ def train(settings: Settings, *, overwrite: bool, resume: bool, progress: Progre
     """
     with accelerated(settings.device, settings.precision) as (accelerator, machine):
         if accelerator.is_main_process:
-            check_place(settings.output, settings.data, overwrite=overwrite, resume=resume)
+            check_place(settings.output, _read_by(settings), overwrite=overwrite, resume=resume)
         with _deterministic(settings.deterministic):
             plan = make_plan(settings, accelerator, machine)
             run = _Run(plan, progress if accelerator.is_main_process else Silent())
@@ -63,12 +65,29 @@ def train(settings: Settings, *, overwrite: bool, resume: bool, progress: Progre
                     "will be shown neighbours that it has not learnt to use; label a volume, or leave "
                     "--channels out"
                 )
+            for note in plan.labelled.notes:
+                run.progress.note(note)
             run.begin(resume=resume)
             main = accelerator.is_main_process
-            with former_kept(settings.output, run.progress.note) if main else nullcontext():
-                run.go_on()
+            try:
+                with former_kept(settings.output, run.progress.note) if main else nullcontext():
+                    run.go_on()
+            except GeointerpError as error:
+                error.add_note(f"met by process {accelerator.process_index} while it trained")
+                raise
             if accelerator.is_main_process:
                 run.draw()
+
+
+def _read_by(settings: Settings) -> list[str | Path]:
+    """Return the files and folders that a training reads: replacing its run folder must not take them away.
+
+    Raises:
+        DataError: ``dataset.json`` cannot be read.
+    """
+    data = settings.data.expanduser()
+    weights = [settings.weights] if settings.weights not in (None, NO_WEIGHTS) else []
+    return [data, *files_named(data.absolute()), *weights]
 
 
 @dataclass

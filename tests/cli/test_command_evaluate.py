@@ -138,6 +138,9 @@ def test_catalogues_are_matched(run, catalogues):
     assert {path.name for path in Path("out").iterdir()} == {"matches.csv", "report.json"}
     larger = json.loads(run("evaluate", *catalogues, "--json", "--min-diameter", "5").out)
     assert (larger["predicted"], larger["true"], larger["matched"]) == (2, 2, 1)
+    mars = json.loads(run("evaluate", *catalogues, "--json", "--radius", "3389.5").out)
+    assert (report["radius_km"], mars["radius_km"]) == (1737.4, 3389.5)
+    assert run("evaluate", *catalogues, "--radius", "0").status == 2
 
 
 def test_a_bare_diameter_needs_its_unit(run):

@@ -135,6 +135,11 @@ def test_other_processes_leave_the_talking_to_the_first(
     monkeypatch.setenv("RANK", "1")
     done = run("finetune", "--data", "nowhere", *SMALL, *CHEAP, "-o", "out")
     assert (done.status, done.out, done.err) == (1, "", "")
+    done = run(
+        "finetune", "--data", labelled_set, *SMALL, *CHEAP, "-o", "out", "--lr", "1e30", "--clip", "1e9"
+    )
+    assert (done.status, done.out) == (1, "")
+    assert "error: the loss became" in done.err
 
 
 def test_an_interrupt_says_how_to_go_on(

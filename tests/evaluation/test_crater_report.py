@@ -67,6 +67,27 @@ def test_a_least_diameter_below_zero_is_refused(catalogues):
         evaluate_catalogues(*catalogues, min_diameter=-1)
 
 
+def test_great_circles_are_of_the_body(tmp_path):
+    """Half a degree and one of latitude: on Mars 29.6 and 59.2 km: too far for 80 km craters."""
+    (tmp_path / "truth.csv").write_text("lon,lat,diameter_km\n10,0,80\n200,-30,80\n")
+    (tmp_path / "found.csv").write_text("lon,lat,diameter_km\n10,0.5,80\n200,-29,80\n")
+    both = tmp_path / "found.csv", tmp_path / "truth.csv"
+    mars = evaluate_catalogues(*both, radius=3389.5)
+    assert (mars["matched"], mars["radius_km"]) == (1, 3389.5)
+    assert mars["median_position_error"] == pytest.approx(2 * np.pi * 3389.5 / 720)
+    moon = evaluate_catalogues(*both)
+    assert (moon["matched"], moon["radius_km"]) == (2, 1737.4)
+    assert moon["median_position_error"] == pytest.approx(0.75 * 2 * np.pi * 1737.4 / 360)
+
+
+def test_a_radius_that_is_none_or_that_pixels_do_not_have_is_refused(catalogues):
+    for radius in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(UsageError, match="the radius of the body is"):
+            evaluate_catalogues(*catalogues, radius=radius)
+    with pytest.raises(UsageError, match="in pixels, where --radius means nothing"):
+        evaluate_catalogues(*catalogues, radius=3389.5)
+
+
 def test_a_real_catalogue_is_its_own_match(real_data):
     path = real_data / "lunar" / "holdout_tile_labels.csv"
     report = evaluate_catalogues(path, path, units="pixels")

@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+import xarray as xr
 from PIL import Image
 
 import geointerp
@@ -149,6 +150,24 @@ def test_other_classes_are_refused_by_their_names(untrained_model, tmp_path):
         evaluate_model(untrained_model, more)
 
 
+def test_volumes_whose_labels_are_called_otherwise_are_told(untrained_model, tmp_path):
+    data = tmp_path / "volume"
+    data.mkdir()
+    rng = np.random.default_rng(9)
+    np.save(data / "amplitude.npy", rng.normal(size=(8, 40, 50)).astype(np.float32))
+    labels = xr.DataArray(
+        rng.integers(0, 2, (8, 40, 50)).astype(np.uint8), dims=("inline", "crossline", "time"), name="labels"
+    )
+    volumes = [{"amplitude": "amplitude.npy", "labels": "labels.nc", "split": "test"}]
+    (data / "dataset.json").write_text(json.dumps({"volumes": volumes}))
+    labels.assign_attrs(flag_meanings="background salt").to_netcdf(data / "labels.nc", engine="h5netcdf")
+    with pytest.warns(UserWarning, match="background, salt in this order, not background, fault"):
+        evaluate_model(untrained_model, data, precision="fp32")
+    labels.assign_attrs(flag_meanings="rock background").to_netcdf(data / "labels.nc", engine="h5netcdf")
+    with pytest.raises(DataError, match="rock, background in this order, not background, fault"):
+        evaluate_model(untrained_model, data)
+
+
 def test_what_cannot_be_done_is_refused(sections, untrained_model, tmp_path):
     shutil.rmtree(sections / "test")
     with pytest.raises(DataError, match="no split 'test'"):
@@ -160,6 +179,37 @@ def test_what_cannot_be_done_is_refused(sections, untrained_model, tmp_path):
     (tmp_path / "out").mkdir()
     with pytest.raises(OutputError, match="out exists"):
         evaluate_model(untrained_model, sections, output=tmp_path / "out")
+
+
+def test_a_report_does_not_replace_what_is_read(untrained_model, tmp_path):
+    """An earlier report's folder in which the truth, or the model, lies."""
+    out, data = tmp_path / "out", tmp_path / "volume"
+    data.mkdir()
+    shutil.copytree(untrained_model, out / "model")
+    (out / "report.json").write_text("{}")
+    np.save(data / "amplitude.npy", np.random.default_rng(9).normal(size=(12, 40, 50)).astype(np.float32))
+    np.save(out / "labels.npy", np.zeros((12, 40, 50), np.uint8))
+    volumes = [{"amplitude": "amplitude.npy", "labels": str(out / "labels.npy")}]
+    (data / "dataset.json").write_text(json.dumps({**FAULTS, "volumes": volumes}))
+    with pytest.raises(OutputError, match=r"out holds the input, .*labels\.npy"):
+        evaluate_model(untrained_model, data, output=out, overwrite=True)
+    (data / "dataset.json").unlink()
+    with pytest.raises(OutputError, match=r"out holds the input, .*model"):
+        evaluate_model(out / "model", data, output=out, overwrite=True)
+    assert (out / "labels.npy").is_file()
+
+
+def test_faults_of_other_splits_are_no_matter(sections, untrained_model):
+    for split, value in (("train", 1), ("val", 255)):
+        for file in (sections / split / "labels").iterdir():
+            np.save(file, np.full_like(np.load(file), value))
+    with pytest.raises(DataError, match="none of the labels of 'val' says anything"):
+        open_labelled(sections)
+    with pytest.raises(DataError, match="none of the labels of 'val' says anything"):
+        evaluate_model(untrained_model, sections, split="val")
+    report = evaluate_model(untrained_model, sections, precision="fp32")
+    assert report["confusion"] == sum(counted(untrained_model, sections / "test")).tolist()
+    assert evaluate_model(untrained_model, sections, split="train")["images"] == 3
 
 
 def test_images_that_may_have_been_learnt_from_are_told_of(untrained_model, tmp_path):

@@ -144,6 +144,29 @@ def test_the_same_names_in_another_order_are_refused():
         evaluate(one, other)
 
 
+def named(names, largest=1):
+    values = np.arange(20, dtype=np.uint8).reshape(4, 5) % (largest + 1)
+    return xr.DataArray(values, dims=("row", "column"), attrs={"flag_meanings": names})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("background salt", "salt rock"), ("background fault horst", "background horst fault")],
+)
+def test_a_name_at_another_number_is_refused(one, other):
+    told = f"classes are {', '.join(one.split())}, those of the truth {', '.join(other.split())}"
+    with pytest.raises(DataError, match=told):
+        evaluate(named(one), named(other))
+
+
+@pytest.mark.parametrize("other", ["background salt", "background fault salt"])
+def test_other_names_are_told(other):
+    told = f"classes are background, fault, those of the truth {', '.join(other.split())}"
+    with pytest.warns(UserWarning, match=told):
+        report = evaluate(named("background fault"), named(other))
+    assert [one["name"] for one in report["classes"]] == ["background", "fault"]
+
+
 def test_a_prediction_of_an_array_in_memory_is_scored_by_position():
     values = np.random.default_rng(0).integers(0, 2, (3, 4, 5)).astype(np.uint8)
     dims = ("inline", "crossline", "time")

@@ -103,6 +103,20 @@ def test_pictures_of_several_bands_need_a_choice(tmp_path, mode, suffix):
         open_volume(path, band=len(mode) + 1)
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_an_opacity_that_hides_nothing_is_passed_over(tmp_path, mode):
+    values = np.random.default_rng(0).integers(0, 256, (7, 9, len(mode)), dtype=np.uint8)
+    values[..., -1] = 255
+    Image.fromarray(values).save(tmp_path / "a.png")
+    Image.fromarray(values[..., :-1].squeeze()).save(tmp_path / "b.png")
+    np.testing.assert_array_equal(open_volume(tmp_path / "a.png"), open_volume(tmp_path / "b.png"))
+    values[3, 4, -1] = 254
+    Image.fromarray(values).save(tmp_path / "a.png")
+    with pytest.raises(DataError, match=f"has {len(mode)} bands") as caught:
+        open_volume(tmp_path / "a.png")
+    assert str(caught.value.hint).endswith("or store it as grey or RGB")
+
+
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA"])
 def test_labels_may_be_grey_in_several_bands_but_not_coloured(tmp_path, mode):
     values = np.arange(12, dtype=np.uint8).reshape(3, 4)

@@ -152,6 +152,20 @@ def test_other_numbers_of_bands_need_a_choice(tmp_path, crs):
         open_volume(path, band=5)
 
 
+def test_an_opacity_that_hides_nothing_is_passed_over(tmp_path):
+    values = random(4, 90, 70, dtype="u1")
+    values[3] = 255
+    colours = {"photometric": "rgb", "blockysize": 16}
+    path = write(tmp_path / "a.tif", values, alpha="yes", **colours)
+    plain = write(tmp_path / "b.tif", values[:3], **colours)
+    np.testing.assert_array_equal(open_volume(path), open_volume(plain))
+    np.testing.assert_array_equal(open_volume(path, band=4), values[3])
+    values[3, 60, 50] = 254
+    with pytest.raises(DataError, match="has 4 bands") as caught:
+        open_volume(write(path, values, alpha="yes", **colours))
+    assert str(caught.value.hint).endswith("or store it as grey or RGB")
+
+
 def test_a_tiff_on_no_map_is_a_picture(tmp_path):
     values = random(9, 7, dtype="u1")
     volume = open_volume(write(tmp_path / "a.tif", values, crs=None, transform=Affine.identity()))

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from accelerate import Accelerator
 
 import geointerp
 from geointerp.errors import DataError, MachineError, OutputError, UsageError
@@ -183,6 +185,28 @@ def test_what_is_there_is_not_overwritten_unless_asked(train: Train, tmp_path: P
     assert (tmp_path / "other" / "mine.txt").read_text() == "kept"
 
 
+def test_a_run_that_holds_what_is_learnt_from_is_not_replaced(train: Train, tmp_path: Path) -> None:
+    run, data = train(epochs=1), tmp_path / "volumes"
+    data.mkdir()
+    labels = np.random.default_rng(0).integers(0, 2, (12, 40, 40)).astype(np.uint8)
+    np.save(data / "amplitude.npy", labels.astype(np.float32))
+    np.save(run / "predicted.npy", labels)
+    (tmp_path / "link").symlink_to(run)
+    inside = "link/predicted.npy"
+    for entry in (
+        {"amplitude": "amplitude.npy", "labels": f"../{inside}"},
+        {"amplitude": str(tmp_path / inside), "labels": "amplitude.npy"},
+    ):
+        (data / "dataset.json").write_text(json.dumps({"volumes": [entry]}))
+        with pytest.raises(OutputError, match=r"run holds the input, .*predicted\.npy"):
+            geointerp.finetune(data, output=run, overwrite=True, **SMALL)
+    vit = {"network": "vit", "weights": str(run / "model" / "weights.safetensors"), "width": 1.0}
+    with pytest.raises(OutputError, match=r"run holds the input, .*weights\.safetensors"):
+        train(overwrite=True, **vit)
+    assert (run / "predicted.npy").is_file()
+    assert not former_of(run).exists()
+
+
 def test_a_run_is_replaced_only_once_the_new_one_has_done_an_epoch(train: Train, tmp_path: Path) -> None:
     run = train(epochs=1)
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
@@ -280,6 +304,27 @@ def test_what_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(error, match=words):
         train(**settings)
+
+
+def test_a_loss_that_is_none_in_one_process_stops_all(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    def with_another(self: Accelerator, tensor: torch.Tensor, reduction: str) -> torch.Tensor:
+        return tensor + float("nan")
+
+    monkeypatch.setattr(Accelerator, "reduce", with_another)
+    with pytest.raises(DataError, match="the loss became nan in step 1"):
+        train(epochs=1)
+
+
+def test_who_trains_is_told_what_validates(labelled_set: Path, tmp_path: Path) -> None:
+    shutil.copytree(labelled_set / "train", tmp_path / "data" / "train")
+    witness = Witness()
+    geointerp.finetune(tmp_path / "data", output=tmp_path / "run", progress=witness, **SMALL | {"epochs": 1})
+    assert [note for note in witness.notes if "held back from the training sections by seed 0" in note]
+    shutil.copytree(labelled_set / "val", tmp_path / "data" / "val")
+    for file in (tmp_path / "data" / "val" / "labels").iterdir():
+        np.save(file, np.load(file) * 0)
+    geointerp.finetune(tmp_path / "data", output=tmp_path / "two", progress=witness, **SMALL | {"epochs": 1})
+    assert "'val' has no labels of fault: the epoch is chosen without regard to them" in witness.notes
 
 
 def test_nothing_is_written_for_data_at_fault(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Which classes a data set's labels are, and whether the labels keep to them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,24 +80,54 @@ def outside(counts: LabelCounts, classes: Sequence[LabelClass] | None) -> str | 
     return f"label {wrong[-1]} of {len(classes)} classes ({samples} samples outside 0 to {len(classes) - 1})"
 
 
-def check_presence(where: str, split: str, counts: LabelCounts, classes: Sequence[LabelClass]) -> None:
-    """Refuse a split without labels, and a training set of a single class.
+def check_presence(where: str, split: str, counts: LabelCounts) -> None:
+    """Refuse a split without labels.
 
     Raises:
         DataError: nothing can be learnt, or measured, with it.
     """
-    met = np.flatnonzero(counts[:NOTHING])
-    if not met.size:
+    if not counts[:NOTHING].any():
         raise DataError(
             f"{where}: none of the labels of '{split}' says anything: all are {NOTHING} (ignored)"
         )
-    if split == "train" and met.size == 1:
+
+
+def check_training(where: str, counts: LabelCounts, classes: Sequence[LabelClass]) -> None:
+    """Refuse to learn from a single class.
+
+    Raises:
+        DataError: there is no other.
+    """
+    met = np.flatnonzero(counts[:NOTHING])
+    if met.size == 1:
         raise DataError(
             f"{where}: the training labels hold a single class: {met[0]} ('{classes[met[0]].name}') "
             f"in all {counts[met[0]]} labelled samples",
             hint=f"there is nothing to tell apart; {NOTHING} is ignored: in a black and white mask, "
             "write the class as 1",
         )
+
+
+def uneven(counts: Mapping[str, LabelCounts], classes: Sequence[LabelClass]) -> list[str]:
+    """Say which classes are only in training or only in validation; nothing where there is no such pair.
+
+    Args:
+        counts: samples of each label value in each split.
+        classes: in the order of the label values.
+    """
+    if not {"train", "val"} <= counts.keys():
+        return []
+    train, val = (counts[split][: len(classes)] > 0 for split in ("train", "val"))
+    told = []
+    if unseen := _names_where(train & ~val, classes):
+        told.append(f"'val' has no labels of {unseen}: the epoch is chosen without regard to them")
+    if unlearnt := _names_where(val & ~train, classes):
+        told.append(f"'val' alone has labels of {unlearnt}: they are not learnt, and lower its figures")
+    return told
+
+
+def _names_where(chosen: NDArray[np.bool_], classes: Sequence[LabelClass]) -> str:
+    return ", ".join(one.name for one, is_chosen in zip(classes, chosen, strict=True) if is_chosen)
 
 
 def _check_names(names: Sequence[str], source: str, kind: type[UsageError | DataError]) -> None:

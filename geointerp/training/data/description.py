@@ -9,6 +9,7 @@ from pydantic.dataclasses import dataclass
 
 from geointerp.errors import DataError, UsageError
 from geointerp.sinks.pairs import DESCRIPTION
+from geointerp.sources.remote import is_url
 from geointerp.tasks import NOTHING, task_named
 
 
@@ -21,7 +22,9 @@ def _known_task(name: str) -> str:
 
 SplitName = Annotated[
     Literal["train", "val", "test", "auto"],
-    BeforeValidator(lambda name: "auto" if name is None else "val" if name == "valid" else name),
+    BeforeValidator(
+        lambda name: "auto" if name is None else "val" if name in ("valid", "validation") else name
+    ),
 ]
 TaskName = Annotated[str, AfterValidator(_known_task)]
 
@@ -31,8 +34,8 @@ class VolumeEntry:
     """A volume of the set.
 
     Attributes:
-        amplitude: file of the amplitudes, below the folder or absolute.
-        labels: file of the labels.
+        amplitude: file of amplitudes: below the folder, absolute, from the home folder (``~/``), or a URL.
+        labels: file of the labels, likewise.
         split: which split it belongs to; ``auto`` divides it into blocks of slices.
     """
 
@@ -81,3 +84,21 @@ def read_dataset_file(folder: Path) -> DatasetFile:
         ) from None
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is no readable JSON: {error}") from None
+
+
+def files_named(folder: Path) -> list[str]:
+    """Return the files on this machine that ``dataset.json`` of a folder names, which may lie anywhere.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    volumes = read_dataset_file(folder).volumes if folder.is_dir() else ()
+    names = [name for entry in volumes for name in (entry.amplitude, entry.labels)]
+    return [place_in(folder, name) for name in names if not is_url(name)]
+
+
+def place_in(folder: Path, name: str) -> str:
+    """Return where a file that ``dataset.json`` names lies: a URL as it is, else a path from the folder."""
+    if is_url(name):
+        return name
+    return str(folder / (Path(name).expanduser() if name.startswith("~/") else name))

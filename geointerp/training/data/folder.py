@@ -12,8 +12,10 @@ from geointerp.sinks.pairs import DESCRIPTION
 from geointerp.tasks import LabelClass, classes_named, task_named
 from geointerp.training.data.classes import (
     check_presence,
+    check_training,
     classes_of_values,
     known_classes,
+    uneven,
     views_of_task,
 )
 from geointerp.training.data.description import DatasetFile, read_dataset_file
@@ -39,6 +41,7 @@ class LabelledData:
         fingerprint: sha256 of the names and contents of what was read; of volumes, of their coordinates,
             headers, sizes and labels.
         split_record: what went into which split, and why; JSON-friendly.
+        notes: what who trains with it should know.
     """
 
     folder: Path
@@ -49,6 +52,7 @@ class LabelledData:
     splits: dict[str, Split]
     fingerprint: str
     split_record: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
     def split(self, name: str) -> Split:
         """Return a split by its name.
@@ -71,6 +75,7 @@ def open_labelled(
     channels: Literal["repeat", "neighbours"] = "repeat",
     normalisation: Normalisation | None = None,
     elevation: Elevation | None = None,
+    only: str | None = None,
 ) -> LabelledData:
     """Open a training folder, and check all of it.
 
@@ -85,6 +90,7 @@ def open_labelled(
         normalisation: how amplitudes become grey. By default ``symmetric`` at the 99th percentile where
             there are negative ones, ``range`` where there are none.
         elevation: what elevation models are read as: ``hillshade`` or ``raw``; None for raw.
+        only: the one split that is wanted; what training needs of others is not asked for then.
 
     Raises:
         DataError: something is wrong with the data; the first problems are named, all are counted.
@@ -105,14 +111,17 @@ def open_labelled(
     else:
         found = open_sections(place, dataset, asked, shelf)
     told = known or classes_named(found.names) or classes_of_values(str(place), found.all_counts)
-    _check(place, found, told)
+    _check(place, found, told, only)
     splits = {
         split: Split(items, channels=count, classes=len(told), shelf=shelf)
         for split in SPLITS
         if (items := found.items.get(split))
     }
     cut = tuple(views or views_of_task(name))
-    return LabelledData(place, name, told, found.normalisation, cut, splits, found.digest, found.record)
+    notes = (*_held_back(found.record), *uneven(found.counts, told))
+    return LabelledData(
+        place, name, told, found.normalisation, cut, splits, found.digest, found.record, notes
+    )
 
 
 def _task(folder: Path, asked: str | None, dataset: DatasetFile) -> str | None:
@@ -131,14 +140,26 @@ def _task(folder: Path, asked: str | None, dataset: DatasetFile) -> str | None:
     return None if dataset.volumes or dataset.classes else guessed_task(folder)
 
 
-def _check(folder: Path, found: Found, classes: Sequence[LabelClass]) -> None:
+def _held_back(record: dict[str, Any]) -> list[str]:
+    """Say where there was nothing for validation, and what is taken for it."""
+    told = record["volumes"] if record["kind"] == "volumes" else record["splits"].values()
+    reasons = [one["why"] for one in told if one["why"].startswith("held back")]
+    return [f"what validates was {reasons[0]}"] if reasons else []
+
+
+def _check(folder: Path, found: Found, classes: Sequence[LabelClass], only: str | None) -> None:
     """Refuse splits that nothing can be learnt from, or measured on.
 
     Raises:
         DataError: a split holds no labels, or training has a single class or nothing to be checked against.
     """
     for split, counts in found.counts.items():
-        check_presence(str(folder), split, counts, classes)
+        if only in (None, split):
+            check_presence(str(folder), split, counts)
+    if only is not None:
+        return
+    if "train" in found.counts:
+        check_training(str(folder), found.counts["train"], classes)
     if "train" in found.items and "val" not in found.items:
         raise DataError(
             f"{folder}: there is nothing to validate with: one section trains and none is left",

@@ -44,6 +44,11 @@ class LabelGrid:
     ignore_index: int
     known: dict[str, xr.DataArray] = field(default_factory=dict)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the classes, where the label file says them."""
+        return tuple(str(self.labels.attrs.get("flag_meanings", "")).split())
+
     def read_all(self, along: str) -> tuple[LabelCounts, bytes]:
         """Read all labels once, slab by slab.
 

@@ -1,11 +1,12 @@
 """Where the sections of a training folder and their labels lie, and which split they belong to.
 
-    DIR/{train,val|valid,test}/{images,labels}/<stem>.<suffix>      or
-    DIR/{images,labels}/<stem>.<suffix>                             divided by the seed
+    DIR/{train,val|valid|validation,test}/{images,labels}/<stem>.<suffix>       or
+    DIR/{images,labels}/<stem>.<suffix>                                         divided by the seed
 
 Images and labels may also be called ``image`` and ``label``, or ``input`` and ``target``.
 """
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from geointerp.errors import DataError
 from geointerp.sinks.pairs import split_of
 from geointerp.training.data.problems import Problems
 
-SPLITS = {"train": ("train",), "val": ("val", "valid"), "test": ("test",)}
+SPLITS = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
 _KINDS = (("images", "labels"), ("image", "label"), ("input", "target"))
 _LABEL_SUFFIXES = frozenset({".png", ".tif", ".tiff", ".npy", ".pgm", ".dat"})
 _IMAGE_SUFFIXES = _LABEL_SUFFIXES | {".jpg", ".jpeg"}  # a lossy file cannot hold labels
@@ -58,15 +59,15 @@ def find_pairs(folder: Path, seed: int, problems: Problems) -> tuple[dict[str, l
     Raises:
         DataError: the folder is laid out in none of the known ways, or a part of it is empty.
     """
-    places = {
-        split: folder / name for split, names in SPLITS.items() for name in names if (folder / name).is_dir()
-    }
-    flat = any((folder / kind).is_dir() for kinds in _KINDS for kind in kinds)
+    _refuse_other_folders(folder)
+    there = {split: [name for name in names if (folder / name).is_dir()] for split, names in SPLITS.items()}
+    if twice := next((names for names in there.values() if len(names) > 1), None):
+        raise DataError(f"{folder} has both '{twice[0]}' and '{twice[1]}'", hint="keep one of them")
+    places = {split: folder / names[0] for split, names in there.items() if names}
+    flat = _holds_sections(folder)
     if flat == bool(places):
         what = "holds both sections and folders of splits" if flat else "is no folder of training data"
         raise DataError(f"{folder} {what}", hint=_EXPECTED)
-    if (folder / "val").is_dir() and (folder / "valid").is_dir():
-        raise DataError(f"{folder} has both 'val' and 'valid'", hint="keep one of them")
     if flat:
         return _divided(_pairs_in(folder, folder, problems), seed)
     pairs = {split: _pairs_in(place, folder, problems) for split, place in places.items()}
@@ -74,6 +75,27 @@ def find_pairs(folder: Path, seed: int, problems: Problems) -> tuple[dict[str, l
     if "train" in pairs and "val" not in pairs:
         _hold_back(pairs, reasons, seed)
     return pairs, reasons
+
+
+def _holds_sections(place: Path) -> bool:
+    return any((place / kind).is_dir() for kinds in _KINDS for kind in kinds)
+
+
+def _refuse_other_folders(folder: Path) -> None:
+    """Refuse sections that would be passed over: in a folder that is called like no split.
+
+    Raises:
+        DataError: there are such.
+    """
+    known = {name for names in SPLITS.values() for name in names}
+    for place in sorted(folder.iterdir()):
+        if place.name in known or place.name.startswith(".") or not os.access(place, os.X_OK):
+            continue
+        if _holds_sections(place):
+            raise DataError(
+                f"{place} holds images or labels, and no split is called '{place.name}'",
+                hint="call it train, val (or valid, validation) or test, or move it elsewhere",
+            )
 
 
 def _pairs_in(place: Path, folder: Path, problems: Problems) -> list[Pair]:

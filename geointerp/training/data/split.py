@@ -82,7 +82,10 @@ class Item(Protocol):
 
 @dataclass
 class Shelf:
-    """Keeps what was read first, up to a number of bytes, and nothing beyond it.
+    """Keeps what was read first, up to a number of bytes, and beyond it only what was read last.
+
+    The last is what a crop asks for several times, and all that there is where a single section is larger
+    than the room.
 
     Nothing is taken off the shelf: sections are drawn at random, so what came last is no likelier to be
     wanted than what came first, and the worker processes of a loader go on sharing what was read before
@@ -92,10 +95,12 @@ class Shelf:
     room: int = CACHE_BYTES
     nbytes: int = 0
     kept: dict[object, Held] = field(default_factory=dict)
+    last: tuple[object, Held] | None = None
 
     def get(self, key: object, read: Callable[[], Held]) -> Held:
         """Return what belongs to ``key``, read now if it is not there."""
-        held = self.kept.get(key)
+        last = self.last  # once: another thread may replace it
+        held = last[1] if last is not None and last[0] == key else self.kept.get(key)
         if held is None:
             worker = get_worker_info()
             with _own_threads():
@@ -103,6 +108,8 @@ class Shelf:
             if self.nbytes + held.nbytes <= self.room // (worker.num_workers if worker else 1):
                 self.kept[key] = held
                 self.nbytes += held.nbytes
+            else:
+                self.last = key, held
         return held
 
 

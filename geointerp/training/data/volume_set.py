@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.errors import DataError
+from geointerp.evaluation.class_names import compare_classes
 from geointerp.inference.live import live_traces
 from geointerp.network.description import Normalisation
 from geointerp.sources.open import open_label_file, open_volume
@@ -20,7 +21,7 @@ from geointerp.tasks import LabelClass, classes_named
 from geointerp.tiling.views import View, choose_views, sample_dim, widened
 from geointerp.training.data.blocks import LEAST_SLICES, divide
 from geointerp.training.data.classes import OUTSIDE_HINT, LabelCounts, outside, views_of_task
-from geointerp.training.data.description import DatasetFile, VolumeEntry
+from geointerp.training.data.description import DatasetFile, VolumeEntry, place_in
 from geointerp.training.data.found import Asked, Found, digest_of
 from geointerp.training.data.label_grid import match_labels
 from geointerp.training.data.problems import Problems
@@ -28,7 +29,7 @@ from geointerp.training.data.split import Item
 from geointerp.training.data.volumes import LabelledVolume, VolumeSlice
 
 _PATCH = 14
-_ORDER_HINT = "the classes asked for have these names in another order: give --classes in the files' own"
+_ORDER_HINT = "the classes asked for have such names at other numbers: give --classes in the files' own order"
 Part = tuple[str, LabelledVolume, dict[str, slice]]
 """A split's name, a volume, and the positions of it that belong to the split."""
 
@@ -65,18 +66,20 @@ def _open_all(
 ) -> tuple[list[LabelledVolume], tuple[str, ...]]:
     """Open all volumes that can be, and return the names that their labels give the classes."""
     volumes: list[LabelledVolume] = []
-    names: set[tuple[str, ...]] = set()
     for entry in dataset.volumes:
         try:
             volumes.append(_open(folder, entry, dataset.ignore_index, asked))
         except DataError as error:
             problems.add_error(entry.amplitude, error)
-            continue
-        names |= _check_labels(volumes[-1], asked.classes, problems)
+    names = {volume.grid.names for volume in volumes if volume.grid.names}
     if asked.classes is None and len(names) > 1:
         listed = " and ".join(", ".join(some) for some in sorted(names))
         problems.add("labels", f"their files name different classes: {listed}", "say which with --classes")
-    return volumes, next(iter(names), ())
+    named = next(iter(names), ())
+    for volume in volumes:
+        # A file that names no classes has those that another one names.
+        _check_labels(volume, asked.classes or classes_named(volume.grid.names or named), problems)
+    return volumes, named
 
 
 def _open(folder: Path, entry: VolumeEntry, ignore_index: int, asked: Asked) -> LabelledVolume:
@@ -85,8 +88,8 @@ def _open(folder: Path, entry: VolumeEntry, ignore_index: int, asked: Asked) -> 
     Raises:
         DataError: a file cannot be read, or the labels do not lie on the amplitudes.
     """
-    amplitude = open_volume(folder / entry.amplitude, elevation=asked.elevation)
-    stored = open_label_file(folder / entry.labels)
+    amplitude = open_volume(place_in(folder, entry.amplitude), elevation=asked.elevation)
+    stored = open_label_file(place_in(folder, entry.labels))
     grid = match_labels(entry.labels, amplitude, stored, ignore_index)
     cut = _views(amplitude, asked)
     volume = LabelledVolume(entry, amplitude, grid, cut)
@@ -117,18 +120,17 @@ def _digest(volume: LabelledVolume, labels: bytes) -> bytes:
     return digest_of(repr((asdict(volume.entry), amplitude.dims, facts)), *coordinates, labels)
 
 
-def _check_labels(
-    volume: LabelledVolume, classes: Sequence[LabelClass] | None, problems: Problems
-) -> set[tuple[str, ...]]:
-    """Check the labels against the classes, or against those they name; returns the latter."""
-    names = tuple(str(volume.grid.labels.attrs.get("flag_meanings", "")).split())
-    beyond = outside(volume.counts.sum(axis=0), classes or classes_named(names) or None)
+def _check_labels(volume: LabelledVolume, classes: Sequence[LabelClass], problems: Problems) -> None:
+    """Check the labels against the classes, of which there are none where nothing names them."""
+    beyond = outside(volume.counts.sum(axis=0), classes or None)
     if beyond:
         problems.add(volume.entry.labels, beyond, OUTSIDE_HINT)
-    wanted = tuple("_".join(one.name.split()) for one in classes or ())
-    if names != wanted and sorted(names) == sorted(wanted):
-        problems.add(volume.entry.labels, f"{', '.join(names)} in this order", _ORDER_HINT)
-    return {names} if names else set()
+    names, wanted = volume.grid.names, [one.name for one in classes]
+    told = f"{volume.entry.labels} has the classes {', '.join(names)} in this order, not {', '.join(wanted)}"
+    try:
+        compare_classes(names, wanted, told, _ORDER_HINT)
+    except DataError as error:
+        problems.add_error(volume.entry.labels, error)
 
 
 def _negative(volume: LabelledVolume) -> bool:
@@ -154,7 +156,9 @@ def _parts(
     for number, volume in enumerate(volumes):
         split, why = volume.entry.split, "dataset.json says so"
         if split == "auto" or (split == "train" and no_val):
-            why = f"divided by seed {seed}: " + ("no volume is for val" if split == "train" else "auto")
+            why = f"divided by seed {seed}: auto"
+            if split == "train":
+                why = f"held back from the volumes for training by seed {seed}: no volume is for val"
             mine = _divided(volume, [seed, number], problems)
         else:
             mine = [(split, volume, {})]
@@ -167,7 +171,7 @@ def _warn_of_shared(folder: Path, parts: Sequence[Part]) -> None:
     """Warn of slices that two splits share: a volume listed twice is judged on what it taught."""
     for (split, volume, within), (other, again, elsewhere) in combinations(parts, 2):
         names = (volume.entry.amplitude, again.entry.amplitude)
-        if split == other or len({(folder / name).resolve() for name in names}) > 1:
+        if split == other or len({Path(place_in(folder, name)).resolve() for name in names}) > 1:
             continue
         dim = volume.divided_along
         both = np.intersect1d(volume.grid.labelled(dim, within), again.grid.labelled(dim, elsewhere))

@@ -14,7 +14,7 @@ from geointerp.sources.open import open_volume
 from geointerp.sources.scaling import measure_scale
 from geointerp.tasks import TASKS
 from geointerp.training.data import Crops, label_counts, open_labelled
-from geointerp.training.data.split import Held, Shelf
+from geointerp.training.data.split import Held, Shelf, Split
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".png", ".tif"])
@@ -75,6 +75,8 @@ def test_some_of_train_is_held_back_where_there_is_no_val(tmp_path):
     data = open_labelled(tmp_path, seed=3)
     assert {name: len(split) for name, split in data.splits.items()} == {"train": 11, "val": 1, "test": 2}
     assert "held back" in data.split_record["splits"]["val"]["why"]
+    told = "what validates was held back from the training sections by seed 3: the folder has no 'val'"
+    assert data.notes == (told,)
 
 
 def test_a_folder_of_tests_alone_can_be_opened_to_evaluate(tmp_path):
@@ -85,11 +87,13 @@ def test_a_folder_of_tests_alone_can_be_opened_to_evaluate(tmp_path):
         data.split("train")
 
 
-def test_valid_is_val_and_numbers_are_sorted_as_numbers(tmp_path):
+@pytest.mark.parametrize("name", ["valid", "validation"])
+def test_valid_is_val_and_numbers_are_sorted_as_numbers(tmp_path, name):
     write_pairs(tmp_path / "train", 12)
-    write_pairs(tmp_path / "valid", 2)
+    write_pairs(tmp_path / name, 2)
     data = open_labelled(tmp_path)
-    assert set(data.splits) == {"train", "val"}
+    assert {name: len(split) for name, split in data.splits.items()} == {"train": 12, "val": 2}
+    assert data.notes == ()
     stems = [data.splits["train"].name(number).split("/")[-1] for number in range(12)]
     assert stems == [f"{number}.npy" for number in range(12)]
 
@@ -205,6 +209,22 @@ def test_what_is_kept_in_memory_is_bounded_and_read_once():
     assert shelf.nbytes == 2400 == sum(held.nbytes for held in shelf.kept.values())
 
 
+def test_a_section_larger_than_the_room_is_not_read_for_each_crop():
+    class Large:
+        name, position, scale, shape, reads = "large", None, None, (300, 400), 0
+
+        def read(self):
+            self.reads += 1
+            return Held(np.zeros((1, *self.shape), np.uint8), np.zeros(self.shape, np.uint8))
+
+    large = Large()
+    crops = Crops(Split([large], channels=1, classes=2, shelf=Shelf(room=1000)), (30, 30))
+    assert len(crops) > 100
+    for number in range(len(crops)):
+        crops[number]
+    assert large.reads == 1
+
+
 def test_each_file_is_decoded_once(tmp_path, monkeypatch):
     write_pairs(tmp_path / "train", 3, suffix=".png")
     write_pairs(tmp_path / "val", 1, suffix=".png")
@@ -222,6 +242,20 @@ def test_each_file_is_decoded_once(tmp_path, monkeypatch):
         crops[number]
     label_counts(data.splits["val"])
     assert len(opened) == 4
+
+
+def test_opaque_pictures_in_colours_are_learnt_from(tmp_path):
+    write_set(tmp_path, train=2, val=1)
+    file = tmp_path / "train" / "images" / "0.npy"
+    colours = np.random.default_rng(0).integers(0, 256, (20, 30, 4), dtype=np.uint8)
+    colours[..., 3] = 255
+    file.unlink()
+    write(file.with_suffix(".png"), colours)
+    assert len(open_labelled(tmp_path).splits["train"]) == 2
+    write(file.with_suffix(".png"), colours // 2)
+    with pytest.raises(DataError, match=r"train/images/0\.png has 4 bands") as refusal:
+        open_labelled(tmp_path)
+    assert "store it as grey or RGB" in str(refusal.value.hint)
 
 
 def test_pictures_are_kept_as_the_bytes_they_are(tmp_path):
@@ -288,6 +322,8 @@ def ruin(folder, what):
         (folder / "valid").mkdir()
     elif what == "flat and split":
         (folder / "images").mkdir()
+    elif what == "dev":
+        (folder / "val").rename(folder / "dev")
 
 
 REFUSED = {
@@ -310,6 +346,7 @@ REFUSED = {
     "volume": r"shape \(4, 5, 6\): a section has rows and columns",
     "val and valid": "both 'val' and 'valid'",
     "flat and split": "both sections and folders of splits",
+    "dev": "dev holds images or labels, and no split is called 'dev'",
 }
 
 
@@ -321,6 +358,18 @@ def test_bad_data_are_refused_by_name_and_number(tmp_path, what):
     with pytest.raises(DataError, match=REFUSED[what]) as refusal:
         open_labelled(tmp_path, task="faults")
     assert (refusal.value.hint is None) == (what in ("no label", "corrupt picture"))
+
+
+def test_classes_of_one_side_alone_are_told(tmp_path):
+    write_set(tmp_path, train=2, val=1)
+    assert open_labelled(tmp_path, task="facies").notes == ()
+    labels = np.zeros((20, 30), np.uint8)
+    labels[:5] = 2
+    write(tmp_path / "val" / "labels" / "0.npy", labels)
+    assert open_labelled(tmp_path, classes=["a", "b", "c", "d"]).notes == (
+        "'val' has no labels of b: the epoch is chosen without regard to them",
+        "'val' alone has labels of c: they are not learnt, and lower its figures",
+    )
 
 
 def test_problems_of_all_kinds_are_counted_together(tmp_path):

@@ -142,9 +142,13 @@ def test_the_seed_chooses_the_end_that_is_held_back(tmp_path):
 @pytest.mark.filterwarnings("ignore:.* is listed twice")
 def test_a_volume_for_training_alone_is_divided_and_explicit_splits_are_kept(tmp_path):
     one_volume(tmp_path, split="train")
-    assert "no volume is for val" in open_labelled(tmp_path).split_record["volumes"][0]["why"]
+    divided = open_labelled(tmp_path)
+    assert "no volume is for val" in divided.split_record["volumes"][0]["why"]
+    assert divided.notes == (
+        "what validates was held back from the volumes for training by seed 0: no volume is for val",
+    )
     entry = {"amplitude": "a.nc", "labels": "l.nc"}
-    describe(tmp_path, volumes=[entry | {"split": name} for name in ("train", "valid", "test")])
+    describe(tmp_path, volumes=[entry | {"split": name} for name in ("train", "validation", "test")])
     data = open_labelled(tmp_path)
     assert {name: len(split) for name, split in data.splits.items()} == {"train": 20, "val": 20, "test": 20}
 
@@ -266,7 +270,23 @@ def test_labels_say_their_classes(tmp_path):
     describe(tmp_path, volumes=entries)
     with pytest.raises(DataError, match="name different classes: rock, channel and rock, karst"):
         open_labelled(tmp_path)
-    assert len(open_labelled(tmp_path, classes=["a", "b"]).classes) == 2
+    with pytest.warns(UserWarning, match=r"rock, (channel|karst) in this order, not a, b") as told:
+        assert len(open_labelled(tmp_path, classes=["a", "b"]).classes) == 2
+    assert len(told) == 2
+
+
+def test_a_label_file_without_names_keeps_to_those_of_another(tmp_path):
+    amplitude = volume()
+    store(tmp_path / "a.nc", amplitude)
+    store(tmp_path / "named.nc", (label_values(amplitude) % 2).assign_attrs(flag_meanings="rock channel"))
+    store(tmp_path / "bare.nc", label_values(amplitude) % 3)
+    files = {"bare.nc": "train", "named.nc": "val"}
+    describe(
+        tmp_path,
+        volumes=[{"amplitude": "a.nc", "labels": file, "split": split} for file, split in files.items()],
+    )
+    with pytest.raises(DataError, match=r"1 problem: bare.nc: label 2 of 2 classes"):
+        open_labelled(tmp_path)
 
 
 def test_memory_does_not_follow_the_volume(tmp_path, monkeypatch):
@@ -378,6 +398,18 @@ def test_names_in_another_order_are_refused(tmp_path):
     one_volume(tmp_path, amplitude, labels)
     with pytest.raises(DataError, match="salt, background in this order"):
         open_labelled(tmp_path, task="salt")
+    with pytest.raises(
+        DataError, match=r"l.nc has the classes salt, background in this order, not rock, salt"
+    ):
+        open_labelled(tmp_path, classes=["rock", "salt"])
+
+
+def test_labels_of_another_task_are_told(tmp_path):
+    amplitude = volume()
+    labels = (label_values(amplitude) % 2).assign_attrs(flag_meanings="background salt")
+    one_volume(tmp_path, amplitude, labels)
+    with pytest.warns(UserWarning, match="background, salt in this order, not background, fault"):
+        open_labelled(tmp_path, task="faults")
 
 
 def test_labels_of_a_raster_lie_by_their_coordinates():
@@ -438,6 +470,22 @@ def test_labels_of_one_volume_may_come_in_two_files(tmp_path):
         volumes=[{"amplitude": "a.nc", "labels": file, "split": split} for split, file in files.items()],
     )
     assert len(open_labelled(tmp_path).splits["val"]) == amplitude.sizes["inline"] - half
+
+
+def test_files_may_lie_below_the_home_folder_or_behind_a_url(tmp_path, monkeypatch):
+    from geointerp.training.data import volume_set
+
+    amplitude, _ = one_volume(tmp_path / "home")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    url = "s3://bucket/labels.zarr"
+    monkeypatch.setattr(
+        volume_set,
+        "open_label_file",
+        lambda path: open_volume(tmp_path / "home" / "l.nc") if path == url else None,
+    )
+    describe(tmp_path / "set", volumes=[{"amplitude": "~/a.nc", "labels": url}])
+    train = open_labelled(tmp_path / "set").splits["train"]
+    assert train.items[0].volume.amplitude.sizes == amplitude.sizes
 
 
 def test_a_misspelt_field_is_refused(tmp_path):
