@@ -20,7 +20,7 @@ from geointerp.training.data.classes import (
 )
 from geointerp.training.data.description import DatasetFile, read_dataset_file
 from geointerp.training.data.found import Asked, Found
-from geointerp.training.data.layout import SPLITS
+from geointerp.training.data.layout import SPLITS, passed_over
 from geointerp.training.data.published import guessed_task
 from geointerp.training.data.section_set import open_sections
 from geointerp.training.data.split import Shelf, Split
@@ -118,7 +118,9 @@ def open_labelled(
         if (items := found.items.get(split))
     }
     cut = tuple(views or views_of_task(name))
-    notes = (*_held_back(found.record), *uneven(found.counts, told))
+    others = [] if dataset.volumes else passed_over(place)
+    ignored = [f"{other} is passed over: no split is called '{other.name}'" for other in others]
+    notes = (*ignored, *_held_back(found.record), *uneven(found.counts, told))
     return LabelledData(
         place, name, told, found.normalisation, cut, splits, found.digest, found.record, notes
     )

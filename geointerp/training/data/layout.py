@@ -59,7 +59,6 @@ def find_pairs(folder: Path, seed: int, problems: Problems) -> tuple[dict[str, l
     Raises:
         DataError: the folder is laid out in none of the known ways, or a part of it is empty.
     """
-    _refuse_other_folders(folder)
     there = {split: [name for name in names if (folder / name).is_dir()] for split, names in SPLITS.items()}
     if twice := next((names for names in there.values() if len(names) > 1), None):
         raise DataError(f"{folder} has both '{twice[0]}' and '{twice[1]}'", hint="keep one of them")
@@ -81,21 +80,14 @@ def _holds_sections(place: Path) -> bool:
     return any((place / kind).is_dir() for kinds in _KINDS for kind in kinds)
 
 
-def _refuse_other_folders(folder: Path) -> None:
-    """Refuse sections that would be passed over: in a folder that is called like no split.
-
-    Raises:
-        DataError: there are such.
-    """
+def passed_over(folder: Path) -> list[Path]:
+    """Return the folders that hold sections, beside those of splits, and are called like none."""
     known = {name for names in SPLITS.values() for name in names}
-    for place in sorted(folder.iterdir()):
-        if place.name in known or place.name.startswith(".") or not os.access(place, os.X_OK):
-            continue
-        if _holds_sections(place):
-            raise DataError(
-                f"{place} holds images or labels, and no split is called '{place.name}'",
-                hint="call it train, val (or valid, validation) or test, or move it elsewhere",
-            )
+    return [
+        place
+        for place in sorted(folder.iterdir())
+        if place.name not in known and os.access(place, os.X_OK) and _holds_sections(place)
+    ]
 
 
 def _pairs_in(place: Path, folder: Path, problems: Problems) -> list[Pair]:

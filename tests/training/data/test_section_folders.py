@@ -322,8 +322,6 @@ def ruin(folder, what):
         (folder / "valid").mkdir()
     elif what == "flat and split":
         (folder / "images").mkdir()
-    elif what == "dev":
-        (folder / "val").rename(folder / "dev")
 
 
 REFUSED = {
@@ -346,8 +344,15 @@ REFUSED = {
     "volume": r"shape \(4, 5, 6\): a section has rows and columns",
     "val and valid": "both 'val' and 'valid'",
     "flat and split": "both sections and folders of splits",
-    "dev": "dev holds images or labels, and no split is called 'dev'",
 }
+
+
+def test_sections_in_a_folder_of_another_name_are_told_of(tmp_path):
+    write_set(tmp_path, train=12, val=1)
+    (tmp_path / "val").rename(tmp_path / "dev")
+    notes = open_labelled(tmp_path, task="faults").notes
+    assert notes[0] == f"{tmp_path / 'dev'} is passed over: no split is called 'dev'"
+    assert "held back" in notes[1]
 
 
 @pytest.mark.parametrize("what", REFUSED)
