@@ -73,11 +73,11 @@ def report(error: BaseException, console: Console) -> int:
         return INTERRUPTED
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):
         return _report_usage(error, console)
-    console.error(_in_words(error), None if console.debug else "see where it happened with --debug")
+    console.error(in_words(error), None if console.debug else "see where it happened with --debug")
     return 1
 
 
-def _in_words(error: BaseException) -> str:
+def in_words(error: BaseException) -> str:
     """Return what an error that is not ours says, with the file it is about."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror

@@ -8,7 +8,7 @@ import segyio
 import xarray as xr
 from PIL import Image
 
-from geointerp.errors import DataError
+from geointerp.errors import DataError, OutputError
 from geointerp.network import home
 
 KEYS = {"input", "output", "task", "model", "dims", "shape", "seconds", "tiles", "class_fractions"}
@@ -341,6 +341,22 @@ def test_labels_that_cannot_be_written_as_asked_are_kept(predict, survey, monkey
     assert {path.name for path in Path().iterdir()} == {survey.name, "labels.zarr"}
 
 
+@pytest.mark.parametrize("error", [ValueError("no such profile"), MemoryError()])
+def test_labels_are_kept_whatever_a_writer_meets_with(predict, survey, monkeypatch, error):
+    def break_down(labels, path, **options):
+        path.write_text("half")
+        raise error
+
+    monkeypatch.setattr("geointerp.products.write.write_product", break_down)
+    done = predict("-o", "labels.npy")
+    assert (done.status, done.out) == (1, "")
+    said = f"{type(error).__name__}: {error}".removesuffix(": ")
+    assert f"error: labels.npy cannot be written, though all labels are computed: {said}\n" in done.err
+    assert "hint: the labels are kept in labels.zarr" in done.err
+    assert xr.open_zarr("labels.zarr", consolidated=False)["labels"].shape == (4, 30, 60)
+    assert {path.name for path in Path().iterdir()} == {survey.name, "labels.zarr"}
+
+
 def test_an_interval_that_segy_cannot_store_is_refused_beforehand(predict, survey):
     done = predict("-o", "labels.sgy", "--sample-interval", "40")
     assert (done.status, done.out) == (1, "")
@@ -348,7 +364,7 @@ def test_an_interval_that_segy_cannot_store_is_refused_beforehand(predict, surve
     assert list(Path().iterdir()) == [Path(survey.name)]
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OutputError("labels.npy cannot be written: disk full")])
 def test_a_conversion_that_is_interrupted_leaves_nothing(predict, survey, monkeypatch, error):
     def half(labels, path, **options):
         path.write_text("half")
