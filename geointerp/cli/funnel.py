@@ -10,6 +10,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Sequence
+from io import TextIOWrapper
 from types import FrameType
 from typing import NoReturn, Protocol
 
@@ -41,6 +42,9 @@ def run(app: typer.Typer, console: Console, arguments: Sequence[str] | None = No
         arguments: the command line after the program's name; ``sys.argv`` by default.
     """
     console.words = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, TextIOWrapper):
+        # Results are named after inputs, and a file's name need not be text; stderr escapes what is not.
+        sys.stdout.reconfigure(errors="surrogateescape")
     signal.signal(signal.SIGTERM, _terminate)
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup sets it
         signal.signal(signal.SIGHUP, _hang_up)

@@ -1,4 +1,7 @@
+import io
 import json
+import os
+import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -174,8 +177,6 @@ def test_the_input_is_never_replaced(predict):
 def test_of_several_inputs_the_good_ones_go_on(predict, survey, monkeypatch):
     Path("bad.sgy").write_text("no survey at all")
     Path("other.sgy").write_bytes(survey.read_bytes())
-    import io
-
     monkeypatch.setattr("sys.stdin", io.StringIO("bad.sgy\nother.sgy\nmissing.sgy\n"))
     done = predict("-o", "out", "--json", inputs=(survey, "-"))
     assert done.status == 1
@@ -185,6 +186,23 @@ def test_of_several_inputs_the_good_ones_go_on(predict, survey, monkeypatch):
     assert "bad.sgy" in done.err
     assert "missing.sgy does not exist" in done.err
     assert done.err.endswith("error: 2 of 4 inputs failed\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are text there")
+def test_names_that_are_no_text_go_through(predict, survey, monkeypatch):
+    name = os.fsdecode(b"caf\xe9.sgy")
+    Path(name).write_bytes(survey.read_bytes())
+    for words, first in (
+        ((), b"out/caf\xe9.faults.zarr"),
+        (("--json", "--overwrite"), b'"out/caf\xe9.faults'),
+    ):
+        out = io.BytesIO()
+        monkeypatch.setattr("sys.stdout", io.TextIOWrapper(out, encoding="utf-8"))
+        done = predict("-o", "out", "--quiet", *words, inputs=(name, survey))
+        assert (done.status, done.err) == (0, "")
+        results = out.getvalue().splitlines()
+        assert len(results) == 2
+        assert first in results[0]
 
 
 @pytest.mark.parametrize(
