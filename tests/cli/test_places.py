@@ -1,4 +1,6 @@
 import io
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,14 @@ from geointerp.errors import UsageError
 def test_a_dash_reads_paths_from_stdin(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("b.sgy\n\n./c d.sgy\n"))
     assert expand_inputs(["a.sgy", "-"]) == ["a.sgy", "b.sgy", "./c d.sgy"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are text there")
+def test_whatever_a_file_may_be_called_is_read_from_stdin(monkeypatch):
+    names = [b"caf\xe9.sgy", b" a\x0cb\x0bc.sgy", "d\x85e\u2028f.sgy".encode()]
+    sent = names[0] + b"\r\n" + b"\n".join(names[1:]) + b"\n\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(sent), encoding="utf-8"))
+    assert [os.fsencode(path) for path in expand_inputs(["-"])] == names
 
 
 def test_an_empty_stdin_is_an_error(monkeypatch):
