@@ -82,8 +82,13 @@ def place_outputs(inputs: Sequence[str], output: str | None, task: str) -> list[
 
 
 def _stem(path: str) -> str:
-    """Return the name of an input without its suffix; of a URL without what is asked for after it."""
-    return Path(urlsplit(path).path).stem if is_url(path) else Path(path).resolve().stem
+    """Return the name of an input without its suffix; of a URL without what is asked for after it.
+
+    A link is called what it is called, not what it leads to; ``.`` and ``..`` are called what they are.
+    """
+    if is_url(path):
+        return Path(urlsplit(path).path).stem
+    return Path(os.path.abspath(path)).stem  # noqa: PTH100 - resolve() would follow the link
 
 
 def _is_folder(output: str) -> bool:

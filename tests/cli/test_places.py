@@ -79,6 +79,16 @@ def test_a_url_is_an_input_and_names_its_result():
     assert place_outputs(urls, "out", "salt") == [Path("out/a.salt.zarr"), Path("out/b.salt.zarr")]
 
 
+def test_a_link_names_its_result_and_so_does_the_folder_that_one_is_in(tmp_path, monkeypatch):
+    folder = tmp_path / "surveys" / "north.zarr"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    (tmp_path / "link.zarr").symlink_to(folder)
+    inputs = [str(tmp_path / "link.zarr"), ".", ".."]
+    expected = [Path(f"out/{name}.salt.zarr") for name in ("link", "north", "surveys")]
+    assert place_outputs(inputs, "out", "salt") == expected
+
+
 @pytest.mark.parametrize("sent", [b"a.sgy\0b.sgy\0", b"\xff\xfe\x00 \x81"])
 def test_what_is_no_list_of_paths_is_refused(monkeypatch, sent):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(sent), encoding="utf-8"))
