@@ -233,5 +233,10 @@ def worth_compiling(compile_: str, machine: Machine, tiles: int) -> bool:
 
 def _out_of_memory(error: RuntimeError) -> bool:
     """Whether torch ran out of memory; only CUDA's allocator has an exception class of its own."""
-    said = ("can't allocate memory", "MPS backend out of memory")
+    said = (
+        "can't allocate memory",
+        "MPS backend out of memory",
+        "CUBLAS_STATUS_ALLOC_FAILED",
+        "CUDNN_STATUS_ALLOC_FAILED",
+    )
     return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in said)

@@ -76,6 +76,8 @@ def test_fp32_computes_one_shape_whatever_the_batch():
     torch.OutOfMemoryError("CUDA out of memory"),
     RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes"),
     RuntimeError("MPS backend out of memory (MPS allocated: 9.05 GB)"),
+    RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
 ])  # fmt: skip
 def test_out_of_memory_halves_the_batch_and_repeats_only_that(one_thread, error):
     network, notes = Cramped(3, error), []
