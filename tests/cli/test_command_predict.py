@@ -281,6 +281,16 @@ def test_a_model_of_the_hub_without_a_network(run, survey, monkeypatch):
     )
 
 
+def test_a_model_of_the_hub_that_fails_without_a_word(run, survey, monkeypatch):
+    def fail(*_, **__):
+        raise ConnectionAbortedError
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fail)
+    done = run("predict", survey, "--model", "hf:owner/name", "--quiet")
+    assert (done.status, done.out) == (1, "")
+    assert "error: the model 'owner/name' could not be fetched from the hub: ConnectionAborted" in done.err
+
+
 def test_what_the_hub_has_may_be_no_model(run, survey, tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: str(tmp_path))
     assert "'owner/name' on the hub is no model" in run("predict", survey, "--model", "hf:owner/name").err
