@@ -16,6 +16,7 @@ import dask
 import dask.array
 import numpy as np
 import pytest
+import torch
 import xarray as xr
 from distributed import Client
 from distributed.comm.core import CommClosedError
@@ -259,6 +260,24 @@ def test_only_a_lost_connection_is_a_scheduler_that_is_gone(error, said, tmp_pat
     with pytest.raises(MachineError, match=said) as raised:
         Crew(Unwell(error), None).compute(job, [], live=None, manifest=manifest, progress=Silent())
     assert "--resume" in raised.value.hint
+
+
+@pytest.mark.parametrize(("asked", "here", "in_worker"), [(None, 8, 4), (6, 6, 6)])
+def test_a_worker_computes_as_many_tiles_at_once_as_suit_its_own_threads(asked, here, in_worker, monkeypatch):
+    jobs, model = [], model_of(Convolution(), tile=(224, 224))
+    monkeypatch.setattr(predict_module, "run", lambda job, *_, **__: jobs.append(job))
+    monkeypatch.setattr(station, "_model", lambda wanted: wanted)
+    monkeypatch.setattr(station, "_runners", {})
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        predict(volume_of((4, 60, 60)), model=model, batch_size=asked, device="cpu", precision="bf16")
+        (job,) = jobs
+        assert job.batch_size == here
+        torch.set_num_threads(1)
+        assert job.batch_size == station._runner(job).size == in_worker
+    finally:
+        torch.set_num_threads(threads)
 
 
 def test_a_volume_in_memory_is_sent_only_while_it_is_small(tmp_path, untrained_model, monkeypatch):
