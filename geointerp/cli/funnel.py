@@ -10,6 +10,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Sequence
+from io import TextIOWrapper
 from types import FrameType
 from typing import NoReturn, Protocol
 
@@ -41,6 +42,9 @@ def run(app: typer.Typer, console: Console, arguments: Sequence[str] | None = No
         arguments: the command line after the program's name; ``sys.argv`` by default.
     """
     console.words = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, TextIOWrapper):
+        # Results are named after inputs, and a file's name need not be text; stderr escapes what is not.
+        sys.stdout.reconfigure(errors="surrogateescape")
     signal.signal(signal.SIGTERM, _terminate)
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup sets it
         signal.signal(signal.SIGHUP, _hang_up)
@@ -73,11 +77,11 @@ def report(error: BaseException, console: Console) -> int:
         return INTERRUPTED
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):
         return _report_usage(error, console)
-    console.error(_in_words(error), None if console.debug else "see where it happened with --debug")
+    console.error(in_words(error), None if console.debug else "see where it happened with --debug")
     return 1
 
 
-def _in_words(error: BaseException) -> str:
+def in_words(error: BaseException) -> str:
     """Return what an error that is not ours says, with the file it is about."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror

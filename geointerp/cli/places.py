@@ -1,5 +1,6 @@
 """Which files a command reads and which it writes."""
 
+import os
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
@@ -33,15 +34,18 @@ def _from_stdin() -> list[str]:
     Raises:
         UsageError: it is no text.
     """
+    # As bytes: a name need not be text, and holds whatever but a newline and a NUL.
+    stream = getattr(sys.stdin, "buffer", None)
     try:
-        text = sys.stdin.read() if sys.stdin else ""
+        text = os.fsdecode(stream.read()) if stream else sys.stdin.read() if sys.stdin else ""
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
         raise UsageError(
             "what comes from stdin is no list of paths", hint="one a line: find . -name '*.sgy' | …"
         )
-    return [line for line in text.splitlines() if line.strip()]
+    lines = (line.removesuffix("\r") for line in text.split("\n"))
+    return [line for line in lines if line.strip()]
 
 
 def place_outputs(inputs: Sequence[str], output: str | None, task: str) -> list[Path]:
@@ -78,8 +82,13 @@ def place_outputs(inputs: Sequence[str], output: str | None, task: str) -> list[
 
 
 def _stem(path: str) -> str:
-    """Return the name of an input without its suffix; of a URL without what is asked for after it."""
-    return Path(urlsplit(path).path).stem if is_url(path) else Path(path).resolve().stem
+    """Return the name of an input without its suffix; of a URL without what is asked for after it.
+
+    A link is called what it is called, not what it leads to; ``.`` and ``..`` are called what they are.
+    """
+    if is_url(path):
+        return Path(urlsplit(path).path).stem
+    return Path(os.path.abspath(path)).stem  # noqa: PTH100 - resolve() would follow the link
 
 
 def _is_folder(output: str) -> bool:

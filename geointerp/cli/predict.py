@@ -11,7 +11,7 @@ import typer
 from geointerp.cli import options
 from geointerp.cli.arguments import parse_tile
 from geointerp.cli.console import Console
-from geointerp.cli.funnel import report
+from geointerp.cli.funnel import in_words, report
 from geointerp.cli.places import expand_inputs, place_outputs
 from geointerp.cli.progress import TileProgress
 from geointerp.errors import GeointerpError, OutputError, UsageError
@@ -255,6 +255,13 @@ def _made_in(
         elif labels is not None and not isinstance(error, OutputError):
             error.hint = _rescued(store, output) or error.hint
         raise
+    except Exception as error:
+        if labels is None:
+            raise
+        raise OutputError(
+            f"{output} cannot be written, though all labels are computed: {in_words(error)}",
+            hint=_rescued(store, output),
+        ) from error
     finally:
         remove(folder)
     return labels

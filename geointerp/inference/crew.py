@@ -79,7 +79,7 @@ class Crew:
 
         Raises:
             UsageError: the volume is held in memory and too large to be sent.
-            MachineError: the scheduler is gone, or a task ended the worker several times.
+            MachineError: the scheduler is gone, a task ended the worker several times, or the system refused.
             GeointerpError: whatever a worker met with.
         """
         assert manifest.path is not None, "workers write into a store on the disk"
@@ -95,8 +95,13 @@ class Crew:
                 f"a task ended its worker {error.allowed_failures + 1} times",
                 hint="has it too little memory? What is done is kept: go on with --resume",
             ) from error
-        except (CommClosedError, OSError) as error:
+        except (CommClosedError, ConnectionError, TimeoutError) as error:
             raise _gone(self.client) from error
+        except OSError as error:
+            raise MachineError(
+                f"the workers could not go on: {str(error) or type(error).__name__}",
+                hint="what is done is kept: go on with --resume",
+            ) from error
 
     def _hand_out(self, sent: Any) -> None:
         """Let each worker fetch the order before there is work.

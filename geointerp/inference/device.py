@@ -57,8 +57,12 @@ def _device(name: str) -> torch.device:
     """Return the device called ``name``, having checked that it is there."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    kind, _, number = name.partition(":")
-    if kind not in ("cpu", "cuda", "mps") or (number and not number.isdecimal()):
+    kind, colon, number = name.partition(":")
+    if (
+        kind not in ("cpu", "cuda", "mps")
+        or (colon and not number.isdecimal())
+        or (kind != "cuda" and int(number or 0))
+    ):
         raise UsageError(f"no device is called '{name}'", hint="there is auto, cpu, cuda, cuda:N and mps")
     if kind == "mps" and not torch.backends.mps.is_available():
         raise MachineError("this machine has no mps device", hint="use --device auto")
@@ -67,7 +71,8 @@ def _device(name: str) -> torch.device:
             f"{name} was asked for and there are {torch.cuda.device_count()} CUDA devices",
             hint="use --device auto",
         )
-    return torch.device(name)
+    # There is one processor and one mps: with a number it would not equal the device without.
+    return torch.device(kind, int(number)) if number and kind == "cuda" else torch.device(kind)
 
 
 def _best_precision(device: torch.device) -> str:

@@ -16,7 +16,7 @@ from geointerp.inference.device import Machine
 from geointerp.inference.manifest import Manifest, held
 from geointerp.inference.progress import Progress
 from geointerp.inference.result import provenance
-from geointerp.inference.runner import Runner, worth_compiling
+from geointerp.inference.runner import Runner, default_batch_size, whole_batches, worth_compiling
 from geointerp.inference.staging import Staging, prepare
 from geointerp.inference.work import live_where_needed, work_through
 from geointerp.network.loading import LoadedModel
@@ -42,7 +42,7 @@ class Job:
         overlap: least overlap of neighbouring tiles, as a fraction of a tile.
         region: first and last-plus-one position along the dimensions that are cut.
         machine: device and precision.
-        batch_size: tiles handed to the device at once.
+        asked_batch_size: tiles handed to the device at once, where the user says so.
         compile: ``auto``, ``on`` or ``off``.
         probability: whether class probabilities are kept.
         task: what is interpreted; None for classes of one's own.
@@ -57,7 +57,7 @@ class Job:
     overlap: float
     region: dict[str, tuple[int, int]]
     machine: Machine
-    batch_size: int
+    asked_batch_size: int | None
     compile: str
     probability: bool
     task: str | None
@@ -72,6 +72,12 @@ class Job:
     def sizes(self) -> dict[str, int]:
         """Samples along each dimension."""
         return {str(dim): size for dim, size in self.volume.sizes.items()}
+
+    @property
+    def batch_size(self) -> int:
+        """Tiles handed to the device at once: as asked, or as many as suit the threads of this process."""
+        suited = default_batch_size(self.machine, self.tile)
+        return whole_batches(self.machine, self.asked_batch_size or suited)
 
     @property
     def compiled(self) -> bool:

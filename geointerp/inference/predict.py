@@ -11,7 +11,6 @@ from geointerp.errors import DataError, UsageError
 from geointerp.inference.device import Machine, choose_machine
 from geointerp.inference.job import Job, run
 from geointerp.inference.progress import Progress, Silent
-from geointerp.inference.runner import default_batch_size, whole_batches
 from geointerp.network.description import CHANNELS, ModelDescription, read_description
 from geointerp.network.home import bundled_model, find_model
 from geointerp.network.loading import LoadedModel, load_model, recognise_model
@@ -181,7 +180,7 @@ def _job(
         overlap=overlap,
         region=cut,
         machine=machine,
-        batch_size=whole_batches(machine, batch_size or default_batch_size(machine, about.tile)),
+        asked_batch_size=batch_size,
         compile=compile,
         probability=probability,
         task=task or about.task,

@@ -7,6 +7,8 @@ waits for all threads, and what is bound by memory in one part goes on beside th
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
+from functools import partial
+from traceback import clear_frames
 from types import TracebackType
 from typing import Any, Self
 
@@ -113,18 +115,23 @@ class Runner:
         try:
             begun = [self._begin(part) for part in torch.split(tiles, self._share(len(tiles)))]
         except RuntimeError as error:
-            self._make_room(error, tiles, size)
-            return self.start(tiles)
+            self._check_memory(error, tiles, size)
+        else:
+            return partial(self._finish, begun, tiles, size)
+        # Only here: while an error is handled, its frames hold all that the failed pass had in memory.
+        self._make_room(size)
+        return self.start(tiles)
 
-        def finish() -> Tensor:
-            wait(begun)  # all, so that none takes memory when a smaller part is tried
-            try:
-                return torch.cat([part.result() for part in begun])
-            except RuntimeError as error:
-                self._make_room(error, tiles, size)
-                return self.start(tiles)()
-
-        return finish
+    def _finish(self, begun: "list[Future[Tensor]]", tiles: Tensor, size: int) -> Tensor:
+        """Wait for the parts of a batch that were begun with ``size`` tiles each, and return all of it."""
+        wait(begun)  # all, so that none takes memory when a smaller part is tried
+        try:
+            return torch.cat([part.result() for part in begun])
+        except RuntimeError as error:
+            self._check_memory(error, tiles, size)
+        begun.clear()  # what did fit is computed again
+        self._make_room(size)
+        return self.start(tiles)()
 
     def _share(self, tiles: int) -> int:
         """Return how many tiles of a batch a part gets: an even share of a short one if sizes are free."""
@@ -133,13 +140,13 @@ class Runner:
     def _begin(self, part: Tensor) -> "Future[Tensor]":
         """Begin with one part; without threads, it is done on return."""
         if self._pool:
-            return self._pool.submit(self._forward, part)
+            return self._pool.submit(self._forward_in_thread, part)
         done: Future[Tensor] = Future()
         done.set_result(self._forward(part))
         return done
 
-    def _make_room(self, error: RuntimeError, tiles: Tensor, size: int) -> None:
-        """Halve the parts, if it was memory that ``size`` tiles lacked; a batch before may have done so.
+    def _check_memory(self, error: RuntimeError, tiles: Tensor, size: int) -> None:
+        """Return if it was memory that ``size`` tiles lacked, and fewer may fit.
 
         Raises:
             RuntimeError: it was not.
@@ -159,8 +166,14 @@ class Runner:
                 f"{tiles.shape[2]} x {tiles.shape[3]} pixels",
                 hint="use a smaller --tile or a smaller model",
             ) from error
-        if size == self.size:
-            self._halve()
+
+    def _forward_in_thread(self, tiles: Tensor) -> Tensor:
+        """Run a part of a batch; its error waits for the batch to be asked for, without holding memory."""
+        try:
+            return self._forward(tiles)
+        except RuntimeError as error:
+            clear_frames(error.__traceback__)
+            raise
 
     def _forward(self, tiles: Tensor) -> Tensor:
         """Run a part of a batch; where its size must be ``self.size``, filled up with its last tile."""
@@ -185,7 +198,10 @@ class Runner:
             )
         return torch.autocast(self.machine.device.type, self.machine.dtype, enabled=not self.lowered)
 
-    def _halve(self) -> None:
+    def _make_room(self, size: int) -> None:
+        """Halve the parts, if ``size`` tiles are still what is tried; a batch before may have done so."""
+        if size != self.size:
+            return
         self.size //= 2
         if self.machine.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -217,5 +233,10 @@ def worth_compiling(compile_: str, machine: Machine, tiles: int) -> bool:
 
 def _out_of_memory(error: RuntimeError) -> bool:
     """Whether torch ran out of memory; only CUDA's allocator has an exception class of its own."""
-    said = ("can't allocate memory", "MPS backend out of memory")
+    said = (
+        "can't allocate memory",
+        "MPS backend out of memory",
+        "CUBLAS_STATUS_ALLOC_FAILED",
+        "CUDNN_STATUS_ALLOC_FAILED",
+    )
     return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in said)

@@ -73,8 +73,9 @@ def _fetched(name: str) -> Path:
     except HFValidationError as error:
         raise ModelError(f"'{name}' is no name on the hub: {error}", hint="write hf:owner/name") from None
     except (HfHubHTTPError, OSError, ValueError) as error:
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
         raise ModelError(
-            f"the model '{name}' could not be fetched from the hub: {str(error).splitlines()[0]}",
+            f"the model '{name}' could not be fetched from the hub: {reason}",
             hint="without a network, download its folder elsewhere and give the path",
         ) from error
     if not (folder / FILE_NAME).is_file():

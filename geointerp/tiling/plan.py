@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from geointerp.tiling.blocks import SLAB_BYTES, Block, band_length, bands, blocks, slab_thickness
 from geointerp.tiling.lattice import Lattice, Part, lattice
-from geointerp.tiling.views import View
+from geointerp.tiling.views import View, sized
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,8 @@ def plan_views(
     # and once for every view before it (float32).
     pixel_bytes = 4 * (1 + channels) + 2 + 4 * classes * len(views)
     plans = []
-    for number, view in enumerate(views):
+    for number, chosen in enumerate(views):
+        view = sized(chosen, sizes)
         shape = (sizes[view.rows], sizes[view.columns])
         slices = 1 if view.slices is None else sizes[view.slices]
         tiles = lattice(shape, tile, overlap, patch, view.along)

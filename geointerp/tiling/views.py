@@ -6,13 +6,14 @@ recording, a raster or an image is a single slice.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from geointerp.errors import DataError, UsageError
 
 SAMPLE_DIMS = ("time", "depth")
 CHANNEL_DIM = "distance"
+STRIP = 64  # so many times as wide as high; less wide are maps, of which files may hold whole rows only
 
 
 @dataclass(frozen=True)
@@ -24,21 +25,24 @@ class View:
         slices: the dimension stepped through; None where the data are a single slice.
         rows: the dimension that runs down a slice.
         columns: the dimension that runs across.
+        strip: whether the data are a picture so much wider than high that even few rows are large.
     """
 
     name: str
     slices: str | None
     rows: str
     columns: str
+    strip: bool = False
 
     @property
     def along(self) -> Literal["rows", "columns"]:
         """The axis along which a large slice is worked through, as such data grow and are stored.
 
         A section grows trace by trace, and whole traces are read; a recording of fixed channels grows with
-        time; a raster and a time slice are stored by rows.
+        time; a raster and a time slice are stored by rows, and read once so, but a strip goes by columns.
         """
-        return "columns" if self.rows in SAMPLE_DIMS and self.columns != CHANNEL_DIM else "rows"
+        traces = self.rows in SAMPLE_DIMS and self.columns != CHANNEL_DIM
+        return "columns" if traces or self.strip else "rows"
 
     @property
     def band_dim(self) -> str:
@@ -110,6 +114,12 @@ def widened(views: Sequence[View], sizes: Mapping[str, int], least: int) -> tupl
         narrow = view.slices is not None and sizes[view.columns] < min(least, sizes[view.slices])
         wide.append(_view_along(view.columns, dims, sample_dim(dims)) if narrow else view)
     return tuple(dict.fromkeys(wide))
+
+
+def sized(view: View, sizes: Mapping[str, int]) -> View:
+    """Return a view of data of these sizes, which alone tell a strip: rounding depends on it."""
+    picture = view.slices is None and view.rows not in SAMPLE_DIMS
+    return replace(view, strip=picture and sizes[view.columns] >= STRIP * sizes[view.rows])
 
 
 def _view_along(dim: str, dims: Sequence[str], samples: str | None) -> View:

@@ -1,4 +1,7 @@
+import io
 import json
+import os
+import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -8,7 +11,7 @@ import segyio
 import xarray as xr
 from PIL import Image
 
-from geointerp.errors import DataError
+from geointerp.errors import DataError, OutputError
 from geointerp.network import home
 
 KEYS = {"input", "output", "task", "model", "dims", "shape", "seconds", "tiles", "class_fractions"}
@@ -174,8 +177,6 @@ def test_the_input_is_never_replaced(predict):
 def test_of_several_inputs_the_good_ones_go_on(predict, survey, monkeypatch):
     Path("bad.sgy").write_text("no survey at all")
     Path("other.sgy").write_bytes(survey.read_bytes())
-    import io
-
     monkeypatch.setattr("sys.stdin", io.StringIO("bad.sgy\nother.sgy\nmissing.sgy\n"))
     done = predict("-o", "out", "--json", inputs=(survey, "-"))
     assert done.status == 1
@@ -185,6 +186,23 @@ def test_of_several_inputs_the_good_ones_go_on(predict, survey, monkeypatch):
     assert "bad.sgy" in done.err
     assert "missing.sgy does not exist" in done.err
     assert done.err.endswith("error: 2 of 4 inputs failed\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are text there")
+def test_names_that_are_no_text_go_through(predict, survey, monkeypatch):
+    name = os.fsdecode(b"caf\xe9.sgy")
+    Path(name).write_bytes(survey.read_bytes())
+    for words, first in (
+        ((), b"out/caf\xe9.faults.zarr"),
+        (("--json", "--overwrite"), b'"out/caf\xe9.faults'),
+    ):
+        out = io.BytesIO()
+        monkeypatch.setattr("sys.stdout", io.TextIOWrapper(out, encoding="utf-8"))
+        done = predict("-o", "out", "--quiet", *words, inputs=(name, survey))
+        assert (done.status, done.err) == (0, "")
+        results = out.getvalue().splitlines()
+        assert len(results) == 2
+        assert first in results[0]
 
 
 @pytest.mark.parametrize(
@@ -261,6 +279,16 @@ def test_a_model_of_the_hub_without_a_network(run, survey, monkeypatch):
     assert run("predict", survey, "--model", "hf:a/b/c").err.startswith(
         "error: 'a/b/c' is no name on the hub"
     )
+
+
+def test_a_model_of_the_hub_that_fails_without_a_word(run, survey, monkeypatch):
+    def fail(*_, **__):
+        raise ConnectionAbortedError
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fail)
+    done = run("predict", survey, "--model", "hf:owner/name", "--quiet")
+    assert (done.status, done.out) == (1, "")
+    assert "error: the model 'owner/name' could not be fetched from the hub: ConnectionAborted" in done.err
 
 
 def test_what_the_hub_has_may_be_no_model(run, survey, tmp_path, monkeypatch):
@@ -341,6 +369,22 @@ def test_labels_that_cannot_be_written_as_asked_are_kept(predict, survey, monkey
     assert {path.name for path in Path().iterdir()} == {survey.name, "labels.zarr"}
 
 
+@pytest.mark.parametrize("error", [ValueError("no such profile"), MemoryError()])
+def test_labels_are_kept_whatever_a_writer_meets_with(predict, survey, monkeypatch, error):
+    def break_down(labels, path, **options):
+        path.write_text("half")
+        raise error
+
+    monkeypatch.setattr("geointerp.products.write.write_product", break_down)
+    done = predict("-o", "labels.npy")
+    assert (done.status, done.out) == (1, "")
+    said = f"{type(error).__name__}: {error}".removesuffix(": ")
+    assert f"error: labels.npy cannot be written, though all labels are computed: {said}\n" in done.err
+    assert "hint: the labels are kept in labels.zarr" in done.err
+    assert xr.open_zarr("labels.zarr", consolidated=False)["labels"].shape == (4, 30, 60)
+    assert {path.name for path in Path().iterdir()} == {survey.name, "labels.zarr"}
+
+
 def test_an_interval_that_segy_cannot_store_is_refused_beforehand(predict, survey):
     done = predict("-o", "labels.sgy", "--sample-interval", "40")
     assert (done.status, done.out) == (1, "")
@@ -348,7 +392,7 @@ def test_an_interval_that_segy_cannot_store_is_refused_beforehand(predict, surve
     assert list(Path().iterdir()) == [Path(survey.name)]
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OutputError("labels.npy cannot be written: disk full")])
 def test_a_conversion_that_is_interrupted_leaves_nothing(predict, survey, monkeypatch, error):
     def half(labels, path, **options):
         path.write_text("half")

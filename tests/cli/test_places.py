@@ -1,4 +1,6 @@
 import io
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,14 @@ from geointerp.errors import UsageError
 def test_a_dash_reads_paths_from_stdin(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("b.sgy\n\n./c d.sgy\n"))
     assert expand_inputs(["a.sgy", "-"]) == ["a.sgy", "b.sgy", "./c d.sgy"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are text there")
+def test_whatever_a_file_may_be_called_is_read_from_stdin(monkeypatch):
+    names = [b"caf\xe9.sgy", b" a\x0cb\x0bc.sgy", "d\x85e\u2028f.sgy".encode()]
+    sent = names[0] + b"\r\n" + b"\n".join(names[1:]) + b"\n\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(sent), encoding="utf-8"))
+    assert [os.fsencode(path) for path in expand_inputs(["-"])] == names
 
 
 def test_an_empty_stdin_is_an_error(monkeypatch):
@@ -67,6 +77,16 @@ def test_two_inputs_of_one_name_are_refused():
 def test_a_url_is_an_input_and_names_its_result():
     urls = ["https://example.org/data/a.sgy?token=1.2", "s3://bucket/b.zarr"]
     assert place_outputs(urls, "out", "salt") == [Path("out/a.salt.zarr"), Path("out/b.salt.zarr")]
+
+
+def test_a_link_names_its_result_and_so_does_the_folder_that_one_is_in(tmp_path, monkeypatch):
+    folder = tmp_path / "surveys" / "north.zarr"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    (tmp_path / "link.zarr").symlink_to(folder)
+    inputs = [str(tmp_path / "link.zarr"), ".", ".."]
+    expected = [Path(f"out/{name}.salt.zarr") for name in ("link", "north", "surveys")]
+    assert place_outputs(inputs, "out", "salt") == expected
 
 
 @pytest.mark.parametrize("sent", [b"a.sgy\0b.sgy\0", b"\xff\xfe\x00 \x81"])

@@ -21,6 +21,7 @@ from geointerp.tiling import blocks as blocks_module
 from geointerp.tiling.blocks import Band, Block, bands, linked
 from geointerp.tiling.lattice import lattice
 from geointerp.tiling.plan import plan_views
+from geointerp.tiling.views import choose_views
 
 
 def in_bands(monkeypatch, chunk=16, budget=1):
@@ -125,6 +126,26 @@ def test_neighbours_in_bands(monkeypatch):
         network, options = Identity(channel), {"channels": "neighbours"}
         model = model_of(network, tile=(28, 28), **options)
         same(*both(monkeypatch, volume, model=model))
+
+
+@pytest.mark.parametrize(("shape", "shards"), [((28, 1900), (28, 16)), ((1900, 28), (16, 28))])
+def test_a_long_array_is_cut_across_whichever_way_it_lies(shape, shards, monkeypatch):
+    volume = volume_of(shape, ("row", "column"))
+    volume[3:9, 5:25] = np.nan
+    whole, banded = both(monkeypatch, volume, model=model_of(Attention(), tile=(28, 28)))
+    same(whole, banded)
+    assert banded["labels"].encoding["shards"] == shards
+
+
+def test_the_memory_for_an_array_of_few_long_rows_is_bounded():
+    sizes = {"row": 1000, "column": 3_600_000}
+    common = {"tile": (224, 224), "overlap": 0.25, "patch": 14, "channels": 1, "classes": 2}
+    (plan,) = plan_views(choose_views(tuple(sizes), None), sizes, **common)
+    assert plan.view.band_dim == "column"
+    assert (plan.band + 224) * 1000 * 18 <= 64 * 2**20
+    # A map, even of the whole world, goes by rows, as its file may be stored.
+    (plan,) = plan_views(choose_views(("y", "x"), None), {"y": 54_000, "x": 108_000}, **common)
+    assert plan.view.band_dim == "y"
 
 
 def test_no_tile_is_computed_twice_and_shards_are_bands(monkeypatch, tmp_path):

@@ -10,13 +10,16 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import dask
 import dask.array
 import numpy as np
 import pytest
+import torch
 import xarray as xr
 from distributed import Client
+from distributed.comm.core import CommClosedError
 from stub_models import Convolution, chunk_bytes, model_of, volume_of
 
 from geointerp.errors import MachineError, OutputError, UsageError
@@ -24,8 +27,9 @@ from geointerp.inference import crew, station
 from geointerp.inference import predict as predict_module
 from geointerp.inference.cluster import crew as gather_crew
 from geointerp.inference.crew import Crew, _runs
-from geointerp.inference.manifest import FILE_NAME, begin, key
+from geointerp.inference.manifest import FILE_NAME, Manifest, begin, key
 from geointerp.inference.predict import predict
+from geointerp.inference.progress import Silent
 from geointerp.inference.station import Order, _still_wanted, opened, packed
 from geointerp.sinks.segy_write import write_survey
 from geointerp.tiling.blocks import Block
@@ -226,6 +230,54 @@ def test_a_worker_does_not_write_for_a_run_that_another_has_replaced(tmp_path):
     (tmp_path / FILE_NAME).unlink()
     with pytest.raises(OutputError, match="as it was begun"):
         _still_wanted(order)
+
+
+class Unwell:
+    """A client of which nothing comes but an error."""
+
+    scheduler = None
+
+    def __init__(self, error):
+        self.error = error
+
+    def scheduler_info(self):
+        return {"workers": {}}
+
+    def submit(self, *_, **__):
+        raise self.error
+
+
+@pytest.mark.parametrize(("error", "said"), [
+    (CommClosedError("in <TCP (closed)>"), "the scheduler at its address is gone"),
+    (ConnectionResetError(104, "Connection reset by peer"), "the scheduler at its address is gone"),
+    (TimeoutError(), "the scheduler at its address is gone"),
+    (PermissionError(13, "Permission denied", "a.sgy"), "could not go on: .*Permission denied: 'a.sgy'"),
+    (OSError(), "could not go on: OSError"),
+])  # fmt: skip
+def test_only_a_lost_connection_is_a_scheduler_that_is_gone(error, said, tmp_path, monkeypatch):
+    monkeypatch.setattr(station, "packed", lambda order: b"")
+    job, manifest = SimpleNamespace(settings=dict, plans=()), Manifest(tmp_path / FILE_NAME)
+    with pytest.raises(MachineError, match=said) as raised:
+        Crew(Unwell(error), None).compute(job, [], live=None, manifest=manifest, progress=Silent())
+    assert "--resume" in raised.value.hint
+
+
+@pytest.mark.parametrize(("asked", "here", "in_worker"), [(None, 8, 4), (6, 6, 6)])
+def test_a_worker_computes_as_many_tiles_at_once_as_suit_its_own_threads(asked, here, in_worker, monkeypatch):
+    jobs, model = [], model_of(Convolution(), tile=(224, 224))
+    monkeypatch.setattr(predict_module, "run", lambda job, *_, **__: jobs.append(job))
+    monkeypatch.setattr(station, "_model", lambda wanted: wanted)
+    monkeypatch.setattr(station, "_runners", {})
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        predict(volume_of((4, 60, 60)), model=model, batch_size=asked, device="cpu", precision="bf16")
+        (job,) = jobs
+        assert job.batch_size == here
+        torch.set_num_threads(1)
+        assert job.batch_size == station._runner(job).size == in_worker
+    finally:
+        torch.set_num_threads(threads)
 
 
 def test_a_volume_in_memory_is_sent_only_while_it_is_small(tmp_path, untrained_model, monkeypatch):

@@ -12,6 +12,12 @@ def test_what_is_asked_for_is_taken():
     assert str(machine) == "cpu in bf16"
 
 
+def test_the_first_of_what_there_is_one_of_needs_no_number(monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    for kind in ("cpu", "mps"):
+        assert choose_machine(f"{kind}:0", "fp32") == choose_machine(kind, "fp32")
+
+
 @pytest.mark.parametrize(("able", "precision"), [(True, "bf16"), (False, "fp32")])
 def test_auto_asks_the_processor(able, precision, monkeypatch):
     monkeypatch.setattr(device, "_processor_has_bf16", lambda: able)
@@ -29,6 +35,11 @@ def test_auto_takes_a_gpu_where_there_is_one(native, precision, monkeypatch):
 @pytest.mark.parametrize(("name", "precision", "error", "said"), [
     ("tpu", "auto", UsageError, "no device is called 'tpu'"),
     ("cuda:x", "auto", UsageError, "cuda:x"),
+    ("cuda:", "auto", UsageError, "no device is called 'cuda:'"),
+    ("cpu:", "auto", UsageError, "no device is called 'cpu:'"),
+    ("cpu:1", "auto", UsageError, "no device is called 'cpu:1'"),
+    ("mps:", "auto", UsageError, "no device is called 'mps:'"),
+    ("mps:1", "auto", UsageError, "no device is called 'mps:1'"),
     ("cpu", "fp8", UsageError, "no precision is called 'fp8'"),
     ("cpu", "fp16", MachineError, "fp16 needs a GPU"),
     ("cuda:7", "auto", MachineError, "cuda:7 was asked for and there are"),

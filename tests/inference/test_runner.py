@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -75,6 +76,8 @@ def test_fp32_computes_one_shape_whatever_the_batch():
     torch.OutOfMemoryError("CUDA out of memory"),
     RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes"),
     RuntimeError("MPS backend out of memory (MPS allocated: 9.05 GB)"),
+    RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
 ])  # fmt: skip
 def test_out_of_memory_halves_the_batch_and_repeats_only_that(one_thread, error):
     network, notes = Cramped(3, error), []
@@ -89,6 +92,34 @@ def test_out_of_memory_halves_the_batch_and_repeats_only_that(one_thread, error)
     assert network.asked == [2, 2, 2]  # no second attempt at a size that did not fit
     roomy = Runner(Cramped(99, error), BF16, 2)
     torch.testing.assert_close(torch.cat([found, again]), torch.cat([roomy(first), roomy(second)]))
+
+
+class Remembering(Convolution):
+    """Has memory for one tile; notes what failed passes still hold when one is computed."""
+
+    def __init__(self):
+        super().__init__()
+        self.failed, self.left_over = [], []
+
+    def forward(self, grey):
+        activations = grey + 1
+        if len(grey) > 1:
+            self.failed.append(weakref.ref(activations))
+            raise torch.OutOfMemoryError("no")
+        self.left_over += [one for one in self.failed if one() is not None]
+        return super().forward(activations)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_failed_for_memory_holds_none_when_less_is_tried(one_thread, threads):
+    torch.set_num_threads(threads)
+    network = Remembering()
+    with Runner(network, BF16, 4 * threads) as runner:
+        begun = [runner.start(tiles(8)), runner.start(tiles(8))]  # as batches are: before the first is done
+        for one in begun:
+            assert len(one()) == 8
+    assert len(network.failed) >= 2
+    assert not network.left_over
 
 
 def test_one_tile_that_does_not_fit_is_an_error_for_people():
