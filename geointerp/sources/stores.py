@@ -213,12 +213,13 @@ def _volume_name(path: Place, dataset: xr.Dataset, variable: str | None) -> Hash
 
 
 def _familiar(stored: Any) -> Any:
-    """Rename dims of other programs in a variable or a data set."""
-    names = {
-        old: new
-        for old, new in _FAMILIAR.items()
-        if old in (*stored.dims, *stored.coords) and new not in (*stored.dims, *stored.coords)
-    }
+    """Rename dims of other programs in a variable or a data set, of two names for one axis that of a dim."""
+    there = [*stored.dims, *(name for name in stored.coords if name not in stored.dims)]
+    names: dict[Hashable, str] = {}
+    for old in there:
+        new = _FAMILIAR.get(old)
+        if new is not None and new not in (*there, *names.values()):
+            names[old] = new
     return stored.rename(names)
 
 

@@ -197,6 +197,23 @@ def test_geographic_names_are_a_raster(tmp_path):
     assert volume["y"].values.tolist() == [3, 2, 1, 0]
 
 
+def test_of_two_names_for_one_axis_the_dim_is_taken(tmp_path):
+    """Of segysak's samples, which say twt as well; and of a line with its place told twice."""
+    time = 4.0 * np.arange(5)
+    coords = {"iline": [3, 4, 5], "xline": [7, 8, 9, 10], "samples": time, "twt": ("samples", time / 1000)}
+    cube = xr.Dataset({"data": (("iline", "xline", "samples"), VALUES)}, coords)
+    cube.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    volume = open_volume(tmp_path / "a.nc")
+    assert volume.dims == ("inline", "crossline", "time")
+    np.testing.assert_array_equal(volume.values, VALUES)
+    np.testing.assert_array_equal(volume["time"], time)
+    np.testing.assert_array_equal(volume["crossline"], [7, 8, 9, 10])
+    places = {"lat": ("cdp", np.arange(3.0)), "latitude": ("cdp", np.arange(3.0))}
+    line = xr.Dataset({"data": (("cdp", "twt"), VALUES[:, 0])}, {"twt": time, **places})
+    line.to_netcdf(tmp_path / "b.nc", engine="h5netcdf")
+    np.testing.assert_array_equal(open_volume(tmp_path / "b.nc").values, VALUES[:, 0])
+
+
 def write_hdf5(path, **arrays):
     with h5py.File(path, "w") as file:
         for name, values in arrays.items():
