@@ -1,5 +1,6 @@
 """Files in time order are one recording: an axis without breaks, with nothing where nothing was recorded."""
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from geointerp.sources.das.scan import Piece
 from geointerp.sources.windows import as_float32, read_indexed
 
 _SAME_RATE = 1e-3  # relative: two clocks differ by less, two settings by more
+_SAME_DISTANCE = 1e-6  # relative: what is due to rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,16 +168,18 @@ def _check_alike(one: Piece, other: Piece) -> None:
             f"{both} are not one recording: sampled every {_shown(one.step)} and {_shown(other.step)}",
             hint=hint,
         )
-    if one.first_distance != other.first_distance:
-        raise DataError(
-            f"{both} are not one recording: they begin at a distance of {one.first_distance:g} and "
-            f"{other.first_distance:g}",
-            hint=hint,
-        )
-    if one.facts.get("units") != other.facts.get("units"):
-        raise DataError(
-            f"{both} are not one recording: in {one.facts['units']} and {other.facts['units']}", hint=hint
-        )
+    for units, what in (("units", ""), ("distance_units", "distances ")):
+        mine, theirs = one.facts.get(units), other.facts.get(units)
+        if mine != theirs:
+            raise DataError(f"{both} are not one recording: {what}in {mine} and {theirs}", hint=hint)
+    for what, mine, theirs in (
+        ("their channels are spaced by", one.distance_step, other.distance_step),
+        ("they begin at a distance of", one.first_distance, other.first_distance),
+        ("they end at a distance of", one.last_distance, other.last_distance),
+    ):
+        least = _SAME_DISTANCE * abs(one.distance_step)  # 0 may be written as next to nothing
+        if not math.isclose(mine, theirs, rel_tol=_SAME_DISTANCE, abs_tol=least):
+            raise DataError(f"{both} are not one recording: {what} {mine:.9g} and {theirs:.9g}", hint=hint)
 
 
 def _shown(step: Any) -> str:
