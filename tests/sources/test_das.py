@@ -171,6 +171,21 @@ def stretch(name, start, samples=60_000, **options):
     )  # fmt: skip
 
 
+def test_triggered_files_far_apart_are_no_one_recording():
+    """A year between two minutes would be an axis of 236 GiB; a short gap before it is not the one named."""
+    minute, year = np.timedelta64(60_000, "ms"), np.timedelta64(365, "D")
+    begun = {"a.h5": START, "b.h5": START + 2 * minute, "c.h5": START + 3 * minute + year}
+    pieces = [stretch(name, start) for name, start in begun.items()]
+    with pytest.raises(DataError, match=r"b\.h5 and c\.h5 lie 31536000000 samples apart, .* hold 180000"):
+        join(pieces)
+
+
+def test_a_long_gap_in_a_short_recording_is_still_an_axis():
+    starts, time = join([stretch("a.h5", START), stretch("b.h5", START + 1_000_000 * MS)])
+    assert (starts.tolist(), time.size) == ([0, 1_000_000], 1_060_000)
+    np.testing.assert_array_equal(time, START + np.arange(1_060_000) * MS)
+
+
 @pytest.mark.parametrize("channels", [0, 4])
 def test_files_may_differ_in_the_rounding_of_distances(channels):
     last, step = 15.0 * (1 + 1e-8), 5.0 * (1 + 1e-8)
