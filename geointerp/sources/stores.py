@@ -214,6 +214,11 @@ def _volume_name(path: Place, dataset: xr.Dataset, variable: str | None) -> Hash
 
 def _familiar(stored: Any) -> Any:
     """Rename dims of other programs in a variable or a data set, of two names for one axis that of a dim."""
+    for dim in [dim for dim in stored.dims if dim in _FAMILIAR and dim not in stored.coords]:
+        for name, coord in stored.coords.items():
+            if coord.dims == (dim,) and _FAMILIAR.get(name) == _FAMILIAR[dim]:
+                stored = stored.swap_dims({dim: name})  # the dim counts, and this tells
+                break
     there = [*stored.dims, *(name for name in stored.coords if name not in stored.dims)]
     names: dict[Hashable, str] = {}
     for old in there:

@@ -244,6 +244,10 @@ def test_of_two_names_for_one_axis_the_dim_is_taken(tmp_path):
     np.testing.assert_array_equal(volume.values, VALUES)
     np.testing.assert_array_equal(volume["time"], time)
     np.testing.assert_array_equal(volume["crossline"], [7, 8, 9, 10])
+    cube.drop_vars("samples").to_netcdf(tmp_path / "c.nc", engine="h5netcdf")
+    counted = open_volume(tmp_path / "c.nc")
+    np.testing.assert_array_equal(counted.values, VALUES)
+    np.testing.assert_array_equal(counted["time"], time / 1000)
     places = {"lat": ("cdp", np.arange(3.0)), "latitude": ("cdp", np.arange(3.0))}
     line = xr.Dataset({"data": (("cdp", "twt"), VALUES[:, 0])}, {"twt": time, **places})
     line.to_netcdf(tmp_path / "b.nc", engine="h5netcdf")
