@@ -22,7 +22,8 @@ def body_table(labels: xr.DataArray, *, min_size: int, velocity: float | None = 
     Returns:
         ``body, class, samples, traces``; of a volume ``area_m2`` on the map and ``volume_m2_ms`` or
         ``volume_m3``, of a line ``length_m`` and ``area_m_ms`` or ``area_m2``; first and last coordinate
-        along each dimension; ``x`` and ``y`` of the centre. NaN where the traces have no coordinates.
+        along each dimension, times in ms and depths in m; ``x`` and ``y`` of the centre. NaN where the
+        traces have no coordinates.
     """
     parts = [
         _measured(labels, Components(labels, value, min_size), name, velocity)

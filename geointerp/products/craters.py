@@ -18,6 +18,7 @@ from geointerp.sinks.tables import Table
 
 _MOST_PIXELS = 1 << 24
 _ROUNDS = 3
+_LEAST_POINTS = 3  # of a circle
 _SAME = 0.15  # of the diameter
 LEAST_RIM = 0.55
 """Share of its circumference that a crater must show: of 0.5 to 0.75 the best F1 on 100 synthetic images,
@@ -98,6 +99,8 @@ def _of_component(
             x, y, diameter = float(column), float(row), 2 * circle.radius * stride
         else:
             x, y, diameter = _on_the_ground(circle.outline * stride + box[:, 0], ground)
+            if np.isnan(diameter):
+                continue
         placed.append((x, y, diameter, match, circle.support, bool(sides.any())))
     return placed
 
@@ -123,13 +126,19 @@ def _pixel_size(ground: Ground, middle: NDArray[np.float64]) -> tuple[float, flo
     row, column = middle - 0.5
     rows, columns = row + np.array([0.0, 0.5, -0.5, 0, 0]), column + np.array([0.0, 0, 0, 0.5, -0.5])
     longitude, latitude = ground.lonlat(rows, columns)
+    if not np.isfinite(longitude).all():  # it lies off the globe
+        return 1.0, 1.0
     at = ground.plane(longitude, latitude, (float(longitude[0]), float(latitude[0])))
     return float(np.hypot(*(at[1] - at[2]))), float(np.hypot(*(at[3] - at[4])))
 
 
 def _on_the_ground(outline: NDArray[np.float64], ground: Ground) -> tuple[float, float, float]:
-    """Fit a circle to positions of an outline: longitude, latitude and diameter in m."""
+    """Fit a circle to positions of an outline: longitude, latitude and diameter in m, NaN off the globe."""
     longitude, latitude = ground.lonlat(*outline.T)
+    there = np.isfinite(longitude)
+    if there.sum() < _LEAST_POINTS:
+        return np.nan, np.nan, np.nan
+    longitude, latitude = longitude[there], latitude[there]
     centre = (float(longitude[0]), float(latitude[0]))
     radius = 0.0
     for _ in range(_ROUNDS):  # the plane is true only around its centre

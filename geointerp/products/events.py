@@ -56,16 +56,22 @@ def event_table(dataset: xr.Dataset, *, min_size: int) -> Table:
         for number in components.in_order():
             rows.append((name, *_measured(recording, components, number, value)))
     rows.sort(key=lambda row: row[1])
-    columns = _columns(rows, labels["time"].dtype)
+    columns = _columns(rows, labels["time"].dtype, labels["distance"].dtype)
     if "probability" not in dataset:
         del columns["peak_probability"]
     return Table("events", {"event": np.arange(1, len(rows) + 1)} | columns)
 
 
-def _columns(rows: list[tuple[Any, ...]], time: np.dtype[Any]) -> dict[str, NDArray[Any]]:
+def _columns(
+    rows: list[tuple[Any, ...]], time: np.dtype[Any], distance: np.dtype[Any]
+) -> dict[str, NDArray[Any]]:
     """Turn rows into columns, whose types are right even when there is no row."""
     kinds = {"class": np.dtype(str), "start_time": time, "end_time": time, "apex_time": time}
     kinds["channels"] = np.dtype(np.int64)
+    # What was float32 stays it: in float64 its rounding would look like digits that were measured.
+    away = ("distance_min", "distance_max", "apex_distance")
+    kinds |= dict.fromkeys(away, np.result_type(distance, np.float32))
+    kinds["peak_probability"] = np.dtype(np.float32)
     values = list(zip(*rows, strict=True)) or [()] * len(_COLUMNS)
     return {
         name: np.array(column, None if name == "class" else kinds.get(name, np.dtype(np.float64)))

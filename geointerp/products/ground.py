@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
 
 from geointerp.extras import needed
 from geointerp.sources.raster_place import told_step
@@ -43,12 +44,13 @@ class Ground:
     pixel: tuple[float, float] = (1.0, 1.0)
 
     def lonlat(self, rows: Floats, columns: Floats) -> tuple[Floats, Floats]:
-        """Return longitude (-180 to 180) and latitude in degrees of positions, whole at pixel centres."""
-        from rasterio.warp import transform
+        """Return longitude (-180 to 180) and latitude in degrees of positions, whole at pixel centres.
 
+        NaN where a position lies off the globe, as the corners of a picture of a whole disc do.
+        """
         x, y = _along(self.x, columns, self.pixel[0]), _along(self.y, rows, self.pixel[1])
         if self.crs != self.geographic:
-            x, y = (np.asarray(values) for values in transform(self.crs, self.geographic, x, y))
+            x, y = _unprojected(x, y, self.crs, self.geographic)
         return (x + 180) % 360 - 180, y
 
     def pixel_areas(self, start: int, stop: int) -> Floats:
@@ -56,7 +58,7 @@ class Ground:
 
         In longitude and latitude the area of a row's pixel is that of its piece of a zone. In a projection it
         is that of the parallelogram of the steps to the next row and column, between points that lie up to 8
-        pixels apart interpolated.
+        pixels apart interpolated; it is 0 off the globe.
         """
         from rasterio.crs import CRS
 
@@ -71,8 +73,18 @@ class Ground:
         columns = np.arange(self.x.size, dtype=np.float64)
         points = [np.unique(np.append(axis[::_APART], axis[-1])) for axis in (rows, columns)]
         areas = self._parallelograms(*np.meshgrid(*points, indexing="ij"))
-        across = np.stack([np.interp(columns, points[1], row) for row in areas])
-        return np.stack([np.interp(rows, points[0], column) for column in across.T], axis=1)
+
+        def between(known: Floats) -> Floats:
+            across = np.stack([np.interp(columns, points[1], row) for row in known])
+            return np.stack([np.interp(rows, points[0], column) for column in across.T], axis=1)
+
+        pixels = between(areas)
+        on_globe = np.isfinite(areas)
+        if not on_globe.all():  # near its edge each pixel is measured by itself
+            near = between(binary_dilation(on_globe, np.ones((3, 3), bool)).astype(np.float64)) > 0
+            edge = np.nonzero(np.isnan(pixels) & near)
+            pixels[edge] = self._parallelograms(rows[edge[0]], columns[edge[1]])
+        return np.nan_to_num(pixels)
 
     def _parallelograms(self, rows: Floats, columns: Floats) -> Floats:
         """Return the areas of the pixels at some positions, in m², by the steps across them."""
@@ -155,6 +167,42 @@ def _geographic_part(wkt: str) -> str:
         if depth == 0 and wkt[end] == "]":
             return wkt[start : end + 1]
     return wkt
+
+
+def _unprojected(x: Floats, y: Floats, crs: str, geographic: str) -> tuple[Floats, Floats]:
+    """Return longitude and latitude of positions in a projection, NaN of those that lie off the globe."""
+    from rasterio._err import CPLE_BaseError
+    from rasterio.warp import transform
+
+    try:
+        longitude, latitude = transform(crs, geographic, x, y)
+    except CPLE_BaseError:  # one position is enough, and it says not which
+        there = _on_globe(x, y, crs, geographic)
+        longitude, latitude = np.full((2, x.size), np.nan)
+        longitude[there], latitude[there] = transform(crs, geographic, x[there], y[there])
+    placed = np.array([longitude, latitude])
+    placed[~np.isfinite(placed)] = np.nan  # GDAL says infinity
+    return placed[0], placed[1]
+
+
+def _on_globe(x: Floats, y: Floats, crs: str, geographic: str) -> NDArray[np.intp]:
+    """Return the numbers of the positions in a projection that lie on the globe.
+
+    Of a line GDAL can leave out the points that it cannot transform, and the others keep their heights, here
+    their numbers. It may cut lines in longitude and latitude at the date line, but not those on a flat map.
+    """
+    from rasterio import Env
+    from rasterio._err import CPLE_BaseError
+    from rasterio.warp import transform_geom
+
+    flat = f'PROJCS["flat",{geographic},PROJECTION["Equirectangular"],UNIT["metre",1]]'
+    line = np.column_stack([x, y, np.arange(x.size)]).tolist()
+    with Env(OGR_ENABLE_PARTIAL_REPROJECTION="YES"):
+        try:
+            left = transform_geom(crs, flat, {"type": "LineString", "coordinates": line})["coordinates"]
+        except (CPLE_BaseError, SystemError):  # as an empty line is to rasterio
+            left = []
+    return np.array(left).reshape(-1, 3)[:, 2].astype(np.intp)
 
 
 def _along(axis: Floats, positions: Floats, single: float) -> Floats:

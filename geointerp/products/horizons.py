@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from geointerp.products.components import Components, classes_shown
+from geointerp.products.spacing import depth_on_the_map
 from geointerp.sources.arrangement import runs_backwards
 
 ENDS = ("top", "base")
@@ -15,7 +16,8 @@ def write_horizon(labels: xr.DataArray, path: Path, *, end: str, min_size: int) 
     """Write where the bodies of all classes but the background begin or end, as ``inline crossline z`` lines.
 
     Of a trace that passes through several bodies, or twice through one, it is the uppermost top or the
-    lowermost base. Of a 2D line the text is ``cdp z``.
+    lowermost base. Of a 2D line the text is ``cdp z``. z is in ms, or in the unit
+    of x and y.
 
     Args:
         labels: of a survey.
@@ -27,7 +29,7 @@ def write_horizon(labels: xr.DataArray, path: Path, *, end: str, min_size: int) 
         The number of traces written.
     """
     found = [Components(labels, value, min_size) for value, _ in classes_shown(labels)]
-    depth = labels[labels.dims[-1]].values
+    depth = labels[labels.dims[-1]].values * depth_on_the_map(labels)
     lines = [labels[dim].values for dim in labels.dims[:-1]]
     first_sample = (end == "top") != runs_backwards(labels[labels.dims[-1]])
     written = 0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from geointerp.errors import DataError, UsageError
 from geointerp.products.components import classes_shown
 from geointerp.products.sections import as_sections
-from geointerp.products.spacing import has_coordinates, metres_in, placed
+from geointerp.products.spacing import depth_on_the_map, has_coordinates, placed
 from geointerp.products.sticks import Stick
 
 FORMATS = ("charisma", "opendtect")
@@ -77,9 +77,7 @@ def _places(
     there = placed(section)[traces]
     traces, samples = traces[there], samples[there]
     x, y = (section[name].values[traces].astype(np.float64) for name in ("cdp_x", "cdp_y"))
-    z = sections[sections.dims[-1]].values[samples].astype(np.float64)
-    if sections.dims[-1] == "depth" and np.isfinite(metres := metres_in(section["cdp_x"])):
-        z = z * metres_in(sections["depth"]) / metres
+    z = sections[sections.dims[-1]].values[samples].astype(np.float64) * depth_on_the_map(section)
     dims = [dim for dim in ("inline", "crossline", "cdp") if dim in section.coords]
     numbers = (np.broadcast_to(section[dim].values, section.shape[:1])[traces].tolist() for dim in dims)
     return list(zip(*numbers, strict=True)), x, y, z

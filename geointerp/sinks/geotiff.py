@@ -125,13 +125,22 @@ def _step(labels: xr.DataArray, dim: str) -> tuple[float, float]:
     values = labels[dim].values.astype(np.float64)
     step = (values[-1] - values[0]) / (values.size - 1) if values.size > 1 else told_step(labels, dim)
     off = np.abs(values - (values[0] + step * np.arange(values.size))).max()
-    if off > _UNEVEN * abs(step):
+    if off > _UNEVEN * abs(step) + _rounding(values):
         raise DataError(
             f"a GeoTIFF has pixels of one size, and {dim} is spaced unevenly: by {abs(step):g} on average, "
             f"up to {off:g} off",
             hint="write .zarr or .nc, which keep the coordinates",
         )
     return float(values[0]), float(step)
+
+
+def _rounding(values: NDArray[np.float64]) -> float:
+    """Return how far even coordinates may be off because they were float32; 0 of those with more digits.
+
+    Each is up to half of the last digit off, and so are the ends that the others are measured by.
+    """
+    single = values.astype(np.float32)
+    return float(np.spacing(np.abs(single).max())) if (single == values).all() else 0.0
 
 
 def _strips(labels: xr.DataArray) -> Iterator[tuple[int, NDArray[np.uint8]]]:

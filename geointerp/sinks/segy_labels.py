@@ -26,7 +26,7 @@ from geointerp.sources.segy import SegyOptions
 from geointerp.sources.segy.survey import Survey, understand
 from geointerp.tasks import NOTHING
 
-_ALIKE = 1e-3
+_ALIKE = 1e-3  # of a line number, or of a sample's time or depth where these lie ten times as far apart
 _STEP_SAMPLES = 1 << 23
 
 
@@ -131,8 +131,9 @@ def _positions(labels: xr.DataArray, dim: str, axis: NDArray[Any], template: Pat
     mine = labels[dim].values
     if not np.issubdtype(mine.dtype, np.number):
         raise DataError(f"the labels have {dim} as {mine.dtype}, {template} as numbers")
-    found = np.searchsorted(axis, mine - _ALIKE).clip(max=axis.size - 1)
-    if (np.abs(axis[found] - mine) > _ALIKE).any() or (np.diff(found) <= 0).any():
+    alike = min(_ALIKE, 0.1 * float(np.diff(axis.astype(np.float64)).min(initial=np.inf)))
+    found = np.searchsorted(axis, mine - alike).clip(max=axis.size - 1)
+    if (np.abs(axis[found] - mine) > alike).any() or (np.diff(found) <= 0).any():
         raise DataError(
             f"{template} is another survey: its {axis.size} {dim} values run from {axis[0]:g} to "
             f"{axis[-1]:g}, "

@@ -213,25 +213,29 @@ def _volume_name(path: Place, dataset: xr.Dataset, variable: str | None) -> Hash
 
 
 def _familiar(stored: Any) -> Any:
-    """Rename dims of other programs in a variable or a data set."""
-    names = {
-        old: new
-        for old, new in _FAMILIAR.items()
-        if old in (*stored.dims, *stored.coords) and new not in (*stored.dims, *stored.coords)
-    }
+    """Rename dims of other programs in a variable or a data set, of two names for one axis that of a dim."""
+    for dim in [dim for dim in stored.dims if dim in _FAMILIAR and dim not in stored.coords]:
+        for name, coord in stored.coords.items():
+            if coord.dims == (dim,) and _FAMILIAR.get(name) == _FAMILIAR[dim]:
+                stored = stored.swap_dims({dim: name})  # the dim counts, and this tells
+                break
+    there = [*stored.dims, *(name for name in stored.coords if name not in stored.dims)]
+    names: dict[Hashable, str] = {}
+    for old in there:
+        new = _FAMILIAR.get(old)
+        if new is not None and new not in (*there, *names.values()):
+            names[old] = new
     return stored.rename(names)
 
 
 def _as_volume(path: Place, variable: xr.DataArray, form: str | None = None) -> xr.DataArray:
-    """Rename dims of other programs and put them in order; drop dims of size 1."""
+    """Rename dims of other programs and put them in order; drop those of size 1 beside them."""
     renamed = _familiar(variable)
     if renamed.dtype.kind not in "biuf":
         raise DataError(f"{path}: '{variable.name}' holds {renamed.dtype}: real numbers are read")
-    extra = [
-        dim for dim in renamed.dims if renamed.sizes[dim] == 1 and not any(dim in known for known in _DIMS)
-    ]
-    renamed = renamed.squeeze(extra, drop=True)
-    order = next((known for known in _DIMS if set(known) == set(renamed.dims)), None)
+    wide = {dim for dim in renamed.dims if renamed.sizes[dim] != 1}
+    # The longest come first: a single line of a volume is still one.
+    order = next((known for known in _DIMS if wide <= set(known) <= set(renamed.dims)), None)
     if order is None:
         dims = ", ".join(map(str, variable.dims))
         raise DataError(
@@ -239,7 +243,8 @@ def _as_volume(path: Place, variable: xr.DataArray, form: str | None = None) -> 
             + "; ".join(f"({', '.join(known)})" for known in _DIMS),
             hint="rename them first, with xarray's rename, and leave one slice of any other",
         )
-    volume: xr.DataArray = renamed.transpose(*order)
+    beside = [dim for dim in renamed.dims if dim not in order]
+    volume: xr.DataArray = renamed.squeeze(beside, drop=True).transpose(*order)
     missing = [dim for dim in order if dim not in volume.coords]
     volume = volume.assign_coords({dim: np.arange(volume.sizes[dim]) for dim in missing})
     form = form or ("NetCDF" if path.is_file() else "Zarr")

@@ -57,6 +57,48 @@ def test_areas_in_utm_are_those_of_the_map():
     assert table["area_m2"][1] == pytest.approx(1200 * 100 / 0.9996**2, rel=1e-5)
 
 
+PICTURES = {  # of the whole globe, and the square of the distance from the middle over that of its edge
+    "Orthographic": lambda x, y: (x**2 + y**2) / RADIUS**2,
+    "Lambert_Azimuthal_Equal_Area": lambda x, y: (x**2 + y**2) / (2 * RADIUS) ** 2,
+    "Mollweide": lambda x, y: (x**2 / 4 + y**2) / (2 * RADIUS**2),
+}
+
+
+def picture_of(projection, size):
+    """A picture whose corners lie off the globe: its axes, and how far out its pixels lie."""
+    wkt = f'PROJCS["Globe",{MOON},PROJECTION["{projection}"],UNIT["metre",1]]'
+    x, y = (np.linspace(-1, 1, n) * 3 * RADIUS for n in (size, size - 20))
+    return wkt, x, y[::-1], PICTURES[projection](*np.meshgrid(x, y[::-1]))
+
+
+@pytest.mark.parametrize("projection", ["Lambert_Azimuthal_Equal_Area", "Mollweide"])
+@pytest.mark.parametrize("outside", [0, 255])
+def test_what_lies_on_the_globe_has_an_area_where_corners_do_not(projection, outside):
+    """These projections keep areas: those of the pixels on the map are those on the ground."""
+    pytest.importorskip("rasterio", reason="rasterio is not installed")
+    wkt, x, y, away = picture_of(projection, 201)
+    pixel = abs((x[1] - x[0]) * (y[1] - y[0]))
+    values = np.where(away < 0.8, 1, np.where(away < 1, 0, outside))
+    table = area_table(raster(values, x, y, wkt)["labels"]).columns
+    assert table["area_m2"][1] == pytest.approx((away < 0.8).sum() * pixel, rel=0.01)
+    assert table["area_m2"].sum() == pytest.approx(4 * np.pi * RADIUS**2, rel=0.05)
+
+
+def test_a_disc_seen_from_afar():
+    pytest.importorskip("rasterio", reason="rasterio is not installed")
+    wkt, x, y, away = picture_of("Orthographic", 801)
+    values = np.where(away < np.sin(np.radians(60)) ** 2, 1, 255)
+    table = area_table(raster(values, x, y, wkt)["labels"]).columns
+    assert table["area_m2"][1] == pytest.approx(2 * np.pi * RADIUS**2 * (1 - 0.5), rel=0.01)
+
+
+def test_nothing_of_a_picture_on_the_globe_is_no_area():
+    pytest.importorskip("rasterio", reason="rasterio is not installed")
+    wkt, x, y, _ = picture_of("Orthographic", 60)
+    table = area_table(raster(np.ones((40, 60)), x + 9 * RADIUS, y, wkt)["labels"]).columns
+    assert table["area_m2"].tolist() == [0, 0]
+
+
 def test_an_image_has_no_area():
     assert set(area_table(image(np.zeros((3, 4), np.uint8))["labels"]).columns) == {
         "class",

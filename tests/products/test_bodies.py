@@ -79,6 +79,23 @@ def test_top_and_base_are_where_the_ellipsoid_begins_and_ends(tmp_path):
     np.testing.assert_array_less(np.abs(found["base"][:, 2] - (1000 + 4 * (CENTRE[2] + half))), 4.001)
 
 
+@pytest.mark.parametrize(
+    ("unit", "metres", "depth_unit"),
+    [("ft", 0.3048, "m"), ("ft", 0.3048, "ft"), ("m", 1, "m"), (None, 1, "m")],
+)
+def test_horizons_in_depth_are_in_the_unit_of_the_map(tmp_path, unit, metres, depth_unit):
+    deep = salt(ellipsoid()).rename(time="depth")
+    depth = deep["depth"] * (1 if depth_unit == "m" else 1 / 0.3048)
+    deep = deep.assign_coords(depth=depth.assign_attrs(units=depth_unit))
+    for name in ("cdp_x", "cdp_y"):
+        deep[name].attrs |= {"units": unit} if unit else {}
+    write_horizon(deep, tmp_path / "deep", end="top", min_size=100)
+    write_horizon(salt(ellipsoid()), tmp_path / "metres", end="top", min_size=100)
+    found, expected = np.loadtxt(tmp_path / "deep"), np.loadtxt(tmp_path / "metres")
+    np.testing.assert_array_equal(found[:, :2], expected[:, :2])
+    np.testing.assert_allclose(found[:, 2], expected[:, 2] / metres, atol=1e-3)
+
+
 def test_a_horizon_of_a_line_in_blocks(tmp_path):
     line = salt(ellipsoid())[:, 20].rename(inline="cdp").drop_vars("crossline")
     write_horizon(line, tmp_path / "a", end="top", min_size=10)

@@ -125,3 +125,17 @@ def test_a_boundary_at_the_edge_that_is_hardly_bent_is_no_crater():
     """Of a circle of radius 300 whose middle lies 295 pixels above the picture five rows are inside."""
     mask = discs((60, 200), [(-295, 100, 300)])
     assert len(crater_table(image(mask)["labels"], min_size=20, min_rim=0.1)) == 0
+
+
+def test_a_crater_that_runs_over_the_edge_of_the_globe():
+    """Of what is labelled the part off the globe has no place; the rest comes out as numbers."""
+    pytest.importorskip("rasterio", reason="rasterio is not installed")
+    wkt = f'PROJCS["Globe",{MOON},PROJECTION["Orthographic"],UNIT["metre",1]]'
+    axis = np.linspace(-1.2, 1.2, 241) * RADIUS
+    for edge in (0.93, 1.1):  # beyond 1 its middle lies off the globe
+        values = discs((241, 241), [(120, 120 + 100 * edge, 15)]) | discs((241, 241), [(120, 120, 20)])
+        table = crater_table(raster(values, axis, axis[::-1], wkt)["labels"], min_size=20)
+        found = np.stack([table.columns[name] for name in ("longitude", "latitude", "diameter_m")])
+        assert np.isfinite(found).all()
+        middle = np.hypot(found[0], found[1]) < 1
+        assert found[2][middle] == pytest.approx(0.4 * RADIUS, rel=0.05)

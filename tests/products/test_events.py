@@ -1,8 +1,11 @@
+import csv
+
 import numpy as np
 import pytest
 from labelled import recording
 
 from geointerp.products.events import event_table
+from geointerp.sinks.tables import write_table
 
 DISTANCE = 10.0 * np.arange(80)
 TIMES = np.datetime64("2024-05-01T10:00:00", "ns") + np.arange(500) * np.timedelta64(10, "ms")
@@ -77,6 +80,19 @@ def test_events_come_in_the_order_of_time_with_their_probability():
         np.testing.assert_allclose(table.columns["peak_probability"], [0.9, 0.8])
         assert (np.diff(table.columns["start_time"]) > np.timedelta64(0)).all()
         assert table.columns["event"].tolist() == [1, 2]
+
+
+def test_times_in_seconds_and_distances_in_float32_are_written_as_they_are(tmp_path):
+    """Seconds since 1970 keep their parts; 0.1 as float32 is no 0.10000000149."""
+    values = np.zeros((3, 50), np.uint8)
+    values[:, 10:30] = 1
+    probability = np.where(values, np.float32(0.9), np.float32(0.1))
+    distance, times = np.float32(0.1) * np.arange(1, 4, dtype=np.float32), 1.7e9 + 0.01 * np.arange(50)
+    table = event_table(recording(values, distance, times, probability), min_size=20)
+    write_table(table, tmp_path / "a", ".csv")
+    (row,) = csv.DictReader((tmp_path / "a").read_text().splitlines())
+    assert (row["start_time"], row["end_time"]) == ("1700000000.1", "1700000000.29")
+    assert (row["distance_min"], row["peak_probability"]) == ("0.1", "0.9")
 
 
 def test_no_event_is_an_empty_list():

@@ -79,6 +79,24 @@ def test_a_single_row_has_the_size_that_its_grid_mapping_tells(tmp_path):
         assert tuple(file.transform)[:6] == (0.25, 0, -180, 0, -0.25, 88.25)
 
 
+def test_coordinates_in_float32_are_even_but_for_their_rounding(tmp_path):
+    """As NetCDF has them: 30 km of a degree at longitude 300 are told to 3e-5 degrees."""
+    exact = 300 + np.arange(121) / 120
+    single = exact.astype(np.float32)
+    assert np.abs(single - exact).max() > 1e-3 / 120
+    labels = labels_of((30, 121)).assign_coords(x=single)
+    write_labels(labels, tmp_path / "a.tif")
+    with rasterio.open(tmp_path / "a.tif") as file:
+        assert file.transform.a == pytest.approx(1 / 120, rel=1e-4)
+        assert file.transform.c == pytest.approx(300 - 1 / 240, abs=3e-5)
+    rounded = exact + np.where(np.arange(121) % 2, 2e-5, 0) + 1e-9  # as far off, and no float32
+    with pytest.raises(DataError, match="x is spaced unevenly"):
+        write_labels(labels.assign_coords(x=rounded), tmp_path / "b.tif")
+    single[60] += np.float32(1e-3)
+    with pytest.raises(DataError, match="x is spaced unevenly"):
+        write_labels(labels.assign_coords(x=single), tmp_path / "c.tif")
+
+
 def test_what_is_no_raster_is_refused(tmp_path):
     volume = xr.Dataset({"labels": (("inline", "crossline", "time"), np.zeros((2, 3, 4), np.uint8))})
     with pytest.raises(UsageError, match=r"\(inline, crossline, time\)") as caught:

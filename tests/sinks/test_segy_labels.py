@@ -8,6 +8,7 @@ from sources.segy_files import WIDTHS, Written, grid
 
 from geointerp.errors import DataError
 from geointerp.sinks.segy_labels import write_segy_labels
+from geointerp.sinks.segy_write import write_survey
 from geointerp.sources.open import open_label_file, open_volume
 
 LINES = grid(np.arange(100, 112, 2), np.arange(300, 307))
@@ -119,6 +120,23 @@ def test_real_surveys_keep_their_headers(tmp_path, real_data, name):
         np.testing.assert_array_equal(again[dim], volume[dim])
     assert "GEOINTERP" in again.attrs["segy"]["text_header"]
     assert again.attrs["segy"]["text_encoding"] == volume.attrs["segy"]["text_encoding"]
+
+
+@pytest.mark.parametrize("interval", [0.001, 0.02])
+@pytest.mark.parametrize("last", [None, 20])
+def test_samples_a_microsecond_apart(tmp_path, interval, last):
+    """As of acoustic models in a tank: each sample is found, and those of another interval are not."""
+    values = np.random.default_rng(0).normal(size=(4, 5, 30)).astype(np.float32)
+    lines = {"inlines": np.arange(4) + 1, "crosslines": np.arange(5) + 1}
+    write_survey(tmp_path / "a.sgy", values, **lines, sample_interval_ms=interval)
+    labels = labels_of(open_volume(tmp_path / "a.sgy")).isel(time=slice(last))
+    write_segy_labels(labels, tmp_path / "b.sgy", template=tmp_path / "a.sgy")
+    again = open_volume(tmp_path / "b.sgy")
+    np.testing.assert_array_equal(again.values, labels["labels"].values)
+    np.testing.assert_array_equal(again["time"], labels["time"])
+    between = labels.assign_coords(time=labels["time"] + interval / 2)
+    with pytest.raises(DataError, match="is another survey"):
+        write_segy_labels(between, tmp_path / "c.sgy", template=tmp_path / "a.sgy")
 
 
 def test_a_region_keeps_its_traces_and_its_time(tmp_path):

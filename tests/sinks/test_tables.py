@@ -33,9 +33,31 @@ def test_csv(tmp_path):
     with (tmp_path / "a").open() as file:
         rows = list(csv.DictReader(file))
     assert rows == [
-        {"crater": "1", "name": "one", "diameter_m": "1500.123457", "start": "2024-05-01T10:00:00.250000"},
+        {"crater": "1", "name": "one", "diameter_m": "1500.123456789", "start": "2024-05-01T10:00:00.250000"},
         {"crater": "2", "name": "two", "diameter_m": "", "start": "2024-05-01T10:00:01.000000"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (1.7e9 + np.float64(0.12345), "1700000000.12345"),  # seconds since 1970
+        (np.float64(6543210.9876), "6543210.9876"),
+        (np.float64(0.1) + 0.2, "0.3"),
+        (np.float64(1024 + 1 / 1024), "1024.0009765625"),
+        (np.float64(1e-7), "1e-07"),
+        (np.float32(0.1), "0.1"),
+        (np.float32(5000030.5), "5000030.5"),
+        (np.float32(np.inf), ""),
+    ],
+)
+def test_numbers_have_the_digits_that_their_type_holds(tmp_path, number, text):
+    one = Table("events", {"start_time": np.array([number])})
+    write_table(one, tmp_path / "a", ".csv")
+    assert (tmp_path / "a").read_text().splitlines()[1] == (text or '""')
+    write_table(one, tmp_path / "b", ".geojson")
+    (feature,) = json.loads((tmp_path / "b").read_text())["features"]
+    assert feature["properties"] == {"start_time": float(text) if text else None}
 
 
 @pytest.mark.parametrize("crs", [MOON, OWN])

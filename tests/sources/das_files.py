@@ -16,6 +16,8 @@ def write_dasdae(
     start=START,
     step=STEP,
     first_distance: float = 100.0,
+    distance_step: float = 5.0,
+    distance_units: str = "m",
     dims: tuple[str, str] = ("distance", "time"),
     units: str | None = "m/s",
     time: np.ndarray | None = None,
@@ -25,14 +27,14 @@ def write_dasdae(
 
     size = values.shape[1]
     coords = {
-        "distance": first_distance + 5.0 * np.arange(values.shape[0]),
+        "distance": first_distance + distance_step * np.arange(values.shape[0]),
         "time": start + np.arange(size) * step if time is None else time,
     }
     data = values if dims[0] == "distance" else values.T
     patch = dascore.Patch(data=data, coords=coords, dims=dims, attrs={"data_type": "strain_rate"})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PyTables has wishes for the names of patches
-        patch.set_units(units, distance="m").io.write(path, "dasdae")
+        patch.set_units(units, distance=distance_units).io.write(path, "dasdae")
     return path
 
 

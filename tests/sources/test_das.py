@@ -116,7 +116,7 @@ def test_a_step_of_no_whole_nanoseconds_makes_neither_gap_nor_overlap(hertz, lat
     begins = [0, samples, 2 * samples + late]
     pieces = [
         Piece(Path(f"{n}.h5"), "DASDAE", "1", START + np.timedelta64(round(first * 1e9 / hertz), "ns"), step,
-              samples, 4, 0.0, {})
+              samples, 4, 0.0, 15.0, 5.0, {})
         for n, first in enumerate(begins)
     ]  # fmt: skip
     starts, time = join(pieces)
@@ -144,6 +144,9 @@ def test_channels_may_run_backwards(tmp_path):
         ({"values": noise(5, 30)}, "4 and 5 channels"),
         ({"step": np.timedelta64(4, "ms")}, "sampled every 2 ms and 4 ms"),
         ({"first_distance": 150.0}, "distance of 100 and 150"),
+        ({"first_distance": 115.0, "distance_step": -5.0}, r"spaced by 5 and -5$"),
+        ({"distance_step": 5.001}, r"spaced by 5 and 5\.001$"),
+        ({"distance_units": "ft"}, "distances in m and ft"),
         ({"units": "strain/s"}, "in m/s and"),
         ({"start": START + 80 * MS}, r"2\.h5 begins at .* before .*1\.h5 ends"),
         ({"start": START}, r"begins at .* before .* ends"),
@@ -157,6 +160,44 @@ def test_files_that_are_no_parts_of_one_recording(tmp_path, second, wrong):
         open_volume(tmp_path)
     assert "1.h5" in str(caught.value)
     assert "2.h5" in str(caught.value)
+
+
+def stretch(name, start, samples=60_000, **options):
+    """A stretch of a recording at 1 kHz, as a scan finds it."""
+    place = {"channels": 4, "first_distance": 0.0, "last_distance": 15.0, "distance_step": 5.0} | options
+    return Piece(
+        path=Path(name), file_format="DASDAE", file_version="1", start=start, step=MS, samples=samples,
+        facts={}, **place,
+    )  # fmt: skip
+
+
+def test_triggered_files_far_apart_are_no_one_recording():
+    """A year between two minutes would be an axis of 236 GiB; a short gap before it is not the one named."""
+    minute, year = np.timedelta64(60_000, "ms"), np.timedelta64(365, "D")
+    begun = {"a.h5": START, "b.h5": START + 2 * minute, "c.h5": START + 3 * minute + year}
+    pieces = [stretch(name, start) for name, start in begun.items()]
+    with pytest.raises(DataError, match=r"b\.h5 and c\.h5 lie 31536000000 samples apart, .* hold 180000"):
+        join(pieces)
+
+
+def test_a_long_gap_in_a_short_recording_is_still_an_axis():
+    starts, time = join([stretch("a.h5", START), stretch("b.h5", START + 1_000_000 * MS)])
+    assert (starts.tolist(), time.size) == ([0, 1_000_000], 1_060_000)
+    np.testing.assert_array_equal(time, START + np.arange(1_060_000) * MS)
+
+
+@pytest.mark.parametrize("channels", [0, 4])
+def test_files_may_differ_in_the_rounding_of_distances(channels):
+    last, step = 15.0 * (1 + 1e-8), 5.0 * (1 + 1e-8)
+    other = stretch(
+        "b.h5", START + 60_000 * MS, first_distance=1e-9, last_distance=last, distance_step=step,
+        channels=channels,
+    )  # fmt: skip
+    starts, _ = join([stretch("a.h5", START, channels=channels), other])
+    assert starts.tolist() == [0, 60_000]
+    further = stretch("b.h5", START + 60_000 * MS, channels=channels, last_distance=15.001)
+    with pytest.raises(DataError, match=r"end at a distance of 15 and 15\.001$"):
+        join([stretch("a.h5", START, channels=channels), further])
 
 
 def test_a_truncated_file_in_a_folder_is_named(tmp_path):

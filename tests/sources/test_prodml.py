@@ -8,6 +8,7 @@ import pytest
 from das_files import noise
 
 from geointerp.errors import DataError
+from geointerp.products.events import event_table
 from geointerp.sources.open import open_volume
 
 pytest.importorskip("dascore", reason="dascore is not installed")
@@ -37,6 +38,7 @@ def write_prodml(
     version: str = "2.1",
     time_first: bool = True,
     start: np.datetime64 = START,
+    spacing_unit: str = "m",
 ) -> Path:
     """Write raw data, given as (distance, time): an acquisition, one raw array, the times of its samples."""
     times = start + np.arange(values.shape[1]) * STEP
@@ -53,7 +55,10 @@ def write_prodml(
                 "PulseRate": 500.0,
                 "PulseWidth": 50.0,
                 "MeasurementStartTime": f"{start}+00:00",
-                **UNITS[version],
+                **{
+                    name: spacing_unit if name.startswith("SpatialSampling") else unit
+                    for name, unit in UNITS[version].items()
+                },
             }
         )
         raw = acquisition.create_group("Raw[0]")
@@ -82,6 +87,23 @@ def test_samples_and_coordinates(tmp_path, version, time_first, dtype):
     assert volume.attrs["units"] == "rad"
     assert volume.attrs["das"]["sampling_hz"] == 500
     assert volume.attrs["das"]["gauge_length"] == 10
+
+
+def test_distances_in_feet_are_metres(tmp_path):
+    """As the contract has it; an event's velocity comes out in m/s, converted once."""
+    values = np.zeros((80, 400), np.float32)
+    paths = [write_prodml(tmp_path / f"{u}.h5", values, version="2.0", spacing_unit=u) for u in ("m", "ft")]
+    metres, feet = map(open_volume, paths)
+    np.testing.assert_allclose(feet["distance"], 0.3048 * (100 + 5.0 * np.arange(80)))
+    assert feet["distance"].attrs["units"] == "m"
+    assert (metres.attrs["das"]["distance_units"], feet.attrs["das"]["distance_units"]) == ("m", "ft")
+    arrival = np.arange(80) * 2 + 100  # 5 m or 5 ft in 4 ms
+    band = (np.abs(np.arange(400) - arrival[:, None]) <= 5).astype(np.uint8)
+    for volume, metre in ((metres, 1), (feet, 0.3048)):
+        labels = volume.copy(data=band).assign_attrs(flag_meanings="background event")
+        table = event_table(labels.to_dataset(name="labels"), min_size=20).columns
+        assert table["velocity_m_s"][0] == pytest.approx(1250 * metre, rel=0.01)
+        assert table["distance_max"][0] == pytest.approx(495 * metre)
 
 
 def test_a_folder_of_files_is_one_recording(tmp_path):

@@ -197,6 +197,63 @@ def test_geographic_names_are_a_raster(tmp_path):
     assert volume["y"].values.tolist() == [3, 2, 1, 0]
 
 
+@pytest.mark.parametrize("suffix", [".nc", ".zarr"])
+@pytest.mark.parametrize(
+    ("dims", "shape", "order"),
+    [
+        (("time", "lat", "lon"), (1, 4, 5), ("y", "x")),
+        (("lat", "band", "lon", "time"), (4, 1, 5, 1), ("y", "x")),
+        (("inline", "crossline", "depth", "time"), (3, 4, 5, 1), ("inline", "crossline", "depth")),
+        (("time", "inline", "crossline"), (1, 3, 4), ("inline", "crossline", "time")),
+        (("distance", "time", "x"), (4, 5, 1), ("distance", "time")),
+    ],
+)
+def test_dims_of_size_1_beside_a_layout_are_dropped(tmp_path, suffix, dims, shape, order):
+    values = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    coords = {dim: np.arange(float(size)) for dim, size in zip(dims, shape, strict=True)}
+    if "lat" in dims:
+        coords["time"] = [np.datetime64("2020-01-01", "ns")]
+    store = xr.Dataset({"amp": (dims, values)}, coords)
+    if suffix == ".nc":
+        store.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    else:
+        store.to_zarr(tmp_path / "a.zarr", consolidated=False)
+    volume = open_volume(tmp_path / f"a{suffix}")
+    assert volume.dims == order
+    names = [{"lat": "y", "lon": "x"}.get(dim, dim) for dim in dims]
+    kept = sorted((name for name in names if name in order), key=order.index)
+    moved = values.transpose([names.index(name) for name in (*kept, *(set(names) - set(kept)))])
+    np.testing.assert_array_equal(volume.values, moved.reshape(volume.shape))
+
+
+def test_dims_that_fit_no_layout_are_named(tmp_path):
+    two = xr.Dataset({"amp": (("time", "lat", "lon"), np.zeros((2, 4, 5), np.float32))})
+    two.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    with pytest.raises(DataError, match=r"dims of 'amp' are \(time, y, x\)"):
+        open_volume(tmp_path / "a.nc")
+
+
+def test_of_two_names_for_one_axis_the_dim_is_taken(tmp_path):
+    """Of segysak's samples, which say twt as well; and of a line with its place told twice."""
+    time = 4.0 * np.arange(5)
+    coords = {"iline": [3, 4, 5], "xline": [7, 8, 9, 10], "samples": time, "twt": ("samples", time / 1000)}
+    cube = xr.Dataset({"data": (("iline", "xline", "samples"), VALUES)}, coords)
+    cube.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    volume = open_volume(tmp_path / "a.nc")
+    assert volume.dims == ("inline", "crossline", "time")
+    np.testing.assert_array_equal(volume.values, VALUES)
+    np.testing.assert_array_equal(volume["time"], time)
+    np.testing.assert_array_equal(volume["crossline"], [7, 8, 9, 10])
+    cube.drop_vars("samples").to_netcdf(tmp_path / "c.nc", engine="h5netcdf")
+    counted = open_volume(tmp_path / "c.nc")
+    np.testing.assert_array_equal(counted.values, VALUES)
+    np.testing.assert_array_equal(counted["time"], time / 1000)
+    places = {"lat": ("cdp", np.arange(3.0)), "latitude": ("cdp", np.arange(3.0))}
+    line = xr.Dataset({"data": (("cdp", "twt"), VALUES[:, 0])}, {"twt": time, **places})
+    line.to_netcdf(tmp_path / "b.nc", engine="h5netcdf")
+    np.testing.assert_array_equal(open_volume(tmp_path / "b.nc").values, VALUES[:, 0])
+
+
 def write_hdf5(path, **arrays):
     with h5py.File(path, "w") as file:
         for name, values in arrays.items():

@@ -1,5 +1,6 @@
 """Files in time order are one recording: an axis without breaks, with nothing where nothing was recorded."""
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from geointerp.sources.das.scan import Piece
 from geointerp.sources.windows import as_float32, read_indexed
 
 _SAME_RATE = 1e-3  # relative: two clocks differ by less, two settings by more
+_SAME_DISTANCE = 1e-6  # relative: what is due to rounding
+_MOST_GAPS = 10  # times what was recorded
+_MUCH_MISSING = 10**8  # samples, fewer are no burden
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +86,7 @@ def join(pieces: Sequence[Piece]) -> tuple[NDArray[np.int64], NDArray[Any]]:
         The first sample of each, int64, and the time of every sample.
 
     Raises:
-        DataError: they differ in channels, sampling rate or place, or overlap.
+        DataError: they differ in channels, sampling rate or place, overlap, or lie far apart.
     """
     for one, other in pairwise(pieces):
         _check_alike(one, other)
@@ -97,7 +101,27 @@ def join(pieces: Sequence[Piece]) -> tuple[NDArray[np.int64], NDArray[Any]]:
             )
         starts.append(starts[-1] + one.samples + late)
     total = starts[-1] + pieces[-1].samples
+    _check_gaps(pieces, starts, total)
     return np.array(starts, np.int64), _axis(pieces, starts, total)
+
+
+def _check_gaps(pieces: Sequence[Piece], starts: Sequence[int], total: int) -> None:
+    """Refuse files so far apart that next to nothing of one axis was recorded, and it may not fit in memory.
+
+    Raises:
+        DataError: names those with the longest gap between them.
+    """
+    recorded = sum(piece.samples for piece in pieces)
+    if total - recorded <= max(_MUCH_MISSING, _MOST_GAPS * recorded):
+        return
+    missing = np.diff(starts) - [piece.samples for piece in pieces[:-1]]
+    longest = int(missing.argmax())
+    one, other = pieces[longest : longest + 2]
+    raise DataError(
+        f"{one.path} and {other.path} lie {missing[longest]} samples apart, and all {len(pieces)} stretches "
+        f"hold {recorded}",
+        hint="they are no one recording: interpret the files one by one",
+    )
 
 
 def _samples_late(one: Piece, other: Piece) -> int:
@@ -124,11 +148,13 @@ def _axis(pieces: Sequence[Piece], starts: Sequence[int], total: int) -> NDArray
     if not starts[-1]:
         return np.asarray(first.start + np.arange(total) * first.step)
     whole = last.start - first.start
+    axis: NDArray[Any] = np.arange(total, dtype=np.float64)
     if isinstance(first.start, np.datetime64):
-        elapsed = np.round(np.arange(total) * (int(whole / np.timedelta64(1, "ns")) / starts[-1]))
-        axis = first.start + elapsed.astype("timedelta64[ns]")
+        axis *= int(whole / np.timedelta64(1, "ns")) / starts[-1]
+        axis = np.rint(axis, out=axis).astype("timedelta64[ns]")
     else:
-        axis = first.start + np.arange(total) * (whole / starts[-1])
+        axis *= whole / starts[-1]
+    axis = axis + first.start
     moved = max(abs(axis[start] - piece.start) for start, piece in zip(starts, pieces, strict=True))
     if moved > first.step:
         warnings.warn(
@@ -166,16 +192,18 @@ def _check_alike(one: Piece, other: Piece) -> None:
             f"{both} are not one recording: sampled every {_shown(one.step)} and {_shown(other.step)}",
             hint=hint,
         )
-    if one.first_distance != other.first_distance:
-        raise DataError(
-            f"{both} are not one recording: they begin at a distance of {one.first_distance:g} and "
-            f"{other.first_distance:g}",
-            hint=hint,
-        )
-    if one.facts.get("units") != other.facts.get("units"):
-        raise DataError(
-            f"{both} are not one recording: in {one.facts['units']} and {other.facts['units']}", hint=hint
-        )
+    for units, what in (("units", ""), ("distance_units", "distances ")):
+        mine, theirs = one.facts.get(units), other.facts.get(units)
+        if mine != theirs:
+            raise DataError(f"{both} are not one recording: {what}in {mine} and {theirs}", hint=hint)
+    for what, mine, theirs in (
+        ("their channels are spaced by", one.distance_step, other.distance_step),
+        ("they begin at a distance of", one.first_distance, other.first_distance),
+        ("they end at a distance of", one.last_distance, other.last_distance),
+    ):
+        least = _SAME_DISTANCE * abs(one.distance_step)  # 0 may be written as next to nothing
+        if not math.isclose(mine, theirs, rel_tol=_SAME_DISTANCE, abs_tol=least):
+            raise DataError(f"{both} are not one recording: {what} {mine:.9g} and {theirs:.9g}", hint=hint)
 
 
 def _shown(step: Any) -> str:

@@ -34,6 +34,8 @@ class Piece:
         samples: along time.
         channels: along distance.
         first_distance: of its first channel.
+        last_distance: of its last.
+        distance_step: from one channel to the next, below 0 where they run backwards; 0 where it is uneven.
         facts: units, kind of data, gauge length … in plain values.
     """
 
@@ -45,6 +47,8 @@ class Piece:
     samples: int
     channels: int
     first_distance: float
+    last_distance: float
+    distance_step: float
     facts: dict[str, Any]
 
     def time(self, sample: int) -> Any:
@@ -160,6 +164,7 @@ def _piece(path: Path, attrs: Any) -> Piece:
             f"{path}: its samples are not evenly spaced along time ({time.min} to {time.max})",
             hint="resample it first, with dascore's patch.snap_coords() or patch.interpolate()",
         )
+    ends = (distance.max, distance.min) if (distance.step or 0) < 0 else (distance.min, distance.max)
     span = time.max - time.min if isinstance(start, np.datetime64) else _seconds(time.max) - start
     return Piece(
         path=path,
@@ -169,7 +174,9 @@ def _piece(path: Path, attrs: Any) -> Piece:
         step=step,
         samples=round(float(span / step)) + 1,
         channels=_count(distance),
-        first_distance=float(distance.min),
+        first_distance=float(ends[0]),
+        last_distance=float(ends[1]),
+        distance_step=float(distance.step or 0),
         facts=_facts(attrs),
     )
 

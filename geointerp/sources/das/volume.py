@@ -13,6 +13,7 @@ from geointerp.extras import needed
 from geointerp.sources.das.reading import PieceReader
 from geointerp.sources.das.recording import Recording, gaps, join
 from geointerp.sources.das.scan import UNKNOWN, Piece, in_order, scan
+from geointerp.sources.units import METRES
 from geointerp.sources.windows import lazily
 
 _CHUNK_BYTES = 32 << 20
@@ -27,8 +28,8 @@ def open_das(path: Path, files: Sequence[Path]) -> xr.DataArray:
 
     Returns:
         float32 (distance, time): distance in m, time datetime64[ns], or s from wherever the files count.
-        Gaps between files are NaN. ``attrs["units"]`` and ``attrs["das"]["distance_units"]`` are ``unknown``
-        where the files do not say.
+        Gaps between files are NaN. ``attrs["units"]`` and ``attrs["das"]["distance_units"]`` are as the files
+        have them, ``unknown`` where they do not say.
 
     Raises:
         DataError: dascore is absent or cannot read a file, or they are no parts of one recording.
@@ -47,6 +48,8 @@ def open_das(path: Path, files: Sequence[Path]) -> xr.DataArray:
     )
     dated = np.issubdtype(time.dtype, np.datetime64)
     place = pieces[0].facts["distance_units"]
+    if (metres := METRES.get(place.lower())) is not None:
+        distance, place = distance * metres, "m"
     coords = {
         "distance": ("distance", distance, {} if place == UNKNOWN else {"units": place}),
         "time": ("time", time, {} if dated else {"units": "s"}),
