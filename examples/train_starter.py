@@ -63,8 +63,8 @@ TEXTURE = DecoderInfo("texture", width=0.5)
 DECODERS = dict.fromkeys(TASKS, DETAIL) | {"salt": PYRAMID, "facies": TEXTURE}
 # Until when the adapter of a task has `detail`. Beside an MLA that has learnt, a new path finds little
 # to learn: facies goes on with one that has learnt by itself.
-WITH_DETAIL = {"facies": 6000}
-PATH = ("to_", "join_", "correct")  # how the weights of a decoder's convolutional path are called
+DETAIL_UNTIL = {"facies": 6000}
+OF_PATH = ("to_", "join_", "correct")  # how the weights of a decoder's convolutional path are called
 JOINT_DECODER = Path(__file__).with_name("joint_decoder.safetensors")  # its logits: the classes of all tasks
 # What the stages before the adapters were drawn from. The adapters of salt and facies were short on noisier
 # sections than they had seen, and went on with wider ranges; a fan's deepest layers are no longer blank then.
@@ -259,6 +259,7 @@ def adapt(task: str, steps: Steps = 0, runs: Path = Path("runs")) -> None:
     """Train LoRA on the frozen starter, and the decoder of the joint stage further; write models/TASK."""
     about, recipe = task_named(task), recipe_of(task, steps)
     model, losses = adapted(task, recipe, runs)
+    has_path = recipe.steps > DETAIL_UNTIL.get(task, recipe.steps)
     own = ModelDescription(
         tile=TILE,
         name=task,
@@ -272,14 +273,14 @@ def adapt(task: str, steps: Steps = 0, runs: Path = Path("runs")) -> None:
             "data": "synthetic samples (geointerp.synthesis), each seen once",
             "script": f"examples/train_starter.py adapt {task}",
             **trained(task, task, recipe),
-            **({"path": asdict(RECIPES[f"{task}-path"])} if task in WITH_DETAIL else {}),
+            **({"path": asdict(RECIPES[f"{task}-path"])} if has_path else {}),
         },
         # Measured on a lunar elevation model: F1 0.39 on heights, 0.16 on relief.
         elevation="raw" if task == "craters" else None,
     )
     save_model(models_home() / task, model, own, torch.float16)
     shutil.copy(losses, models_home() / task)
-    if recipe.steps > WITH_DETAIL.get(task, recipe.steps):
+    if has_path:
         shutil.copy(runs / f"{task}-path" / LOSSES, models_home() / task / "losses_path.csv")
 
 
@@ -296,12 +297,12 @@ def trained(stage: str, task: str, recipe: Recipe) -> dict[str, Any]:
 
 def decoder_at(task: str, step: int) -> DecoderInfo:
     """The decoder that the adapter of a task has at a step."""
-    return DETAIL if step < WITH_DETAIL.get(task, 0) else DECODERS[task]
+    return DETAIL if step < DETAIL_UNTIL.get(task, 0) else DECODERS[task]
 
 
 def adapted(task: str, recipe: Recipe, runs: Path) -> tuple[PeftModel, Path]:
     """The model of a task, trained, and the table of its losses."""
-    batch, switch = batches(task, recipe), WITH_DETAIL.get(task, 0)
+    batch, switch = batches(task, recipe), DETAIL_UNTIL.get(task, 0)
     model, folder = with_lora(task, decoder_at(task, 0)), runs / task
     if switch:
         detail = runs / f"{task}-detail"
@@ -327,7 +328,7 @@ def with_lora(task: str, about: DecoderInfo) -> PeftModel:
     new, foreign = segmenter.decoder.load_state_dict(mla, strict=False)
     # The path that sees the tile is new, and begins by correcting nothing.
     assert not foreign
-    assert all(name.startswith(PATH) for name in new)
+    assert all(name.startswith(OF_PATH) for name in new)
     model = add_lora(segmenter, rank=RANK, alpha=float(RANK))
     return model.to(memory_format=torch.channels_last)  # a tenth faster
 
@@ -350,7 +351,7 @@ def with_path(former: PeftModel, decoder: TextureDecoder, task: str) -> PeftMode
 
 def in_path(name: str) -> bool:
     """Whether a weight belongs to a decoder's convolutional path."""
-    return any(f".{part}" in f".{name}" for part in PATH)
+    return any(f".{part}" in f".{name}" for part in OF_PATH)
 
 
 def decoder_in(model: PeftModel) -> TextureDecoder:
@@ -394,6 +395,8 @@ def decoder_of_path(task: str, runs: Path) -> TextureDecoder:
 @app.command()
 def path(task: str, runs: Path = Path("runs")) -> None:
     """Train the convolutional path of a task's decoder by itself; the adapter takes it over."""
+    if task not in DETAIL_UNTIL:
+        raise typer.BadParameter(f"only of {', '.join(DETAIL_UNTIL)} the path learns by itself")
     decoder_of_path(task, runs)
 
 

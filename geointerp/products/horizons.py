@@ -16,8 +16,8 @@ def write_horizon(labels: xr.DataArray, path: Path, *, end: str, min_size: int) 
     """Write where the bodies of all classes but the background begin or end, as ``inline crossline z`` lines.
 
     Of a trace that passes through several bodies, or twice through one, it is the uppermost top or the
-    lowermost base. Of a 2D line the text is ``cdp z``. z is in ms, or in the unit
-    of x and y.
+    lowermost base. Of a 2D line the text is ``cdp z``. z is in ms, or in
+    the unit of x and y.
 
     Args:
         labels: of a survey.

@@ -71,8 +71,8 @@ def depth_on_the_map(labels: xr.DataArray) -> float:
     """Return by what depths are multiplied to be in the unit of x and y: 1 if it is unknown, and of times."""
     if labels.dims[-1] != "depth" or "cdp_x" not in labels.coords:
         return 1.0
-    factor = metres_in(labels["depth"]) / metres_in(labels["cdp_x"])
-    return factor if np.isfinite(factor) else 1.0
+    unit = METRES.get(str(labels["cdp_x"].attrs.get("units")).lower())
+    return 1.0 if unit is None else metres_in(labels["depth"]) / unit
 
 
 def has_coordinates(labels: xr.DataArray) -> bool:

@@ -214,11 +214,14 @@ def _volume_name(path: Place, dataset: xr.Dataset, variable: str | None) -> Hash
 
 def _familiar(stored: Any) -> Any:
     """Rename dims of other programs in a variable or a data set, of two names for one axis that of a dim."""
-    for dim in [dim for dim in stored.dims if dim in _FAMILIAR and dim not in stored.coords]:
+    for dim in [dim for dim in stored.dims if dim in _FAMILIAR and _only_counts(stored, dim)]:
         for name, coord in stored.coords.items():
-            if coord.dims == (dim,) and _FAMILIAR.get(name) == _FAMILIAR[dim]:
+            if name != dim and coord.dims == (dim,) and _FAMILIAR.get(name, name) == _FAMILIAR[dim]:
                 stored = stored.swap_dims({dim: name})  # the dim counts, and this tells
                 break
+    # Under our own name, what lies along an axis of another name that has numbers of its own is in the way.
+    doubled = [_FAMILIAR[dim] for dim in stored.dims if dim in _FAMILIAR]
+    stored = stored.drop_vars([name for name in doubled if name in stored.coords and name not in stored.dims])
     there = [*stored.dims, *(name for name in stored.coords if name not in stored.dims)]
     names: dict[Hashable, str] = {}
     for old in there:
@@ -226,6 +229,14 @@ def _familiar(stored: Any) -> Any:
         if new is not None and new not in (*there, *names.values()):
             names[old] = new
     return stored.rename(names)
+
+
+def _only_counts(stored: Any, dim: Hashable) -> bool:
+    """Whether a dim has no coordinate, or one that counts from 0 or 1."""
+    if dim not in stored.coords:
+        return True
+    values = stored[dim].values
+    return any(np.array_equal(values, np.arange(first, first + values.size)) for first in (0, 1))
 
 
 def _as_volume(path: Place, variable: xr.DataArray, form: str | None = None) -> xr.DataArray:

@@ -81,7 +81,7 @@ def test_top_and_base_are_where_the_ellipsoid_begins_and_ends(tmp_path):
 
 @pytest.mark.parametrize(
     ("unit", "metres", "depth_unit"),
-    [("ft", 0.3048, "m"), ("ft", 0.3048, "ft"), ("m", 1, "m"), (None, 1, "m")],
+    [("ft", 0.3048, "m"), ("ft", 0.3048, "ft"), ("m", 1, "m"), (None, 1, "m"), (None, 0.3048, "ft")],
 )
 def test_horizons_in_depth_are_in_the_unit_of_the_map(tmp_path, unit, metres, depth_unit):
     deep = salt(ellipsoid()).rename(time="depth")

@@ -254,6 +254,27 @@ def test_of_two_names_for_one_axis_the_dim_is_taken(tmp_path):
     np.testing.assert_array_equal(open_volume(tmp_path / "b.nc").values, VALUES[:, 0])
 
 
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("name", ["twt", "time"])
+def test_times_are_taken_where_the_samples_only_count(tmp_path, name, first):
+    time = 4.0 * np.arange(5)
+    coords = {"samples": np.arange(first, first + 5), name: ("samples", time)}
+    cube = xr.Dataset({"data": (("iline", "xline", "samples"), VALUES)}, coords)
+    cube.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    volume = open_volume(tmp_path / "a.nc")
+    np.testing.assert_array_equal(volume.values, VALUES)
+    np.testing.assert_array_equal(volume["time"], time)
+
+
+def test_an_axis_with_numbers_of_its_own_keeps_them(tmp_path):
+    coords = {"iline": [3, 4, 5], "inline": ("iline", [30, 40, 50])}
+    cube = xr.Dataset({"data": (("iline", "xline", "samples"), VALUES)}, coords)
+    cube.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    volume = open_volume(tmp_path / "a.nc")
+    np.testing.assert_array_equal(volume.values, VALUES)
+    np.testing.assert_array_equal(volume["inline"], [3, 4, 5])
+
+
 def write_hdf5(path, **arrays):
     with h5py.File(path, "w") as file:
         for name, values in arrays.items():

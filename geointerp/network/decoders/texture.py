@@ -10,7 +10,7 @@ from geointerp.network.decoders.mla import MLADecoder
 
 
 class TextureDecoder(MLADecoder):
-    """Multi-level aggregation, and a U-Net as wide as MLA leaves room for.
+    """Multi-level aggregation, and a U-Net of four sizes.
 
     Patterns of layers are told apart by their texture, which convolutions learn from fewer sections than a
     transformer. Beside an MLA that has learnt, a path from the tile finds little left to learn, whatever it

@@ -29,7 +29,7 @@ from geointerp.training.data.split import Item
 from geointerp.training.data.volumes import LabelledVolume, VolumeSlice
 
 _PATCH = 14
-_ORDER_HINT = "the classes asked for have such names at other numbers: give --classes in the files' own order"
+_ORDER_HINT = "number the labels alike, or name the classes in the files' own order: finetune --classes"
 Part = tuple[str, LabelledVolume, dict[str, slice]]
 """A split's name, a volume, and the positions of it that belong to the split."""
 
