@@ -9,7 +9,7 @@
 
 Each stage can be stopped at any moment and started again with the same command: it goes on from
 runs/<stage>/last.pt. Every batch is drawn from its step's own seed, so a run is the same however often it
-was interrupted. The losses of the bundled models are in models/<name>/losses*.csv. Adapters start from what
+was interrupted. The losses of the bundled models are in examples/losses. Adapters start from what
 is bundled, the starter and examples/joint_decoder.safetensors, so that each can be trained again by itself.
 All but the first stage ran with OMP_NUM_THREADS=1, facies from batch 6000 on with 2.
 """
@@ -65,6 +65,7 @@ DECODERS = dict.fromkeys(TASKS, DETAIL) | {"salt": PYRAMID, "facies": TEXTURE}
 # to learn: facies goes on with one that has learnt by itself.
 DETAIL_UNTIL = {"facies": 6000}
 OF_PATH = ("to_", "join_", "correct")  # how the weights of a decoder's convolutional path are called
+RECORDED = Path(__file__).with_name("losses")  # of the bundled models: a table a stage
 JOINT_DECODER = Path(__file__).with_name("joint_decoder.safetensors")  # its logits: the classes of all tasks
 # What the stages before the adapters were drawn from. The adapters of salt and facies were short on noisier
 # sections than they had seen, and went on with wider ranges; a fan's deepest layers are no longer blank then.
@@ -230,7 +231,7 @@ def joint(steps: Steps = 0, runs: Path = Path("runs")) -> None:
     decoder = {k: w.to(torch.float16).contiguous() for k, w in model.decoder.state_dict().items()}
     save_file(decoder, JOINT_DECODER)
     for stage in ("backbone", "joint"):
-        shutil.copy(runs / stage / LOSSES, starter / f"losses_{stage}.csv")
+        shutil.copy(runs / stage / LOSSES, RECORDED / f"{stage}.csv")
 
 
 def about_starter(recipe: Recipe) -> ModelDescription:
@@ -279,9 +280,9 @@ def adapt(task: str, steps: Steps = 0, runs: Path = Path("runs")) -> None:
         elevation="raw" if task == "craters" else None,
     )
     save_model(models_home() / task, model, own, torch.float16)
-    shutil.copy(losses, models_home() / task)
+    shutil.copy(losses, RECORDED / f"{task}.csv")
     if has_path:
-        shutil.copy(runs / f"{task}-path" / LOSSES, models_home() / task / "losses_path.csv")
+        shutil.copy(runs / f"{task}-path" / LOSSES, RECORDED / f"{task}-path.csv")
 
 
 def trained(stage: str, task: str, recipe: Recipe) -> dict[str, Any]:

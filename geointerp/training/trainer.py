@@ -73,7 +73,8 @@ def train(settings: Settings, *, overwrite: bool, resume: bool, progress: Progre
                 with former_kept(settings.output, run.progress.note) if main else nullcontext():
                     run.go_on()
             except GeointerpError as error:
-                error.add_note(f"met by process {accelerator.process_index} while it trained")
+                if accelerator.num_processes > 1:
+                    error.add_note(f"met by process {accelerator.process_index} while it trained")
                 raise
             if accelerator.is_main_process:
                 run.draw()

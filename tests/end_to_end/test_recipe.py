@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from geointerp.network.home import models_home
 from geointerp.tasks import TASKS
 from geointerp.training.losses import ce_dice
 
@@ -25,16 +24,16 @@ def train_starter():
 @pytest.mark.parametrize("task", TASKS)
 def test_the_first_loss_is_the_recorded_one(train_starter, task):
     model = train_starter.with_lora(task, train_starter.decoder_at(task, 0))
-    check_first_loss(train_starter, model, task, "losses.csv")
+    check_first_loss(train_starter, model, task, task)
 
 
 def test_the_first_loss_of_a_path_by_itself_is_the_recorded_one(train_starter):
     model = train_starter.PathAlone(train_starter.new_path("facies"))
-    check_first_loss(train_starter, model, "facies", "losses_path.csv")
+    check_first_loss(train_starter, model, "facies", "facies-path")
 
 
 def check_first_loss(train_starter, model, task, table):
-    with (models_home() / task / table).open(newline="") as lines:
+    with (train_starter.RECORDED / f"{table}.csv").open(newline="") as lines:
         recorded = float(next(csv.reader(lines))[1])
     recipe = train_starter.RECIPES[task]
     grey, label = train_starter.batches(task, recipe)(0)
