@@ -22,6 +22,11 @@ def process_count() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
+def launched() -> bool:
+    """Whether ``accelerate launch`` or ``torchrun`` started this process, and numbered it."""
+    return "RANK" in os.environ
+
+
 def is_main_process() -> bool:
     """Whether this is the process that writes and speaks."""
     return int(os.environ.get("RANK", "0")) == 0

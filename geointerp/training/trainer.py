@@ -21,7 +21,7 @@ from geointerp.training.checkpoint import Checkpoint, read_checkpoint, write_che
 from geointerp.training.data.description import files_named
 from geointerp.training.pictures import draw_curves
 from geointerp.training.plan import Plan, decisive, make_plan
-from geointerp.training.processes import accelerated
+from geointerp.training.processes import accelerated, launched
 from geointerp.training.progress import Epoch, Progress, Silent
 from geointerp.training.run_folder import (
     CONFIG,
@@ -73,8 +73,8 @@ def train(settings: Settings, *, overwrite: bool, resume: bool, progress: Progre
                 with former_kept(settings.output, run.progress.note) if main else nullcontext():
                     run.go_on()
             except GeointerpError as error:
-                if accelerator.num_processes > 1:
-                    error.add_note(f"met by process {accelerator.process_index} while it trained")
+                if launched():
+                    error.add_note(f"met by process {os.environ['RANK']} while it trained")
                 raise
             if accelerator.is_main_process:
                 run.draw()
