@@ -168,9 +168,13 @@ def test_ibm_words_that_are_not_normalised():
     np.testing.assert_array_equal(decode(raw, 1, ">")[0], np.array(expected, np.float32))
 
 
-def test_ibm_words_of_every_sign_and_exponent():
+@pytest.mark.parametrize("at_once", [1 << 17, 3 * 7])
+def test_ibm_words_of_every_sign_and_exponent(monkeypatch, at_once):
     """Against the definition in float64, rounded once: also what float32 holds only as a subnormal."""
+    from geointerp.sources.segy import samples
     from geointerp.sources.segy.samples import decode
+
+    monkeypatch.setattr(samples, "_AT_ONCE", at_once)
 
     digits = np.array([0, 1, 15, 0x0FFFFF, 0x100000, 0x654321, 0xFFFFFF])
     words = (np.arange(256)[:, None] << 24) | digits

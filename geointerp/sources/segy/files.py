@@ -2,16 +2,18 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from geointerp.errors import MachineError
+from geointerp.errors import DataError, MachineError
 from geointerp.sources.remote import RemoteFile
 
 SegyFile = Path | RemoteFile
+Piece = tuple[int, int, int]
+"""Where in a buffer something begins and ends, and where in the file it lies, in bytes."""
 
 # Bytes, on a disk; what is read at once stays in the processor's cache until it is decoded.
 _WORTH_SKIPPING, _AT_ONCE = 1 << 14, 1 << 20
@@ -24,13 +26,12 @@ class Positioned:
     """An open file.
 
     Attributes:
-        fill: reads into a buffer from a position in bytes; returns how many bytes were read, fewer only at
-            the file's end.
+        fill: reads pieces of the file into a buffer, and raises a DataError where the file ends before one.
         worth_skipping: bytes; a smaller gap between two wanted parts is read through, a larger one skipped.
         at_once: bytes; how much is best read before it is looked at.
     """
 
-    fill: Callable[[memoryview, int], int]
+    fill: Callable[[memoryview, Iterable[Piece]], None]
     worth_skipping: int
     at_once: int
 
@@ -43,7 +44,7 @@ def positioned(path: SegyFile) -> Iterator[Positioned]:
         MachineError: the system has no positioned reads.
     """
     if isinstance(path, RemoteFile):
-        yield Positioned(path.fill, _WORTH_A_REQUEST, _IN_A_REQUEST)
+        yield Positioned(partial(_request, path), _WORTH_A_REQUEST, _IN_A_REQUEST)
         return
     if not hasattr(os, "preadv"):
         raise MachineError(
@@ -52,17 +53,42 @@ def positioned(path: SegyFile) -> Iterator[Positioned]:
         )
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        yield Positioned(partial(_fill, descriptor), _WORTH_SKIPPING, _AT_ONCE)
+        yield Positioned(partial(_fill, path, descriptor), _WORTH_SKIPPING, _AT_ONCE)
     finally:
         os.close(descriptor)
 
 
-def _fill(descriptor: int, buffer: memoryview, offset: int) -> int:
-    """Read into the buffer; returns the bytes read, fewer only at the file's end.
+def _request(path: RemoteFile, buffer: memoryview, pieces: Iterable[Piece]) -> None:
+    """Read each piece in a request of its own."""
+    for begin, end, offset in pieces:
+        if (read := path.fill(buffer[begin:end], offset)) != end - begin:
+            raise _shorter(path, end - begin, offset, read)
 
-    The system may read less than asked for, on a network drive above all: then the rest is asked for.
+
+def _fill(path: Path, descriptor: int, buffer: memoryview, pieces: Iterable[Piece]) -> None:
+    """Read each piece with a call of its own.
+
+    A slab across the lines has hundreds of pieces, and two threads may read two of them: what this loop does
+    between the calls it does alone, so it does as little as it can.
     """
+    preadv = os.preadv
+    for begin, end, offset in pieces:
+        if preadv(descriptor, [buffer[begin:end]], offset) != end - begin:
+            _read_on(path, descriptor, buffer[begin:end], offset)
+
+
+def _read_on(path: Path, descriptor: int, buffer: memoryview, offset: int) -> None:
+    """Ask again for the rest of what the system gave less of than it should, as a network drive may."""
     done = 0
-    while done < len(buffer) and (read := os.preadv(descriptor, [buffer[done:]], offset + done)):
+    while done < len(buffer):
+        read = os.preadv(descriptor, [buffer[done:]], offset + done)
+        if not read:
+            raise _shorter(path, len(buffer), offset, done)
         done += read
-    return done
+
+
+def _shorter(path: SegyFile, wanted: int, offset: int, read: int) -> DataError:
+    return DataError(
+        f"{path} has become shorter: {wanted} bytes wanted at {offset}, {read} read",
+        hint="the file was changed while it was open: once it is whole, start again or --resume",
+    )

@@ -14,10 +14,16 @@ _SIGN_AND_EXPONENT = -1 << 24
 _ROOT = 13 << 23
 _MOST = np.float32(2.0**114)
 """The root of the largest scale, see `_decode_ibm`."""
+_AT_ONCE = 1 << 17
+"""IBM words; with what they become on the way they stay in a core's cache."""
 
 
 def decode(
-    raw: NDArray[np.uint8], sample_format: int, endianness: str, out: NDArray[np.float32] | None = None
+    raw: NDArray[np.uint8],
+    sample_format: int,
+    endianness: str,
+    out: NDArray[np.float32] | None = None,
+    between: NDArray[np.int32] | None = None,
 ) -> NDArray[np.float32]:
     """Turn stored samples into amplitudes.
 
@@ -26,6 +32,7 @@ def decode(
         sample_format: a code of `SAMPLE_FORMATS`.
         endianness: ``>`` or ``<``.
         out: takes the amplitudes, of the shape that is returned.
+        between: `memory_between`, from call to call the same.
 
     Returns:
         (traces, samples) float32.
@@ -38,21 +45,42 @@ def decode(
         if form.width == 3:
             np.copyto(out, _three_bytes(raw.reshape(*shape, 3), form.kind, endianness))
         elif form.name == "ibm":
-            _decode_ibm(raw.view(endianness + "i4"), out)
+            stored = raw.view(endianness + "i4")
+            words, digits = memory_between(shape[1]) if between is None else between
+            for first in range(0, len(stored), len(words)):
+                some = stored[first : first + len(words)]
+                part = slice(len(some))
+                _decode_ibm(some, out[first : first + len(some)], words[part], digits[part])
         else:
             np.copyto(out, raw.view(endianness + form.kind), casting="unsafe")
     return out
 
 
-def _decode_ibm(stored: NDArray[np.int32], out: NDArray[np.float32]) -> None:
+def memory_between(samples: int) -> NDArray[np.int32]:
+    """Return memory for what IBM floats become on the way: int32 (2, some traces, ``samples``).
+
+    Whoever decodes much takes it once: the system may give it anew, page by page, for each call, and that
+    takes several times as long as the decoding.
+    """
+    return np.empty((2, max(1, _AT_ONCE // max(1, samples)), samples), np.int32)
+
+
+def _decode_ibm(
+    stored: NDArray[np.int32],
+    out: NDArray[np.float32],
+    words: NDArray[np.int32],
+    digits: NDArray[np.int32],
+) -> None:
     """Decode IBM floats: a sign, an exponent of 16 less 64 in 7 bits, six hexadecimal digits after the point.
 
     The value is digits * 16^(exponent - 70). That scale may lie beyond float32, where the value does not; its
     root 2^(2 exponent - 140) never does, and has the exponent's bits in its own exponent: it is the word's
     upper byte less 13 << 23. So the digits are multiplied by the root, with the sign, and by the root.
+    ``words`` and ``digits`` are memory.
     """
-    words = stored.astype(np.int32)
-    np.copyto(out, words & _DIGITS, casting="unsafe")
+    np.copyto(words, stored)
+    np.bitwise_and(words, _DIGITS, out=digits)
+    np.copyto(out, digits, casting="unsafe")
     words &= _SIGN_AND_EXPONENT
     words -= _ROOT
     root = words.view(np.float32)

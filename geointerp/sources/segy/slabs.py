@@ -10,16 +10,14 @@ error, it fails on little-endian rev 1 unless told, and it misreads rev 2 trace 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geointerp.errors import DataError
 from geointerp.sources.segy.binary import SAMPLE_FORMATS, Layout
 from geointerp.sources.segy.files import Positioned, SegyFile, positioned
-from geointerp.sources.segy.samples import decode
+from geointerp.sources.segy.samples import decode, memory_between
 from geointerp.sources.segy.tracemap import TraceMap
 
 
@@ -86,13 +84,14 @@ class SegyTraces:
         order = np.argsort(traces, kind="stable")
         missing, order = np.split(order, [np.searchsorted(traces[order], 0)])
         slab[missing] = np.nan
+        between = memory_between(stop - first)
         ascending = bool((np.diff(order) > 0).all())
         with positioned(self.path) as file:
             for rows, stored in self._stored(file, traces, order, first, stop):
                 # What follows each other in the slab too is decoded in place.
                 stretch = ascending and rows[-1] - rows[0] == rows.size - 1
                 target = slab[rows[0] : rows[-1] + 1] if stretch else None
-                decoded = decode(stored, self.layout.sample_format, self.layout.endianness, target)
+                decoded = decode(stored, self.layout.sample_format, self.layout.endianness, target, between)
                 if not stretch:
                     slab[rows] = decoded
         return slab
@@ -122,19 +121,11 @@ class SegyTraces:
         for start in range(0, order.size, most):
             rows = order[start : start + most]
             numbers = traces[rows]
-            for begin, end in [(k, k + 1) for k in range(rows.size)] if skips else _runs(numbers):
-                part = buffer.reshape(-1).data[begin * pitch : (end - 1) * pitch + size]
-                self._fill(file, part, offset + int(numbers[begin]) * apart)
+            begin = np.arange(rows.size) if skips else _runs(numbers)
+            end = np.append(begin[1:], rows.size)
+            places = (begin * pitch, (end - 1) * pitch + size, offset + numbers[begin] * apart)
+            file.fill(buffer.reshape(-1).data, zip(*(place.tolist() for place in places), strict=True))
             yield rows, buffer[: rows.size, :size]
-
-    def _fill(self, file: Positioned, part: memoryview, offset: int) -> None:
-        """Read all of ``part``, or say that the file has changed."""
-        read = file.fill(part, offset)
-        if read != len(part):
-            raise DataError(
-                f"{self.path} has become shorter: {len(part)} bytes wanted at {offset}, {read} read",
-                hint="the file was changed while it was open: once it is whole, start again or --resume",
-            )
 
     def _average_duplicates(
         self, slab: NDArray[np.float32], cells: NDArray[np.int64], first: int, stop: int
@@ -158,7 +149,6 @@ class SegyTraces:
         slab[several] = sums / (1 + counts)[:, None]
 
 
-def _runs(numbers: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Yield where runs of neighbours in the file begin and end in the ascending ``numbers`` of traces."""
-    breaks = np.flatnonzero(np.diff(numbers) != 1) + 1
-    return pairwise([0, *breaks.tolist(), numbers.size])
+def _runs(numbers: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return where runs of neighbours in the file begin in the ascending ``numbers`` of traces."""
+    return np.flatnonzero(np.diff(numbers, prepend=-2) != 1)
