@@ -1,8 +1,10 @@
 """``geointerp predict``: data in, labels out."""
 
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -253,7 +255,7 @@ def _made_in(
         if "--resume" in (error.hint or ""):  # there is nothing that could be gone on with
             error.hint = f"a {STORE_SUFFIX} output keeps what is done, and --resume goes on with it"
         elif labels is not None and not isinstance(error, OutputError):
-            error.hint = _rescued(store, output) or error.hint
+            error.hint = _rescued(store, output)
         raise
     except Exception as error:
         if labels is None:
@@ -267,11 +269,11 @@ def _made_in(
     return labels
 
 
-def _rescued(store: Path, output: Path) -> str | None:
-    """Keep labels that could not be written as asked, and return a hint that says where; None if not."""
-    place = output.with_suffix(STORE_SUFFIX)
-    if place.exists():
-        return None
+def _rescued(store: Path, output: Path) -> str:
+    """Keep labels that could not be written as asked, under a free name; return a hint that says where."""
+    names = chain([output.stem], (f"{output.stem}-{number}" for number in count(2)))
+    places = (output.with_name(f"{name}{STORE_SUFFIX}") for name in names)
+    place = next(place for place in places if not os.path.lexists(place))
     store.rename(place)
     return f"the labels are kept in {place}: geointerp export {place} -o … writes them in another form"
 

@@ -385,6 +385,19 @@ def test_labels_are_kept_whatever_a_writer_meets_with(predict, survey, monkeypat
     assert {path.name for path in Path().iterdir()} == {survey.name, "labels.zarr"}
 
 
+def test_kept_labels_replace_nothing(predict, survey, monkeypatch):
+    def refuse(labels, path, **options):
+        raise DataError("they do not suit")
+
+    monkeypatch.setattr("geointerp.products.write.write_product", refuse)
+    Path("labels.zarr").mkdir()
+    Path("labels-2.zarr").symlink_to("nowhere")
+    done = predict("-o", "labels.npy")
+    assert "hint: the labels are kept in labels-3.zarr: geointerp export labels-3.zarr" in done.err
+    assert xr.open_zarr("labels-3.zarr", consolidated=False)["labels"].shape == (4, 30, 60)
+    assert not list(Path("labels.zarr").iterdir())
+
+
 def test_an_interval_that_segy_cannot_store_is_refused_beforehand(predict, survey):
     done = predict("-o", "labels.sgy", "--sample-interval", "40")
     assert (done.status, done.out) == (1, "")
