@@ -142,7 +142,7 @@ def _write_beside(
         from geointerp.sinks.picture import draw
 
         where: dict[str, Any] = {} if at is None else {"at": at}
-        draw(volume, labels["labels"], path, **where)
+        draw(volume, labels["labels"], path, told=labels.attrs.get("geointerp"), **where)
 
 
 def _write_array(labels: xr.DataArray, path: Path) -> None:

@@ -5,7 +5,7 @@ single slice that is much wider than high has its panels below each other. Slice
 picture has room for are thinned out first, in a way that keeps lines one sample wide.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,23 +41,25 @@ def draw(
     *,
     truth: xr.DataArray | None = None,
     at: At | None = None,
+    told: Mapping[str, Any] | None = None,
 ) -> None:
     """Draw the input, the labels over it and, where it is known, the truth over it.
 
     Args:
         volume: the input, 2D or 3D float32; it may reach beyond the labels, and be larger than memory.
         labels: uint8 class indices or floats with NaN, dimensions and coordinates as the input;
-            classes as ``flag_meanings``, colours by the names of the tasks' classes.
+            classes as ``flag_meanings``.
         path: the PNG to write.
         truth: the true labels, as ``labels``.
         at: the slices of a volume to draw, as ``inline=120,time=800`` or a mapping: the nearest there
             are. By default one along each dimension, where there is much to see.
+        told: the provenance of the labels, see ``classes_of``.
 
     Raises:
         UsageError: ``at`` cannot be read or lies outside the data.
         DataError: labels or truth do not lie on the samples of the input.
     """
-    classes, cuts = classes_of(labels), choose_slices(labels, at)
+    classes, cuts = classes_of(labels, told), choose_slices(labels, at)
     overlays = [labels] if truth is None else [labels, truth]
     sheet = lay_out(labels, cuts, 1 + len(overlays))
     figure = Figure(figsize=sheet.size, layout="constrained")

@@ -83,6 +83,19 @@ def test_png_is_a_picture(tmp_path, labels, volume):
         assert min(picture.size) > 500
 
 
+def test_a_picture_has_the_colours_of_the_model(tmp_path, labels, volume):
+    """Pure blue for what is red among the task's classes; a little grey shines through."""
+    labels.attrs["geointerp"]["classes"] = [
+        {"name": "background", "colour": "#ffffff"},
+        {"name": "fault", "colour": "#0000ff"},
+    ]
+    write_labels(labels, tmp_path / "a.png", volume=volume)
+    with Image.open(tmp_path / "a.png") as picture:
+        red, _, blue = np.moveaxis(np.asarray(picture.convert("RGB")).astype(int), 2, 0)
+    assert (blue - red > 150).sum() > 500
+    assert not (red - blue > 100).any()
+
+
 def test_a_picture_needs_the_input(tmp_path, labels):
     with pytest.raises(UsageError, match=r"a\.png"):
         write_labels(labels, tmp_path / "a.png")
