@@ -3,8 +3,8 @@
     python benchmarks/reading.py
 
 A survey of 600 x 500 traces of 500 samples, IBM and IEEE floats, in the page cache; slabs of 16 lines. The
-reader alone gives an array, as segyio does; a volume is what `open_volume` returns, sliced and computed by
-xarray and dask.
+reader alone gives an array, as segyio does; a volume is what `open_volume` returns, labelled and cut by dask,
+which puts a slab together from the parts that it has of several chunks.
 """
 
 import tempfile

@@ -1,16 +1,20 @@
 """A SEG-Y file as a lazy `xarray.DataArray`."""
 
 from dataclasses import asdict
+from math import ceil
 
+import dask.array
+import numpy as np
 import xarray as xr
 from dask.base import tokenize
 
 from geointerp.sources.segy.binary import SAMPLE_FORMATS
 from geointerp.sources.segy.files import SegyFile
-from geointerp.sources.segy.lazy import LazyTraces, Part
 from geointerp.sources.segy.options import SegyOptions
 from geointerp.sources.segy.slabs import SegyTraces
 from geointerp.sources.segy.survey import Survey, understand
+
+_CHUNK_BYTES = 64 << 20
 
 
 def open_segy(path: SegyFile, options: SegyOptions) -> xr.DataArray:
@@ -37,14 +41,34 @@ def open_segy(path: SegyFile, options: SegyOptions) -> xr.DataArray:
         "cdp_x": (lines, survey.cdp_x, lengths),
         "cdp_y": (lines, survey.cdp_y, lengths),
     }
-    traces = SegyTraces(path, survey.layout, survey.map)
-    samples = LazyTraces.of(
-        Part(traces, tuple(range(size) for size in traces.shape)),
-        tokenize(path, options, survey.facts["headers_sha256"]),
+    samples = _lazy(
+        SegyTraces(path, survey.layout, survey.map), (path, options, survey.facts["headers_sha256"])
     )
     return xr.DataArray(
         samples, coords, (*lines, survey.axis.dim), "amplitude", _attributes(path, survey, options)
     )
+
+
+def _lazy(traces: SegyTraces, identity: object) -> dask.array.Array:
+    """Wrap the file in dask: chunks as long as wide, since slabs are read along either line direction.
+
+    ``inline_array`` lets dask carry a slice down to the read, so that a slab costs no more than its traces.
+    """
+    side = int((_CHUNK_BYTES / 4 / traces.layout.samples) ** (1 / (traces.ndim - 1)))
+    lazy: dask.array.Array = dask.array.from_array(  # type: ignore[no-untyped-call]
+        traces,
+        chunks=(*(_even(size, side) for size in traces.shape[:-1]), traces.layout.samples),
+        name=f"segy-{tokenize(identity)}",
+        lock=False,
+        inline_array=True,
+        meta=np.empty((0,) * traces.ndim, np.float32),
+    )
+    return lazy
+
+
+def _even(size: int, most: int) -> int:
+    """Return the length of as few chunks as ``size`` needs of at most ``most``, all but equal."""
+    return ceil(size / ceil(size / max(1, most)))
 
 
 def _attributes(path: SegyFile, survey: Survey, options: SegyOptions) -> dict[str, object]:
