@@ -252,10 +252,10 @@ def _made_in(
         write_product(labels, folder / output.name, volume=volume)
         put_in_place(folder / output.name, output)
     except GeointerpError as error:
-        if "--resume" in (error.hint or ""):  # there is nothing that could be gone on with
-            error.hint = f"a {STORE_SUFFIX} output keeps what is done, and --resume goes on with it"
-        elif labels is not None and not isinstance(error, OutputError):
+        if labels is not None and not isinstance(error, OutputError):
             error.hint = _rescued(store, output)
+        elif "--resume" in (error.hint or ""):  # there is nothing that could be gone on with
+            error.hint = f"a {STORE_SUFFIX} output keeps what is done, and --resume goes on with it"
         raise
     except Exception as error:
         if labels is None:

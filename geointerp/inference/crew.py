@@ -42,10 +42,9 @@ class Crew:
         """
         self.client = client
         self.threads = threads
-        resources = {
-            address: worker.get("resources", {})
-            for address, worker in client.scheduler_info()["workers"].items()
-        }
+        # Some versions of dask tell of five workers unless all are asked for.
+        known = client.scheduler_info(n_workers=-1)["workers"]
+        resources = {address: worker.get("resources", {}) for address, worker in known.items()}
         with_gpu = [address for address, some in resources.items() if some.get("GPU")]
         self.workers = with_gpu or list(resources)
         self.resources = {"GPU": 1} if with_gpu else None

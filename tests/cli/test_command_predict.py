@@ -385,6 +385,21 @@ def test_labels_are_kept_whatever_a_writer_meets_with(predict, survey, monkeypat
     assert {path.name for path in Path().iterdir()} == {survey.name, "labels.zarr"}
 
 
+def test_labels_are_kept_of_an_input_that_has_gone_by_the_time_it_is_drawn(predict, survey, monkeypatch):
+    """The reader's hint is to go on with --resume, which a picture cannot; but all labels are there."""
+
+    def truncate(labels, path, **options):
+        os.truncate(survey, 4000)
+        options["volume"].load()
+
+    monkeypatch.setattr("geointerp.products.write.write_product", truncate)
+    done = predict("-o", "labels.png")
+    assert (done.status, done.out) == (1, "")
+    assert "has become shorter" in done.err
+    assert "hint: the labels are kept in labels.zarr" in done.err
+    assert xr.open_zarr("labels.zarr", consolidated=False)["labels"].shape == (4, 30, 60)
+
+
 def test_kept_labels_replace_nothing(predict, survey, monkeypatch):
     def refuse(labels, path, **options):
         raise DataError("they do not suit")
