@@ -93,7 +93,8 @@ class Job:
             "input": attrs.get("source"),
             "size": attrs.get("source_size"),
             "headers": attrs.get("source_headers_sha256"),
-            # What is not as a file has it is told by its samples; what dask computes, by its graph.
+            # What is not as a file has it is told by its samples; what dask computes, by its graph. A file is
+            # told by its headers, and by the samples that its scale was measured on.
             "content": None if self.as_in_file else tokenize(self.volume),
             "reading": attrs.get("reading"),
             "shape": self.sizes,

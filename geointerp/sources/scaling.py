@@ -7,8 +7,9 @@
 - ``range``: low and high are the percentiles 100 - p and p (images, elevation, indices).
 """
 
+import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -25,11 +26,19 @@ _SLICES = 24
 
 @dataclass(frozen=True)
 class AmplitudeScale:
-    """What becomes black and white: amplitudes up to ``low``, and from ``high``."""
+    """What becomes black and white: amplitudes up to ``low``, and from ``high``.
+
+    Attributes:
+        kind: ``symmetric`` or ``range``.
+        low: becomes black.
+        high: becomes white.
+        measured_on: the sha256 of the samples it was measured on, by which other data are known.
+    """
 
     kind: str
     low: float
     high: float
+    measured_on: str | None = field(default=None, compare=False)
 
     def to_grey(self, amplitudes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return grey in [0, 1], float32 of the same shape; what is not a number becomes 0.5."""
@@ -82,7 +91,7 @@ def measure_scale(volume: xr.DataArray, kind: str = "symmetric", percentile: flo
             f"{name}: its amplitudes run from {low:g} to {high:g}, further than float32 reaches",
             hint="no recording has such: check the sample format and the byte order",
         )
-    return AmplitudeScale(kind, low, high)
+    return AmplitudeScale(kind, low, high, hashlib.sha256(samples.data).hexdigest())
 
 
 def _ends(samples: NDArray[np.float32], kind: str, percentile: float) -> tuple[float, float]:

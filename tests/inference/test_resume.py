@@ -226,3 +226,22 @@ def test_a_volume_in_memory_is_gone_on_with_only_if_it_is_the_same(tmp_path):
     with pytest.raises(OutputError, match="exists"):
         work(turned)
     work(volume_of((16, 45, 61)))
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_file_whose_samples_were_replaced_is_another_input(tmp_path, interrupted):
+    """Of the same size, first bytes and magnitudes, with another sign from the third slice on."""
+    path, output = tmp_path / "volume.npy", tmp_path / "faults.zarr"
+    np.save(path, volume_of((16, 45, 61)).values)
+    common = {"batch_size": 4, "precision": "fp32", "output": output}
+    if interrupted:
+        with pytest.raises(KeyboardInterrupt):
+            predict(path, model=model_of(Failing(40, KeyboardInterrupt())), **common)
+    else:
+        predict(path, model=model_of(Convolution()), **common)
+    stored = np.lib.format.open_memmap(path, "r+")
+    stored[2:] *= -1
+    stored.flush()
+    words = "begun with other settings: amplitude was" if interrupted else "exists"
+    with pytest.raises(OutputError, match=words):
+        predict(path, model=model_of(Convolution()), resume=True, **common)
