@@ -26,7 +26,8 @@ def command(
     prediction: Annotated[
         str | None,
         typer.Argument(
-            help="Predicted labels: .zarr, .nc, SEG-Y, .npy or an image, file or URL; or craters: .csv."
+            help="Predicted labels: .zarr, .nc, SEG-Y, .npy or an image (.zarr, SEG-Y and .tif also by URL); "
+            "or craters: .csv."
         ),
     ] = None,
     truth: Annotated[str | None, typer.Argument(help="True labels or craters, likewise.")] = None,

@@ -29,7 +29,10 @@ def command(
         typer.Option(help="faults, facies, salt, craters or events; none for classes of your own."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Run folder to write.  [default: runs/<task>]")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Run folder to write.  [default: runs/<task>, or runs/<data folder>]"
+        ),
     ] = None,
     classes: Annotated[
         str | None, typer.Option(help="Names in the order of the label values: a,b,c.")

@@ -137,4 +137,4 @@ def _percentiles(amplitude: dict[str, Any], units: str) -> str:
 def _number(value: float | str | None) -> str:
     if value is None:
         return "–"
-    return value if isinstance(value, str) else f"{value:g}"
+    return value if isinstance(value, str) else f"{value:.10g}"

@@ -43,6 +43,7 @@ def open_volume(
     variable: str | None = None,
     band: int | None = None,
     hillshade: bool | str | tuple[float, float] | None = None,
+    sun: str | tuple[float, float] | None = None,
     elevation: Literal["hillshade", "raw"] | None = None,
     **segy_options: Any,
 ) -> xr.DataArray:
@@ -58,6 +59,7 @@ def open_volume(
         band: of a raster or picture, counted from 1.
         hillshade: reads elevation as relief under a sun: True, or (azimuth, altitude) in degrees; False
             reads it as it is, whatever ``elevation`` says.
+        sun: where the sun of ``hillshade=True`` stands, in degrees: ``"315,45"`` is north-west, half-way up.
         elevation: what elevation models (`geointerp.sources.elevation` says which rasters are) are read as,
             where ``hillshade`` does not say: ``hillshade``, relief under the usual sun; ``raw``, and None,
             as they are. All other files are read as ever.
@@ -77,6 +79,8 @@ def open_volume(
     """
     from geointerp.sources.segy.options import SegyOptions
 
+    if sun and not hillshade:
+        raise UsageError("the sun says from where relief is lit", hint="give hillshade as well")
     try:
         segy = SegyOptions(**segy_options)
     except TypeError as error:
@@ -86,7 +90,7 @@ def open_volume(
         "dtype": dtype,
         "variable": variable,
         "band": band,
-        "hillshade": hillshade or None,
+        "hillshade": (sun or hillshade) if hillshade else None,
     }
     given = {name: value for name, value in (segy_options | others).items() if value is not None}
     place = place_of(path)

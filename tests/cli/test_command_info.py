@@ -3,6 +3,8 @@ from pathlib import Path
 
 import numpy as np
 
+from geointerp.sinks.segy_write import write_survey
+
 
 def test_a_survey_is_described_for_people(run, survey):
     done = run("info", survey)
@@ -14,6 +16,21 @@ def test_a_survey_is_described_for_people(run, survey):
     assert "SEG-Y revision 1, ieee samples, big-endian" in done.err
     assert "120 present, 0 missing, 0 dead" in done.err
     assert "inline 189, crossline 193" in done.err
+
+
+def test_large_numbers_are_shown_whole(run):
+    write_survey(
+        "large.sgy",
+        np.ones((3, 4, 5), np.float32),
+        inlines=1_234_567 + np.arange(3),
+        crosslines=np.arange(4),
+        sample_interval_ms=4,
+        cdp_x=np.full((3, 4), 456_789.5),
+        cdp_y=5_678_901.5 + np.add.outer(np.arange(3), np.arange(4)),
+    )
+    done = run("info", "large.sgy")
+    assert ["inline", "1234567", "1234569", "1", "3"] in [line.split() for line in done.err.splitlines()]
+    assert "5678906.5" in done.err
 
 
 def test_json_is_one_object(run, survey):

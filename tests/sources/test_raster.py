@@ -356,6 +356,17 @@ def test_a_sun_that_cannot_be(tmp_path, sun):
         open_volume(write(tmp_path / "a.tif", random(9, 7)), hillshade=sun)
 
 
+def test_the_sun_may_be_placed_by_itself(tmp_path):
+    path, z = tmp_path / "a.tif", random(9, 7)
+    write(path, z)
+    volume = open_volume(path, hillshade=True, sun="90,20")
+    np.testing.assert_allclose(volume.values, relief(z, 10, 10, 90, 20), atol=1e-6)
+    assert volume.attrs["reading"] == {"hillshade": "90,20"}
+    for nothing_lit in ({}, {"hillshade": False}):
+        with pytest.raises(UsageError, match="from where relief is lit"):
+            open_volume(path, sun="90,20", **nothing_lit)
+
+
 def test_the_band_with_the_elevation_may_be_one_of_three(tmp_path):
     bands = random(3, 9, 7)
     path = write(tmp_path / "a.tif", bands)

@@ -149,3 +149,18 @@ def test_depth_is_what_the_whole_phrase_says(tmp_path, text, dim):
     volume = open_volume(path)
     assert volume.dims[-1] == dim
     assert dim in volume.attrs["segy"]["why"]["domain"].lower()
+
+
+@pytest.mark.parametrize(
+    ("options", "filled", "said"),
+    [
+        ({}, True, "bytes 181/185 are the first known place where traces differ"),
+        ({}, False, "none: traces differ at none of 181/185"),
+        ({"x_byte": 73, "y_byte": 77}, True, "given"),
+    ],
+)
+def test_why_the_coordinates_are_read_where_they_are(tmp_path, options, filled, said):
+    x, y = on_the_map(0.4)
+    words = {byte: (values if filled else 0 * values, "i4") for byte, values in ((181, x), (185, y))}
+    path = Written(*grid(INLINES, CROSSLINES), words=words).write(tmp_path / "a.sgy")
+    assert open_volume(path, **options).attrs["segy"]["why"]["coordinates"].startswith(said)

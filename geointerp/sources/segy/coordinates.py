@@ -13,17 +13,23 @@ DEGREES = "degrees"
 _ARC_SECONDS, _DECIMAL, _SEXAGESIMAL = 2, 3, 4  # codes of bytes 89-90; 1 is length
 
 
-def find_coordinate_bytes(headers: TraceHeaders, grid: Grid, options: SegyOptions) -> tuple[int, int] | None:
+def find_coordinate_bytes(
+    headers: TraceHeaders, grid: Grid, options: SegyOptions
+) -> tuple[tuple[int, int] | None, str]:
     """Return the bytes of X and Y: as given, or the first known place that is not the same for all traces.
 
     Words that hold the line numbers of the ``grid`` are no coordinates. None where there is no such place:
-    some writers leave zeros, others put something else there.
+    some writers leave zeros, others put something else there. Second, the reason.
     """
     if options.x_byte is not None and options.y_byte is not None:
-        return options.x_byte, options.y_byte
+        return (options.x_byte, options.y_byte), "given"
     lines = {axis.byte for axis in grid.axes}
     places = (LINE_BYTES[0], *COORDINATE_BYTES) if lines & {*CROSSED_BYTES} else COORDINATE_BYTES
-    return next((pair for pair in places if not lines & {*pair} and _tells_apart(headers, pair)), None)
+    for x, y in places:
+        if not lines & {x, y} and _tells_apart(headers, (x, y)):
+            return (x, y), f"bytes {x}/{y} are the first known place where traces differ"
+    tried = ", ".join(f"{x}/{y}" for x, y in places)
+    return None, f"none: traces differ at none of {tried}, or the line numbers stand there"
 
 
 def _tells_apart(headers: TraceHeaders, pair: tuple[int, int]) -> bool:

@@ -111,7 +111,7 @@ def _examine(path: SegyFile, head: bytes, options: SegyOptions) -> Survey:
         ignored=any(abs(axis.byte - 213) < 4 for axis in grid.axes),
     )
     traces = map_traces(path, headers, grid, options.duplicates)
-    chosen = find_coordinate_bytes(headers, grid, options)
+    chosen, why_coordinates = find_coordinate_bytes(headers, grid, options)
     facts = _facts(layout, head, headers, grid, axis, chosen) | {
         "text_encoding": encoding,
         "text_header": text,
@@ -122,6 +122,7 @@ def _examine(path: SegyFile, head: bytes, options: SegyOptions) -> Survey:
             "sample_format": why_format,
             "sample_interval": why_interval,
             "lines": why_lines,
+            "coordinates": why_coordinates,
             "domain": why_domain(text),
         },
     }
