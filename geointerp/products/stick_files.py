@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from geointerp.errors import DataError, UsageError
 from geointerp.products.components import classes_shown
 from geointerp.products.sections import as_sections
-from geointerp.products.spacing import depth_on_the_map, has_coordinates, placed
+from geointerp.products.spacing import depth_on_the_map, has_coordinates, metres_in, placed
 from geointerp.products.sticks import Stick
 
 FORMATS = ("charisma", "opendtect")
+_DECIMALS, _DECIMALS_OF_ANGLES = 2, 8  # a centimetre; about a millimetre on the ground, of degrees
 
 
 def check_sticks(labels: xr.DataArray, form: str | None) -> None:
@@ -40,8 +41,8 @@ def write_sticks(labels: xr.DataArray, sticks: list[Stick], path: Path, form: st
     """Write sticks as text, a point a line.
 
     ``charisma`` is ``INLINE- inline crossline x y z fault stick``, sticks numbered within each fault;
-    ``opendtect`` is ``x y z stick``, sticks numbered through. z is in ms, or in the unit of x and y; points
-    of traces without coordinates are left out.
+    ``opendtect`` is ``x y z stick``, sticks numbered through. x and y in degrees have eight decimals,
+    others two. z is in ms, or in the unit of x and y; points of traces without coordinates are left out.
 
     Args:
         labels: of the survey, with ``cdp_x`` and ``cdp_y``.
@@ -52,12 +53,13 @@ def write_sticks(labels: xr.DataArray, sticks: list[Stick], path: Path, form: st
     form = form or ("opendtect" if labels.ndim == 2 else "charisma")
     sections = as_sections(labels)
     names = dict(classes_shown(labels))
+    decimals = _DECIMALS_OF_ANGLES if np.isnan(metres_in(labels["cdp_x"])) else _DECIMALS
     numbers: dict[int, int] = {}
     with path.open("w", encoding="utf-8") as file:
         for count, stick in enumerate(sticks, start=1):
             numbers[stick.fault] = numbers.get(stick.fault, 0) + 1
             for lines, x, y, z in zip(*_places(sections, stick), strict=True):
-                place = f"{x:.2f} {y:.2f} {z:.3f}"
+                place = f"{x:.{decimals}f} {y:.{decimals}f} {z:.3f}"
                 if form == "opendtect":
                     file.write(f"{place} {count}\n")
                 else:
