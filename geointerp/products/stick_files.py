@@ -7,7 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.errors import DataError, UsageError
-from geointerp.products.components import classes_shown
+from geointerp.products.components import class_name
 from geointerp.products.sections import as_sections
 from geointerp.products.spacing import depth_on_the_map, has_coordinates, metres_in, placed
 from geointerp.products.sticks import Stick
@@ -52,19 +52,18 @@ def write_sticks(labels: xr.DataArray, sticks: list[Stick], path: Path, form: st
     """
     form = form or ("opendtect" if labels.ndim == 2 else "charisma")
     sections = as_sections(labels)
-    names = dict(classes_shown(labels))
     decimals = _DECIMALS_OF_ANGLES if np.isnan(metres_in(labels["cdp_x"])) else _DECIMALS
     numbers: dict[int, int] = {}
     with path.open("w", encoding="utf-8") as file:
         for count, stick in enumerate(sticks, start=1):
             numbers[stick.fault] = numbers.get(stick.fault, 0) + 1
+            name = class_name(labels, stick.kind)
             for lines, x, y, z in zip(*_places(sections, stick), strict=True):
                 place = f"{x:.{decimals}f} {y:.{decimals}f} {z:.3f}"
                 if form == "opendtect":
                     file.write(f"{place} {count}\n")
                 else:
                     inline, crossline = lines
-                    name = names[stick.kind]
                     file.write(
                         f"INLINE- {inline} {crossline} {place} {name}_{stick.fault} {numbers[stick.fault]}\n"
                     )

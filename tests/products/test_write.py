@@ -163,3 +163,19 @@ def test_a_background_is_no_body_whatever_it_is_called(tmp_path, meanings):
     write_product(survey(BLOCK, "faults", meanings), tmp_path / "a.csv")
     rows = (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()[1:]
     assert [row.split(",")[1] for row in rows] == [meanings.split()[1]]
+
+
+@pytest.mark.parametrize("meanings", ["", "background", "background fault"])
+def test_every_product_is_made_of_classes_without_a_name_too(tmp_path, meanings):
+    labels = survey(BLOCK * np.uint8(2), "faults", meanings)
+    write_product(labels, tmp_path / "bodies.csv")
+    (row,) = (tmp_path / "bodies.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert row.split(",")[1:3] == ["2", str(BLOCK.sum())]
+    write_product(labels, tmp_path / "sticks.txt", wishes=Wishes(min_size=10))
+    assert "2_1" in {line.split()[6] for line in (tmp_path / "sticks.txt").read_text().splitlines()}
+    write_product(labels, tmp_path / "thin.npy", wishes=Wishes("surfaces", min_size=10))
+    thin = np.load(tmp_path / "thin.npy")
+    assert set(np.unique(thin)) == {0, 2}
+    salt = survey(BLOCK * np.uint8(2), "salt", meanings)
+    write_product(salt, tmp_path / "top.txt")
+    assert len((tmp_path / "top.txt").read_text().splitlines()) == BLOCK.any(axis=2).sum()
