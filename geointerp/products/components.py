@@ -15,6 +15,7 @@ from scipy.ndimage import find_objects, generate_binary_structure, label
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from geointerp.errors import DataError
 from geointerp.sinks.classes import BACKGROUND
 from geointerp.sinks.steps import as_stored, steps
 from geointerp.tasks import NOTHING
@@ -130,16 +131,31 @@ def classes_shown(labels: xr.DataArray) -> list[tuple[int, str]]:
     """Return value and name of each class but the background, and of each value found that has no name.
 
     All labels are read once.
+
+    Raises:
+        DataError: there is none.
     """
     names = _names(labels)
     named = [(value, name) for value, name in enumerate(names) if name != BACKGROUND]
-    return named + [(value, class_name(labels, value)) for value in _values_from(len(names), labels)]
+    shown = named + [(value, class_name(labels, value)) for value in _values_from(len(names), labels)]
+    if not shown:
+        raise DataError(
+            f"there is nothing to find: the only class of the labels is {', '.join(names)}",
+            hint="name the classes in flag_meanings, such as 'background salt'",
+        )
+    return shown
 
 
 def class_name(labels: xr.DataArray, value: int) -> str:
     """Return the name of a label value: the value itself, where it has no other."""
     names = _names(labels)
     return names[value] if value < len(names) else str(value)
+
+
+def background_value(labels: xr.DataArray) -> int:
+    """Return the label value of the background, 0 where none is called that."""
+    names = _names(labels)
+    return names.index(BACKGROUND) if BACKGROUND in names else 0
 
 
 def _names(labels: xr.DataArray) -> list[str]:
