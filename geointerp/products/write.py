@@ -168,8 +168,7 @@ def _write_text(labels: xr.DataArray, path: Path, product: Product, least: int, 
         from geointerp.products.sticks import find_sticks
 
         sticks = find_sticks(labels, min_size=least, every=wishes.every)
-        write_sticks(labels, sticks, path, wishes.form)
-        return len(sticks)
+        return write_sticks(labels, sticks, path, wishes.form)
     from geointerp.products.horizons import write_horizon
 
     return write_horizon(labels, path, end=product.name, min_size=least)

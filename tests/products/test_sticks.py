@@ -151,3 +151,24 @@ def test_sticks_in_degrees_lie_where_their_traces_lie(tmp_path):
     trace = tuple(np.column_stack([rows[:, 0] - 100, (rows[:, 1] - 300) / 2]).astype(int).T)
     np.testing.assert_allclose(rows[:, 2], places["cdp_x"][trace], rtol=0, atol=1e-8)
     np.testing.assert_allclose(rows[:, 3], places["cdp_y"][trace], rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("unknown", [0.0, np.nan])
+def test_a_survey_whose_coordinates_are_all_unknown_has_no_place_for_sticks(unknown):
+    labels = survey(plane())["labels"]
+    labels["cdp_x"].values[:] = labels["cdp_y"].values[:] = 0.0
+    labels["cdp_y"].values[3:] = unknown
+    with pytest.raises(DataError, match="those of all traces are 0 or missing") as caught:
+        check_sticks(labels, None)
+    assert "--x-byte" in caught.value.hint
+
+
+def test_sticks_without_a_point_on_the_map_do_not_count_as_written(tmp_path):
+    labels = survey(plane())["labels"]
+    sticks = find_sticks(labels, min_size=50)
+    assert write_sticks(labels, sticks, tmp_path / "a.txt", None) == len(sticks) == 20
+    for name in ("cdp_x", "cdp_y"):
+        labels[name].values[4:11] = 0.0
+    assert write_sticks(labels, sticks, tmp_path / "b.txt", None) == 13
+    numbers = {line.split()[7] for line in (tmp_path / "b.txt").read_text().splitlines()}
+    assert len(numbers) == 13
