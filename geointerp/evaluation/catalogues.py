@@ -6,6 +6,9 @@ Columns that are recognised, in any case; the unit is part of the name, ``diamet
     longitude|long|lon, latitude|lat, diameter_m|diameter_km  degrees, and the diameter in m or km
     longitude|long|lon, latitude|lat, diameter                as ``units`` says: ``pixels``, or the
                                                               diameter in ``m`` or ``km``
+
+Of a catalogue with several of these, degrees are read with the diameter in m or km, unless ``units`` says
+``pixels``; x and y with the one in pixels.
 """
 
 import csv
@@ -21,6 +24,7 @@ from numpy.typing import NDArray
 from geointerp.errors import DataError
 
 Units = Literal["pixels", "m", "km"]
+_Pair = tuple[int, int]
 
 _LONGITUDE = ("longitude", "long", "lon")
 _LATITUDE = ("latitude", "lat")
@@ -58,26 +62,20 @@ def read_catalogue(path: Path, units: Units | None = None) -> Catalogue:
             positions too.
 
     Raises:
-        DataError: the file cannot be read, its columns are not recognised, their unit is not known, or a
-            field is no number that a crater can have.
+        DataError: the file cannot be read, its columns are not recognised, no diameter has a unit that suits
+            its positions and ``units``, or a field is no number that a crater can have.
     """
     header, rows = _read(path)
-    diameter, unit = _diameter_column(path, header)
-    x, y, geographic = _position_columns(path, header)
-    if not geographic and unit not in (None, "pixels"):
-        raise DataError(f"{path}: x and y are pixels, and the diameter is in {unit}", hint=_HINT)
-    if not geographic and units not in (None, "pixels"):
-        raise DataError(f"{path}: x and y are pixels, and --units says {units}", hint="leave --units out")
-    xs, ys, diameters = (_numbers(path, header[column], column, rows) for column in (x, y, diameter))
-    unit = (unit or units) if geographic else "pixels"
-    if unit is None:
-        raise DataError(
-            f"{path}: the column '{header[diameter]}' beside '{header[x]}' and '{header[y]}' has no unit",
-            hint=_unit_hint(xs, ys),
-        )
+    diameters = _diameter_columns(path, header)
+    degrees, pixels = _position_columns(path, header)
+    chosen = _chosen(diameters, degrees, pixels, units)
+    if chosen is None:
+        raise _refusal(path, header, rows, diameters, degrees, units)
+    *columns, unit = chosen
+    x, y, diameter = (_numbers(path, header[column], column, rows) for column in columns)
     on_sphere = unit != "pixels"
-    _check(path, xs, ys, diameters, on_sphere)
-    return Catalogue(xs, ys, diameters * (1e-3 if unit == "m" else 1.0), on_sphere)
+    _check(path, x, y, diameter, on_sphere)
+    return Catalogue(x, y, diameter * (1e-3 if unit == "m" else 1.0), on_sphere)
 
 
 def _read(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -102,26 +100,76 @@ def _read(path: Path) -> tuple[list[str], list[list[str]]]:
     return header, rows[1:]
 
 
-def _diameter_column(path: Path, header: Sequence[str]) -> tuple[int, Units | None]:
-    """Return the column of the diameters and the unit in its name; one with a unit goes first."""
-    matches = [(column, _DIAMETER.fullmatch(name.lower())) for column, name in enumerate(header)]
-    units = {column: _UNITS.get(match["unit"] or "") for column, match in matches if match}
-    if not units:
+def _diameter_columns(path: Path, header: Sequence[str]) -> dict[Units | None, int]:
+    """Return the first column of diameters in each unit, under None that whose name tells no unit."""
+    columns: dict[Units | None, int] = {}
+    for column, name in enumerate(header):
+        if match := _DIAMETER.fullmatch(name.lower()):
+            columns.setdefault(_UNITS.get(match["unit"] or ""), column)
+    if not columns:
         raise DataError(f"{path} has no column of diameters, only {', '.join(header)}", hint=_HINT)
-    return min(units.items(), key=lambda pair: pair[1] is None)
+    return columns
 
 
-def _position_columns(path: Path, header: Sequence[str]) -> tuple[int, int, bool]:
-    """Return the columns of the positions, and whether they are called longitude and latitude."""
+def _position_columns(path: Path, header: Sequence[str]) -> tuple[_Pair | None, _Pair | None]:
+    """Return the columns of longitude and latitude, and those of x and y; None where there are none."""
     at = {name.lower(): column for column, name in reversed(list(enumerate(header)))}
-    longitude, latitude = (
-        next((at[name] for name in names if name in at), None) for names in (_LONGITUDE, _LATITUDE)
+    longitude, latitude, x, y = (
+        next((at[name] for name in names if name in at), None)
+        for names in (_LONGITUDE, _LATITUDE, ("x",), ("y",))
     )
-    if longitude is not None and latitude is not None:
-        return longitude, latitude, True
-    if "x" in at and "y" in at:
-        return at["x"], at["y"], False
-    raise DataError(f"{path} has no columns of positions, only {', '.join(header)}", hint=_HINT)
+    degrees = None if longitude is None or latitude is None else (longitude, latitude)
+    pixels = None if x is None or y is None else (x, y)
+    if degrees is None and pixels is None:
+        raise DataError(f"{path} has no columns of positions, only {', '.join(header)}", hint=_HINT)
+    return degrees, pixels
+
+
+def _chosen(
+    diameters: Mapping[Units | None, int], degrees: _Pair | None, pixels: _Pair | None, units: Units | None
+) -> tuple[int, int, int, Units] | None:
+    """Return columns of x, y and diameter that belong together, and the unit of the diameter.
+
+    Degrees go with a diameter in m or km, and before pixels. With a diameter in pixels go x and y; without
+    these, columns that are called longitude and latitude hold pixels. None where nothing suits ``units``.
+    """
+    bare = diameters.get(None)
+    if degrees is not None and units != "pixels":
+        lengths = [(column, unit) for unit, column in diameters.items() if unit in ("m", "km")]
+        if bare is not None and units is not None:
+            lengths.append((bare, units))
+        if lengths:
+            return *degrees, *min(lengths, key=lambda pair: pair[1] != units)
+    positions = pixels or degrees
+    in_pixels = diameters.get("pixels", bare if degrees is None or units == "pixels" else None)
+    if positions is None or in_pixels is None or units not in (None, "pixels"):
+        return None
+    return *positions, in_pixels, "pixels"
+
+
+def _refusal(
+    path: Path,
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    diameters: Mapping[Units | None, int],
+    degrees: _Pair | None,
+    units: Units | None,
+) -> DataError:
+    """Say why no diameter suits the positions and ``units``."""
+    unit, column = next(iter(diameters.items()))
+    name = header[column]
+    if degrees is None and diameters.keys() <= {"m", "km"}:
+        return DataError(f"{path}: x and y are pixels, and the diameter is in {unit}", hint=_HINT)
+    if degrees is None:
+        return DataError(f"{path}: x and y are pixels, and --units says {units}", hint="leave --units out")
+    if units is not None:
+        return DataError(
+            f"{path}: the column '{name}' is in {unit}, and --units says {units}",
+            hint="leave --units out, which is for a diameter without a unit",
+        )
+    beside = " and ".join(f"'{header[position]}'" for position in degrees)
+    positions = (_numbers(path, header[position], position, rows) for position in degrees)
+    return DataError(f"{path}: the column '{name}' beside {beside} has no unit", hint=_unit_hint(*positions))
 
 
 def _numbers(path: Path, name: str, column: int, rows: Sequence[Sequence[str]]) -> NDArray[np.float64]:

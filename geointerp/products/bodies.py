@@ -24,6 +24,9 @@ def body_table(labels: xr.DataArray, *, min_size: int, velocity: float | None = 
         ``volume_m3``, of a line ``length_m`` and ``area_m_ms`` or ``area_m2``; first and last coordinate
         along each dimension, times in ms and depths in m; ``x`` and ``y`` of the centre. NaN where the
         traces have no coordinates.
+
+    Raises:
+        DataError: there is no class but the background.
     """
     parts = [
         _measured(labels, Components(labels, value, min_size), name, velocity)

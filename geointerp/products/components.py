@@ -15,7 +15,10 @@ from scipy.ndimage import find_objects, generate_binary_structure, label
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from geointerp.errors import DataError
+from geointerp.sinks.classes import BACKGROUND
 from geointerp.sinks.steps import as_stored, steps
+from geointerp.tasks import NOTHING
 
 _STEP_SAMPLES = 1 << 24
 
@@ -125,6 +128,44 @@ def _touching(before: NDArray[np.int64], after: NDArray[np.int64]) -> NDArray[np
 
 
 def classes_shown(labels: xr.DataArray) -> list[tuple[int, str]]:
-    """Return value and name of each class but the background."""
-    names = str(labels.attrs.get("flag_meanings", "")).split() or ["background", "found"]
-    return [(value, name) for value, name in enumerate(names) if name != "background"]
+    """Return value and name of each class but the background, and of each value found that has no name.
+
+    All labels are read once.
+
+    Raises:
+        DataError: there is none.
+    """
+    names = _names(labels)
+    named = [(value, name) for value, name in enumerate(names) if name != BACKGROUND]
+    shown = named + [(value, class_name(labels, value)) for value in _values_from(len(names), labels)]
+    if not shown:
+        raise DataError(
+            f"there is nothing to find: the only class of the labels is {', '.join(names)}",
+            hint="name the classes in flag_meanings, such as 'background salt'",
+        )
+    return shown
+
+
+def class_name(labels: xr.DataArray, value: int) -> str:
+    """Return the name of a label value: the value itself, where it has no other."""
+    names = _names(labels)
+    return names[value] if value < len(names) else str(value)
+
+
+def background_value(labels: xr.DataArray) -> int:
+    """Return the label value of the background, 0 where none is called that."""
+    names = _names(labels)
+    return names.index(BACKGROUND) if BACKGROUND in names else 0
+
+
+def _names(labels: xr.DataArray) -> list[str]:
+    return str(labels.attrs.get("flag_meanings", "")).split() or [BACKGROUND, "found"]
+
+
+def _values_from(least: int, labels: xr.DataArray) -> list[int]:
+    """Return the label values that occur, from ``least`` on, in order."""
+    found: set[int] = set()
+    for start, stop in steps(labels, _STEP_SAMPLES):
+        values = as_stored(labels[start:stop])
+        found |= set(np.unique(values[(values >= least) & (values != NOTHING)]).tolist())
+    return sorted(found)

@@ -98,7 +98,7 @@ def _measured(recording: xr.Dataset, components: Components, number: int, value:
     middle = (mask * np.arange(mask.shape[1])).sum(axis=1) / mask.sum(axis=1)
     apex = int(np.argmin(median_filter(middle, min(_SMOOTHING, middle.size), mode="nearest")))
     peak = np.nan
-    if "probability" in recording:
+    if "probability" in recording and value < recording["probability"].sizes["class"]:
         part = {"class": value, "distance": slice(top, bottom), "time": slice(first, last)}
         peak = float(np.nanmax(np.where(mask, recording["probability"].isel(part).values, np.nan)))
     return (

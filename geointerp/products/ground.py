@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
 from geointerp.extras import needed
-from geointerp.sources.raster_place import told_step
+from geointerp.sources.raster_place import to_the_map, told_step
 
 _SPHEROID = re.compile(r'SPHEROID\["[^"]*",([\d.eE+]+),([\d.eE+]+)')
 _APART = 8
@@ -145,8 +145,8 @@ def ground_of(labels: xr.DataArray) -> Ground | None:
     text = "" if mapping is None else mapping.attrs.get("crs_wkt") or mapping.attrs.get("spatial_ref")
     if labels.dims != ("y", "x") or not text:
         return None
-    crs = needed("rasterio.crs", "raster", "labels of a raster lie on a map")
-    wkt = crs.CRS.from_wkt(text).to_wkt(version="WKT1_GDAL")
+    crs = needed("rasterio.crs", "raster", "labels of a raster lie on a map").CRS.from_wkt(text)
+    wkt = crs.to_wkt(version="WKT1_GDAL")
     geographic = _geographic_part(wkt)
     spheroid = _SPHEROID.search(geographic)
     if spheroid is None:
@@ -154,7 +154,7 @@ def ground_of(labels: xr.DataArray) -> Ground | None:
     major, inverse_flattening = map(float, spheroid.groups())
     flattening = 1 / inverse_flattening if inverse_flattening else 0.0
     radius = major * (1 - flattening / 3)
-    x, y = (labels[dim].values.astype(np.float64) for dim in ("x", "y"))
+    x, y = (labels[dim].values.astype(np.float64) * to_the_map(labels, dim, crs) for dim in ("x", "y"))
     return Ground(x, y, wkt, geographic, radius, flattening, (told_step(labels, "x"), told_step(labels, "y")))
 
 

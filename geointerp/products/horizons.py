@@ -27,6 +27,9 @@ def write_horizon(labels: xr.DataArray, path: Path, *, end: str, min_size: int) 
 
     Returns:
         The number of traces written.
+
+    Raises:
+        DataError: there is no class but the background.
     """
     found = [Components(labels, value, min_size) for value, _ in classes_shown(labels)]
     depth = labels[labels.dims[-1]].values * depth_on_the_map(labels)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from geointerp.sources.units import METRES, seconds_in
 
 _ANGLES = frozenset({"degree", "degrees", "deg", "degrees_east", "degrees_north", "radian", "radians", "rad"})
+_TRACES_APART = (60, 30, 12, 6, 2, 1)  # multiples of 2 and 3: so many may share a position
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,9 @@ def _bin(labels: xr.DataArray) -> float:
     """Return the area of a bin, or the distance between the traces of a line; NaN where it is unknown."""
     if not has_coordinates(labels):
         return float("nan")
-    x, y = (labels[name].values * metres_in(labels[name]) for name in ("cdp_x", "cdp_y"))
     if labels.ndim == 2:
-        steps = np.hypot(np.diff(x), np.diff(y))
-        return float(np.nanmedian(steps)) if np.isfinite(steps).any() else float("nan")
+        return _distance(labels)
+    x, y = (labels[name].values * metres_in(labels[name]) for name in ("cdp_x", "cdp_y"))
     known = placed(labels)
     if known.sum() < 3:
         return float("nan")
@@ -106,3 +106,18 @@ def _bin(labels: xr.DataArray) -> float:
     design = np.column_stack([across, np.ones(len(across))])
     (steps_x, steps_y) = (np.linalg.lstsq(design, values[known], rcond=None)[0][:2] for values in (x, y))
     return float(abs(steps_x[0] * steps_y[1] - steps_x[1] * steps_y[0]))
+
+
+def _distance(labels: xr.DataArray) -> float:
+    """Return the distance between the traces of a line in m; NaN where it is unknown.
+
+    It is measured across many traces: single steps are rounded with the coordinates, and are 0 where
+    neighbours share a position.
+    """
+    known = np.flatnonzero(placed(labels))
+    apart = next((traces for traces in _TRACES_APART if traces <= known.size // 2), 0)
+    if not apart:
+        return float("nan")
+    x, y = (labels[name].values[known] * metres_in(labels[name]) for name in ("cdp_x", "cdp_y"))
+    lengths = np.hypot(x[apart:] - x[:-apart], y[apart:] - y[:-apart])
+    return float(np.median(lengths / (known[apart:] - known[:-apart])))

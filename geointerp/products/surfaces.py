@@ -9,7 +9,7 @@ from dask.delayed import delayed
 from numpy.typing import NDArray
 from skimage.morphology import skeletonize
 
-from geointerp.products.components import Components, classes_shown
+from geointerp.products.components import Components, background_value, classes_shown
 from geointerp.products.sections import as_sections
 from geointerp.sinks.steps import as_stored
 from geointerp.tasks import NOTHING
@@ -25,6 +25,9 @@ def thinned(dataset: xr.Dataset, *, min_size: int) -> xr.Dataset:
     Returns:
         The same with thinned ``labels``, uint8 with 255 where nothing was predicted; computed block by block
         when it is read.
+
+    Raises:
+        DataError: there is no class but the background.
     """
     labels = dataset["labels"]
     sections = as_sections(labels)
@@ -50,7 +53,7 @@ def _thin(sections: xr.DataArray, found: dict[int, Components], number: int) -> 
     """Thin the sections of one block."""
     start, stop = next(iter(found.values())).bounds[number]
     stored = as_stored(sections[start:stop])
-    thin = np.where(stored == NOTHING, NOTHING, 0).astype(np.uint8)
+    thin = np.where(stored == NOTHING, NOTHING, background_value(sections)).astype(np.uint8)
     for value, components in found.items():
         for section, kept in zip(thin, components.block(number) > 0, strict=True):
             section[skeletonize(kept)] = value  # type: ignore[no-untyped-call]

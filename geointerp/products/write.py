@@ -150,9 +150,12 @@ def write_product(
 
 
 def _with_background(labels: xr.Dataset, task: str | None) -> xr.Dataset:
-    """Return labels of a task with a background under that name, whatever their model calls class 0."""
+    """Return labels of a task with a background under that name, whatever their model calls class 0.
+
+    Not those whose background is another class: there class 0 is what is looked for.
+    """
     names = str(labels["labels"].attrs.get("flag_meanings", "")).split()
-    if not names or task not in TASKS or TASKS[task].classes[0].name != BACKGROUND:
+    if not names or BACKGROUND in names or task not in TASKS or TASKS[task].classes[0].name != BACKGROUND:
         return labels
     meanings = " ".join([BACKGROUND, *names[1:]])
     return labels.assign(labels=labels["labels"].assign_attrs(flag_meanings=meanings))
@@ -165,8 +168,7 @@ def _write_text(labels: xr.DataArray, path: Path, product: Product, least: int, 
         from geointerp.products.sticks import find_sticks
 
         sticks = find_sticks(labels, min_size=least, every=wishes.every)
-        write_sticks(labels, sticks, path, wishes.form)
-        return len(sticks)
+        return write_sticks(labels, sticks, path, wishes.form)
     from geointerp.products.horizons import write_horizon
 
     return write_horizon(labels, path, end=product.name, min_size=least)

@@ -16,7 +16,7 @@ from geointerp.errors import DataError, UsageError
 from geointerp.extras import needed
 from geointerp.sinks.classes import classes_of
 from geointerp.sinks.steps import as_stored, steps
-from geointerp.sources.raster_place import told_step
+from geointerp.sources.raster_place import to_the_map, told_step
 from geointerp.tasks import NOTHING
 
 _BLOCK = 512
@@ -113,11 +113,20 @@ def _georeference(labels: xr.DataArray) -> dict[str, Any]:
     from rasterio.crs import CRS
     from rasterio.transform import Affine
 
-    (x0, dx), (y0, dy) = (_step(labels, dim) for dim in ("x", "y"))
-    where: dict[str, Any] = {"transform": Affine(dx, 0, x0 - dx / 2, 0, dy, y0 - dy / 2)}
     mapping = labels.coords.get("spatial_ref")
     text = "" if mapping is None else mapping.attrs.get("crs_wkt") or mapping.attrs.get("spatial_ref")
-    return where | ({"crs": CRS.from_wkt(text)} if text else {})
+    crs = CRS.from_wkt(text) if text else None
+    (x0, dx), (y0, dy) = (_on_the_map(labels, dim, crs) for dim in ("x", "y"))
+    where: dict[str, Any] = {"transform": Affine(dx, 0, x0 - dx / 2, 0, dy, y0 - dy / 2)}
+    return where | ({} if crs is None else {"crs": crs})
+
+
+def _on_the_map(labels: xr.DataArray, dim: str, crs: Any) -> tuple[float, float]:
+    """Return the first coordinate and the step in the unit of the reference system, where there is one."""
+    first, step = _step(labels, dim)
+    unit = 1.0 if crs is None else to_the_map(labels, dim, crs)
+    # The size of a single pixel is told in that unit.
+    return first * unit, step * unit if labels.sizes[dim] > 1 else step
 
 
 def _step(labels: xr.DataArray, dim: str) -> tuple[float, float]:

@@ -110,10 +110,25 @@ def beneath(volume: xr.DataArray, labels: xr.DataArray) -> xr.DataArray:
 
 
 def upright(array: xr.DataArray, cut: Slice) -> xr.DataArray:
-    """Return one slice, rows first, the first row at the top of the page and the first column at its left."""
-    taken = array.sel(cut.at, method="nearest") if cut.at else array
-    turned = [dim for dim in (cut.rows, cut.columns) if _is_turned(array, dim)]
+    """Return one slice, rows first, the first row at the top of the page and the first column at its left.
+
+    Lines that are in no order are put in order, as they are read off the axes of the page.
+    """
+    taken = array.isel({dim: _nearest(array[dim], value) for dim, value in cut.at.items()})
+    taken = taken.sortby([dim for dim in (cut.rows, cut.columns) if not _is_ordered(taken[dim])])
+    turned = [dim for dim in (cut.rows, cut.columns) if _is_turned(taken, dim)]
     return taken.isel({dim: slice(None, None, -1) for dim in turned}).transpose(cut.rows, cut.columns)
+
+
+def _nearest(axis: xr.DataArray, value: float) -> int:
+    """Return the place of the coordinate that is nearest to a value; the axis may be in no order."""
+    return int(np.argmin(np.abs(axis.values.astype(np.float64) - value)))
+
+
+def _is_ordered(axis: xr.DataArray) -> bool:
+    """Whether a coordinate rises or falls all along."""
+    before, after = axis.values[:-1], axis.values[1:]
+    return bool((after >= before).all() or (after <= before).all())
 
 
 def _is_turned(array: xr.DataArray, dim: str) -> bool:
@@ -141,7 +156,7 @@ def _asked(labels: xr.DataArray, at: At) -> list[tuple[str, int]]:
             )
         if dim not in dims or not labels[dim].values.min() <= value <= labels[dim].values.max():
             raise UsageError(f"there is no slice at {dim}={value:.10g}", hint=_ranges(labels))
-    return [(dim, int(np.argmin(np.abs(labels[dim].values - value)))) for dim, value in wanted]
+    return [(dim, _nearest(labels[dim], value)) for dim, value in wanted]
 
 
 def _read(at: str) -> list[tuple[str, float]]:

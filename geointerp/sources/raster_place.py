@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
 _DEGREES = {"x": ("longitude", "degrees_east"), "y": ("latitude", "degrees_north")}
+_SAME_UNIT = 1e-5  # two kinds of feet differ by less
 
 
 @dataclass(frozen=True)
@@ -136,3 +137,20 @@ def told_step(labels: xr.DataArray, dim: str) -> float:
     """Return the size of a pixel as the grid mapping tells it, where one coordinate alone does not."""
     told = labels.coords["spatial_ref"].attrs.get("GeoTransform") if "spatial_ref" in labels.coords else None
     return float(told.split()[{"x": 1, "y": 5}[dim]]) if told else 1.0
+
+
+def to_the_map(labels: xr.DataArray, dim: str, crs: Any) -> float:
+    """Return by what coordinates are multiplied to be in the unit of their reference system.
+
+    It is 1 where either is no known length, and between one kind of feet and another, which files mix up.
+
+    Args:
+        labels: (y, x).
+        dim: ``x`` or ``y``.
+        crs: of rasterio.
+    """
+    metres = METRES.get(str(labels[dim].attrs.get("units")).lower())
+    if metres is None or not crs.is_projected:
+        return 1.0
+    factor = metres / float(crs.linear_units_factor[1])
+    return 1.0 if abs(factor - 1) < _SAME_UNIT else factor

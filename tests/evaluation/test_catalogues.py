@@ -86,3 +86,51 @@ def test_large_positions_are_taken_for_a_hint(written):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(DataError, match=r"missing\.csv does not exist"):
         read_catalogue(tmp_path / "missing.csv")
+
+
+ROWS = {  # one crater, told in pixels of an image and on the Moon
+    "x": 100.0, "y": 200.0, "diameter_px": 30.0, "longitude": 10.0, "latitude": -5.0, "diameter_km": 3.0,
+    "diameter_m": 3000.0, "diameter": 7.0,
+}  # fmt: skip
+PIXELS, KM = (100.0, 200.0, 30.0, False), (10.0, -5.0, 3.0, True)
+
+
+@pytest.mark.parametrize(
+    ("header", "units", "expected"),
+    [
+        ("x,y,diameter_px,longitude,latitude,diameter_km", None, KM),
+        ("longitude,latitude,diameter_km,x,y,diameter_px", None, KM),
+        ("x,y,diameter_px,longitude,latitude,diameter_km", "pixels", PIXELS),
+        ("x,y,diameter_px,longitude,latitude,diameter_km", "km", KM),
+        ("x,y,diameter_px,longitude,latitude", None, PIXELS),
+        ("x,y,diameter_km,diameter_px", None, PIXELS),
+        ("longitude,latitude,diameter_px,diameter_m", None, KM),
+        ("longitude,latitude,diameter_px,diameter", "km", (10, -5, 7, True)),
+        ("longitude,latitude,diameter_km,diameter", "pixels", (10, -5, 7, False)),
+        ("x,y,longitude,latitude,diameter", "pixels", (100, 200, 7, False)),
+        ("x,y,longitude,latitude,diameter", "km", (10, -5, 7, True)),
+        ("longitude,latitude,diameter_m", "km", KM),  # of which the other catalogue may be in need
+    ],
+)
+def test_positions_and_diameters_are_of_one_kind(written, header, units, expected):
+    row = ",".join(str(ROWS[name]) for name in header.split(","))
+    read = read_catalogue(written(f"{header}\n{row}\n"), units)
+    assert (read.x[0], read.y[0], pytest.approx(read.diameter[0]), read.on_sphere) == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "units", "said"),
+    [
+        ("long,lat,diameter_km", "pixels", "'diameter_km' is in km, and --units says pixels"),
+        ("x,y,long,lat,diameter_m", "pixels", "'diameter_m' is in m, and --units says pixels"),
+        ("long,lat,diameter_px", "km", "'diameter_px' is in pixels, and --units says km"),
+        ("x,y,long,lat,diameter_px", "m", "'diameter_px' is in pixels, and --units says m"),
+        ("x,y,diameter_px", "km", "x and y are pixels, and --units says km"),
+        ("x,y,long,lat,diameter", None, "'diameter' beside 'long' and 'lat' has no unit"),
+    ],
+)
+def test_no_name_of_a_column_overrules_the_units_that_are_told(written, header, units, said):
+    row = ",".join("1" for _ in header.split(","))
+    with pytest.raises(DataError, match=said) as caught:
+        read_catalogue(written(f"{header}\n{row}\n"), units)
+    assert caught.value.hint

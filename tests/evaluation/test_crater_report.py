@@ -110,3 +110,19 @@ def test_real_craters_moved_by_less_than_their_radius_are_found(real_data, tmp_p
     diameters = [float(row["Diameter (km)"]) for row in rows]
     assert report["median_position_error"] == pytest.approx(0.1 * np.median(diameters), rel=0.02)
     assert report["median_diameter_error"] == pytest.approx(0, abs=1e-9)
+
+
+def test_degrees_are_not_compared_with_diameters_in_pixels(tmp_path):
+    """Two random catalogues have hardly a crater in common; as wide as the globe, all would match."""
+    random = np.random.default_rng(5)
+    for name in ("found.csv", "truth.csv"):
+        places = np.column_stack([
+            random.uniform(0, 5000, (60, 2)), np.full(60, 100.0), random.uniform(-180, 180, 60),
+            random.uniform(-80, 80, 60), np.full(60, 5.0),
+        ])  # fmt: skip
+        header = "x,y,diameter_px,longitude,latitude,diameter_km"
+        np.savetxt(tmp_path / name, places, delimiter=",", header=header, comments="")
+    both = tmp_path / "found.csv", tmp_path / "truth.csv"
+    assert evaluate_catalogues(*both)["units"] == "km"
+    assert evaluate_catalogues(*both)["matched"] <= 1
+    assert evaluate_catalogues(*both, units="pixels")["units"] == "pixels"

@@ -112,3 +112,31 @@ def test_a_line_in_blocks(step):
     line = survey(np.ones((9, 9, 9), np.uint8))["labels"][:, 4].rename(inline="cdp").drop_vars("crossline")
     table = area_table(line.chunk(cdp=step)).columns
     assert table["area_m_ms"].tolist() == [0, pytest.approx(81 * 4 * 25)]
+
+
+@pytest.mark.parametrize(("unit", "metres"), [("km", 1000.0), ("m", 1.0), ("ft", 0.3048), (None, 1.0)])
+def test_axes_in_another_unit_than_the_map_have_the_areas_of_the_map(unit, metres):
+    rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed")
+    wkt = rasterio.crs.CRS.from_epsg(32633).to_wkt()
+    x, y = 500_000 + 10.0 * np.arange(-20, 20), 6_000_000 - 10.0 * np.arange(30)
+    labels = raster(np.ones((30, 40), np.uint8), x / metres, y / metres, wkt)["labels"]
+    for dim in ("x", "y"):
+        labels[dim].attrs |= {"units": unit} if unit else {}
+    assert area_table(labels).columns["area_m2"][1] == pytest.approx(1200 * 100 / 0.9996**2, rel=1e-5)
+
+
+def test_the_feet_of_a_map_are_taken_as_they_are():
+    """Of a state plane in US survey feet, whose file may call them ft: 2e-6 of 6,500,000 would be 13 feet."""
+    rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed")
+    wkt = rasterio.crs.CRS.from_epsg(2263).to_wkt()
+    values, x, y = (
+        np.ones((30, 40), np.uint8),
+        1_000_000 + 30.0 * np.arange(40),
+        200_000 - 30.0 * np.arange(30),
+    )
+    told = raster(values, x, y, wkt)["labels"]
+    for dim in ("x", "y"):
+        told[dim].attrs["units"] = "ft"
+    expected = area_table(raster(values, x, y, wkt)["labels"]).columns["area_m2"]
+    np.testing.assert_array_equal(area_table(told).columns["area_m2"], expected)
+    assert expected[1] == pytest.approx(1200 * (30 * 1200 / 3937) ** 2, rel=1e-3)

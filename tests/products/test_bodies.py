@@ -174,3 +174,62 @@ def test_traces_without_coordinates_do_not_move_a_centre():
         np.testing.assert_allclose(found[name], expected[name])
     labels["cdp_x"].values[2:9, 3:8] = np.nan
     assert np.isnan(body_table(labels, min_size=1).columns["x"][0])
+
+
+def along(steps, azimuth=0.0, traces=400):
+    """Labels of a line whose traces lie so many metres along an azimuth, from a place as in UTM."""
+    labels = survey(np.zeros((1, traces, 4), np.uint8))["labels"][0].rename(crossline="cdp")
+    direction = np.sin(np.radians(azimuth)), np.cos(np.radians(azimuth))
+    for name, first, share in zip(("cdp_x", "cdp_y"), (457_310.0, 6_782_200.0), direction, strict=True):
+        labels = labels.assign_coords({name: ("cdp", first + share * np.asarray(steps))})
+    return labels.drop_vars("inline")
+
+
+TRACES = np.arange(400)
+
+
+@pytest.mark.parametrize("azimuth", [0, 30, 90])
+@pytest.mark.parametrize("step", [3.125, 6.25, 12.5])
+@pytest.mark.parametrize("traces", [100, 400])
+def test_whole_metres_do_not_round_the_distance_between_traces(step, azimuth, traces):
+    labels = along(step * TRACES[:traces], azimuth, traces)
+    for name in ("cdp_x", "cdp_y"):
+        labels[name].values[:] = np.round(labels[name].values)
+    assert spacing_of(labels).bin == pytest.approx(step, rel=5e-3)
+
+
+@pytest.mark.parametrize("shared", [2, 3])
+def test_traces_that_share_a_position_are_not_no_distance_apart(shared):
+    assert spacing_of(along(25.0 * (TRACES // shared), 30)).bin == pytest.approx(25 / shared, rel=1e-6)
+    short = spacing_of(along(25.0 * (np.arange(13) // shared), 30, 13)).bin
+    assert short == pytest.approx(25 / shared, rel=1e-6)
+
+
+@pytest.mark.parametrize("unknown", [0.0, np.nan])
+@pytest.mark.parametrize("first", [True, False])
+def test_traces_without_coordinates_do_not_change_the_distance(unknown, first):
+    labels = along(25.0 * TRACES, 30)
+    lost = TRACES < 240 if first else np.random.default_rng(2).random(400) < 0.6
+    for name in ("cdp_x", "cdp_y"):
+        labels[name].values[lost] = unknown
+    assert spacing_of(labels).bin == pytest.approx(25, rel=1e-9)
+
+
+def test_the_distance_is_unknown_where_one_trace_or_none_has_coordinates():
+    labels = along(25.0 * TRACES)
+    for name in ("cdp_x", "cdp_y"):
+        labels[name].values[1:] = 0.0
+    assert np.isnan(spacing_of(labels).bin)
+    degrees = along(25.0 * TRACES)
+    for name in ("cdp_x", "cdp_y"):
+        degrees[name].attrs["units"] = "degrees"
+    assert np.isnan(spacing_of(degrees).bin)
+
+
+def test_a_bent_line_is_as_long_as_its_traces_are_apart():
+    """Along a quarter of a circle of 3.2 km, 12.5 m apart."""
+    labels = along(0.0 * TRACES)
+    angle = 12.5 * TRACES / 3200
+    labels["cdp_x"].values[:] += 3200 * np.cos(angle)
+    labels["cdp_y"].values[:] += 3200 * np.sin(angle)
+    assert spacing_of(labels).bin == pytest.approx(12.5, rel=5e-3)

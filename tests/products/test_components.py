@@ -4,7 +4,7 @@ import xarray as xr
 from labelled import survey
 from scipy.ndimage import find_objects, generate_binary_structure, label
 
-from geointerp.products.components import Components
+from geointerp.products.components import Components, classes_shown
 
 
 @pytest.mark.parametrize("shape", [(23, 40), (11, 12, 13)])
@@ -41,3 +41,21 @@ def test_the_largest_is_the_first_and_small_ones_are_left_out():
 def test_nothing_is_no_component():
     found = Components(survey(np.zeros((3, 4, 5), np.uint8))["labels"], 1)
     assert (len(found), found.sizes.shape, found.boxes.shape) == (0, (0,), (0, 3, 2))
+
+
+@pytest.mark.parametrize(
+    ("meanings", "expected"),
+    [
+        ("background fault", [(1, "fault"), (3, "3")]),
+        ("background fault channel mound karst", [(1, "fault"), (2, "channel"), (3, "mound"), (4, "karst")]),
+        ("", [(1, "found"), (3, "3")]),
+    ],
+)
+@pytest.mark.parametrize("chunk", [1, 6])
+def test_what_has_no_name_is_shown_as_its_value(meanings, expected, chunk):
+    values = np.zeros((6, 7, 8), np.uint8)
+    values[4, 3, 2], values[1, :, 5], values[2] = 3, 1, 255
+    labels = survey(values, meanings=meanings)["labels"]
+    assert classes_shown(labels.chunk(inline=chunk)) == expected
+    undecided = labels.where(labels != 255)  # as NetCDF gives them: NaN
+    assert classes_shown(undecided.assign_attrs(labels.attrs)) == expected

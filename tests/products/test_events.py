@@ -99,3 +99,11 @@ def test_no_event_is_an_empty_list():
     table = event_table(recording(np.zeros((80, 500)), DISTANCE, TIMES), min_size=20)
     assert len(table) == 0
     assert table.columns["start_time"].dtype == TIMES.dtype
+
+
+def test_an_event_of_a_class_without_name_or_probability_is_listed():
+    values = moveout(300.0, 1.0, 400.0)
+    made = recording(2 * values, DISTANCE, TIMES, np.where(values, 0.9, 0.1))
+    columns = event_table(made, min_size=20).columns
+    assert columns["class"].tolist() == ["2"]
+    assert np.isnan(columns["peak_probability"]).all()

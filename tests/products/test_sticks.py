@@ -135,3 +135,40 @@ def test_depths_are_in_the_unit_of_the_map(tmp_path):
     found = np.array(written(labels.assign_coords(feet), tmp_path / "b.txt", "opendtect"), float)
     np.testing.assert_allclose(found[:, :2], metres[:, :2])
     np.testing.assert_allclose(found[:, 2], metres[:, 2] / 0.3048, atol=1e-3)
+
+
+def test_sticks_in_degrees_lie_where_their_traces_lie(tmp_path):
+    """A step of 12.5 m is 1e-4 of a degree, of which two decimals would leave nothing."""
+    labels = survey(plane())["labels"]
+    lines = np.meshgrid(np.arange(20), np.arange(60), indexing="ij")
+    steps = {"cdp_x": (4.0, 1.1e-4, 0.3e-4), "cdp_y": (52.0, -0.2e-4, 1.0e-4)}
+    places = {
+        name: first + down * lines[0] + across * lines[1] for name, (first, down, across) in steps.items()
+    }
+    for name, values in places.items():
+        labels = labels.assign_coords({name: (("inline", "crossline"), values, {"units": "degrees"})})
+    rows = np.array([row[1:5] for row in written(labels, tmp_path / "a.txt", "charisma")], float)
+    trace = tuple(np.column_stack([rows[:, 0] - 100, (rows[:, 1] - 300) / 2]).astype(int).T)
+    np.testing.assert_allclose(rows[:, 2], places["cdp_x"][trace], rtol=0, atol=1e-8)
+    np.testing.assert_allclose(rows[:, 3], places["cdp_y"][trace], rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("unknown", [0.0, np.nan])
+def test_a_survey_whose_coordinates_are_all_unknown_has_no_place_for_sticks(unknown):
+    labels = survey(plane())["labels"]
+    labels["cdp_x"].values[:] = labels["cdp_y"].values[:] = 0.0
+    labels["cdp_y"].values[3:] = unknown
+    with pytest.raises(DataError, match="those of all traces are 0 or missing") as caught:
+        check_sticks(labels, None)
+    assert "--x-byte" in caught.value.hint
+
+
+def test_sticks_without_a_point_on_the_map_do_not_count_as_written(tmp_path):
+    labels = survey(plane())["labels"]
+    sticks = find_sticks(labels, min_size=50)
+    assert write_sticks(labels, sticks, tmp_path / "a.txt", None) == len(sticks) == 20
+    for name in ("cdp_x", "cdp_y"):
+        labels[name].values[4:11] = 0.0
+    assert write_sticks(labels, sticks, tmp_path / "b.txt", None) == 13
+    numbers = {line.split()[7] for line in (tmp_path / "b.txt").read_text().splitlines()}
+    assert len(numbers) == 13

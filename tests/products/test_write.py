@@ -163,3 +163,50 @@ def test_a_background_is_no_body_whatever_it_is_called(tmp_path, meanings):
     write_product(survey(BLOCK, "faults", meanings), tmp_path / "a.csv")
     rows = (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()[1:]
     assert [row.split(",")[1] for row in rows] == [meanings.split()[1]]
+
+
+@pytest.mark.parametrize("meanings", ["", "background", "background fault"])
+def test_every_product_is_made_of_classes_without_a_name_too(tmp_path, meanings):
+    labels = survey(BLOCK * np.uint8(2), "faults", meanings)
+    write_product(labels, tmp_path / "bodies.csv")
+    (row,) = (tmp_path / "bodies.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert row.split(",")[1:3] == ["2", str(BLOCK.sum())]
+    write_product(labels, tmp_path / "sticks.txt", wishes=Wishes(min_size=10))
+    assert "2_1" in {line.split()[6] for line in (tmp_path / "sticks.txt").read_text().splitlines()}
+    write_product(labels, tmp_path / "thin.npy", wishes=Wishes("surfaces", min_size=10))
+    thin = np.load(tmp_path / "thin.npy")
+    assert set(np.unique(thin)) == {0, 2}
+    salt = survey(BLOCK * np.uint8(2), "salt", meanings)
+    write_product(salt, tmp_path / "top.txt")
+    assert len((tmp_path / "top.txt").read_text().splitlines()) == BLOCK.any(axis=2).sum()
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "product"),
+    [("salt", "a.csv", "bodies"), ("salt", "a.txt", "top"), ("faults", "a.npy", "surfaces")],
+)
+def test_labels_with_nothing_but_a_background_are_refused(tmp_path, task, name, product):
+    labels = survey(CUBE, task, "background")
+    with pytest.raises(DataError, match="the only class of the labels is background") as caught:
+        write_product(labels, tmp_path / name, wishes=Wishes(product))
+    assert "flag_meanings" in caught.value.hint
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_background_that_is_not_the_first_class_is_none_of_the_bodies(tmp_path):
+    turned = 1 - BLOCK
+    write_product(survey(turned, "salt", "salt background"), tmp_path / "a.csv")
+    (row,) = (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert row.split(",")[1:3] == ["salt", str(BLOCK.sum())]
+    write_product(survey(turned, "salt", "salt background"), tmp_path / "turned.txt")
+    write_product(survey(BLOCK, "salt", "background salt"), tmp_path / "usual.txt")
+    assert (tmp_path / "turned.txt").read_text() == (tmp_path / "usual.txt").read_text()
+    write_product(survey(turned, "salt", "salt background"), tmp_path / "b.csv", wishes=Wishes("areas"))
+    names = [line.split(",")[0] for line in (tmp_path / "b.csv").read_text(encoding="utf-8").splitlines()]
+    assert names == ["class", "salt", "background"]
+    thin = {}
+    for meanings, values in (("fault background", turned), ("background fault", BLOCK)):
+        path = tmp_path / f"{meanings}.npy"
+        write_product(survey(values, "faults", meanings), path, wishes=Wishes("surfaces", min_size=10))
+        thin[meanings] = np.load(path)
+    np.testing.assert_array_equal(thin["fault background"], 1 - thin["background fault"])

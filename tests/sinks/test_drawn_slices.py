@@ -132,3 +132,22 @@ def test_labels_lie_on_a_part_of_the_input():
         beneath(volume[::2], labels)
     with pytest.raises(DataError, match="dimensions"):
         beneath(volume[0], labels)
+
+
+@pytest.mark.parametrize("at", ["inline=12", "crossline=31", "time=8"])
+def test_lines_in_no_order_are_drawn_where_they_belong(at):
+    ordered = array((5, 6, 7), VOLUME).copy(data=np.arange(210).reshape(5, 6, 7))
+    (cut,) = choose_slices(ordered, at)
+    expected = upright(ordered, cut)
+    shuffled = ordered.isel(inline=[3, 0, 4, 1, 2], crossline=[5, 1, 2, 0, 4, 3])
+    assert choose_slices(shuffled, at) == [cut]
+    assert upright(shuffled, cut).identical(expected)
+    assert upright(shuffled.chunk(inline=2), cut).compute().identical(expected)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.uint16, np.int64])
+def test_the_nearest_line_is_found_among_numbers_of_any_kind(kind):
+    volume = array((5, 6, 7), VOLUME).copy(data=np.arange(210).reshape(5, 6, 7))
+    (cut,) = choose_slices(volume, "inline=20")
+    coarse = volume[1::2].assign_coords(inline=np.array([11, 31], kind))  # 9 and 11 away
+    np.testing.assert_array_equal(upright(coarse, cut).T, volume[1])

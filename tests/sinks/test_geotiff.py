@@ -133,3 +133,19 @@ def test_a_write_that_fails_as_late_as_on_closing_is_an_error(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("rows", [slice(None), slice(7, 8)])
+def test_axes_in_km_lie_where_the_map_has_them_in_metres(tmp_path, rows):
+    wkt = rasterio.crs.CRS.from_epsg(32633).to_wkt()
+    place = {"x": 500 + 0.01 * (np.arange(40) + 0.5), "y": 6000 - 0.01 * (np.arange(30) + 0.5)}
+    labels = labels_of((30, 40)).assign_coords(
+        {dim: (dim, axis, {"units": "km"}) for dim, axis in place.items()}
+    )
+    mapping = {"crs_wkt": wkt, "GeoTransform": "500000.0 10.0 0.0 6000000.0 0.0 -10.0"}  # GDAL's, of the map
+    labels = labels.assign_coords(spatial_ref=((), 0, mapping)).isel(y=rows)
+    write_labels(labels, tmp_path / "a.tif")
+    with rasterio.open(tmp_path / "a.tif") as file:
+        top = 6_000_000 - 10 * (rows.start or 0)
+        assert file.transform.almost_equals(rasterio.Affine(10, 0, 500_000, 0, -10, top), precision=1e-6)
+        assert file.crs.to_epsg() == 32633

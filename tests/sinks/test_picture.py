@@ -198,3 +198,14 @@ def test_a_missing_sample_is_a_hole_of_one_sample(tmp_path):
     pixels = drawn(tmp_path / "a.png")
     cell = near(pixels, FAULT_RED).sum()
     assert near(pixels, NO_DATA, within=4).sum() == pytest.approx(2 * cell, rel=0.1)  # in both panels
+
+
+def test_a_volume_whose_lines_are_in_no_order_is_drawn_as_the_one_in_order(tmp_path):
+    labels = array((6, 20, 30), ("inline", "crossline", "time"), flag_meanings="background fault")
+    labels[2:, 5:9, 3:12] = 1
+    volume = grey(labels)
+    order = {"inline": [3, 0, 4, 1, 5, 2], "crossline": np.random.default_rng(4).permutation(20)}
+    draw(volume, labels, tmp_path / "a.png", at="inline=30,crossline=60,time=50")
+    shuffled = volume.isel(order), labels.isel(order)
+    draw(*shuffled, tmp_path / "b.png", at="inline=30,crossline=60,time=50")
+    np.testing.assert_array_equal(drawn(tmp_path / "b.png"), drawn(tmp_path / "a.png"))
