@@ -41,3 +41,15 @@ def test_the_largest_is_the_first_and_small_ones_are_left_out():
 def test_nothing_is_no_component():
     found = Components(survey(np.zeros((3, 4, 5), np.uint8))["labels"], 1)
     assert (len(found), found.sizes.shape, found.boxes.shape) == (0, (0,), (0, 3, 2))
+
+
+@pytest.mark.parametrize("step", [1, 10**6])
+def test_it_is_told_whether_something_is_not_known(step):
+    values = np.zeros((6, 7), np.float32)
+    values[2, 3] = 1
+    assert not Components(xr.DataArray(values), 1, step_samples=step).gaps
+    values[5, 6] = values[1, 2] = np.nan
+    found = Components(xr.DataArray(values), 1, step_samples=step)
+    assert found.gaps
+    rows, columns = np.array([1, 3, 5]), np.array([0, 2, 4, 6])
+    np.testing.assert_array_equal(found.unknown(rows, columns), np.isnan(values[1::2, ::2]))
