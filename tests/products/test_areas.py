@@ -112,3 +112,12 @@ def test_a_line_in_blocks(step):
     line = survey(np.ones((9, 9, 9), np.uint8))["labels"][:, 4].rename(inline="cdp").drop_vars("crossline")
     table = area_table(line.chunk(cdp=step)).columns
     assert table["area_m_ms"].tolist() == [0, pytest.approx(81 * 4 * 25)]
+
+
+def test_heights_in_the_reference_system_change_no_area():
+    """The surface of WGS 84 is 510,065,621.7 km²."""
+    rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed")
+    wkt = rasterio.crs.CRS.from_epsg(4979).to_wkt()
+    x, y = np.arange(-179.5, 180), np.arange(89.5, -90, -1)
+    table = area_table(raster(np.ones((180, 360), np.uint8), x, y, wkt)["labels"]).columns
+    assert table["area_m2"][1] == pytest.approx(510_065_621.7e6, rel=1e-5)

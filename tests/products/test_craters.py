@@ -191,3 +191,19 @@ def test_a_crater_across_the_seam_of_a_map_within_nothing_is_found_once():
     mask = np.logical_or.reduce([within(longitude, latitude, one) for one in truth])
     labels = raster(np.where(np.abs(longitude) < 180, mask, 255), x, y, MOON)["labels"]
     assert_catalogue(crater_table(labels, min_size=20), truth, 0.02, 0.1)
+
+
+def test_heights_in_the_reference_system_are_left_out():
+    """In EPSG:4979 places have a height too; else it is EPSG:4326."""
+    from rasterio.crs import CRS
+
+    x, y = 15 + np.arange(200) * 1e-4 / np.cos(np.radians(50)), 50 - np.arange(150) * 1e-4
+    mask = discs((150, 200), [(70, 90, 40)])
+    flat, solid = (
+        crater_table(raster(mask, x, y, CRS.from_epsg(code).to_wkt())["labels"], min_size=20)
+        for code in (4326, 4979)
+    )
+    assert len(flat) == 1
+    for name, column in flat.columns.items():
+        np.testing.assert_allclose(solid.columns[name], column, rtol=1e-9)
+    assert solid.crs.startswith("GEOGCS")
