@@ -113,6 +113,11 @@ def _shape(array: xr.DataArray, factors: Factors) -> tuple[int, ...]:
     return tuple(ceil(size / factors[dim]) for dim, size in array.sizes.items())
 
 
+def blocks(array: xr.DataArray) -> Iterator[dict[Hashable, slice]]:
+    """Yield blocks that an array is gone through in, about 16 million samples each, as its slices."""
+    return (block for block, _ in _blocks(array, dict.fromkeys(array.dims, 1)))
+
+
 def _blocks(
     array: xr.DataArray, factors: Factors
 ) -> Iterator[tuple[dict[Hashable, slice], tuple[slice, ...]]]:
