@@ -224,3 +224,23 @@ def test_a_mask_whose_white_is_in_its_last_part_is_warned_of(monkeypatch):
     mask[29, 39] = 255
     with pytest.warns(UserWarning, match="the truth holds only 0 and 255"):
         evaluate(truth, mask)
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".zarr"])
+def test_a_region_of_a_picture_is_found_in_the_picture_of_the_truth(tmp_path, suffix):
+    truth = np.random.default_rng(2).integers(0, 3, (30, 40)).astype(np.uint8)
+    Image.fromarray(truth).save(tmp_path / "truth.png")
+    predicted = truth[10:25, 5:35].copy()
+    predicted[0, 0] = (predicted[0, 0] + 1) % 3
+    coords = {"row": np.arange(10, 25), "column": np.arange(5, 35)}
+    labels = xr.Dataset({"labels": (("row", "column"), predicted)}, coords)
+    labels.attrs["geointerp"] = json.dumps({"task": "craters", "source": {"format": "PNG"}})
+    path = tmp_path / f"labels{suffix}"
+    if suffix == ".zarr":
+        labels.to_zarr(path, consolidated=False)
+    else:
+        labels.to_netcdf(path, engine="h5netcdf")
+    for one, other in ((path, tmp_path / "truth.png"), (tmp_path / "truth.png", path)):
+        report = evaluate(one, other)
+        assert report["accuracy"] == pytest.approx(1 - 1 / 450)
+        assert np.sum(report["confusion"]) == 450
