@@ -35,10 +35,11 @@ def align(prediction: xr.DataArray, truth: xr.DataArray) -> tuple[xr.DataArray, 
     Raises:
         DataError: the dimensions differ, or the coordinates have nothing in common.
     """
-    own = [has_coordinates(labels) for labels in (prediction, truth)]
+    images = {*prediction.dims, *truth.dims} <= _IMAGE
+    own = [has_coordinates(labels) or (images and _is_stored(labels)) for labels in (prediction, truth)]
     if own[1] and not own[0]:
         prediction = named_as(truth, prediction)
-    else:
+    elif not all(own):
         truth = named_as(prediction, truth)
     if not all(own) and prediction.shape == truth.shape:
         return prediction, xr.DataArray(truth.data, dims=prediction.dims, attrs=truth.attrs)
@@ -134,6 +135,11 @@ def has_coordinates(array: xr.DataArray) -> bool:
     source = array.attrs.get("prediction", {}).get("source", {})  # of labels: what they were predicted from
     form = str(source.get("format") or array.attrs["format"])
     return form.startswith(("SEG-Y", "Zarr", "NetCDF", "MDIO", "DAS")) or form.endswith(" raster")
+
+
+def _is_stored(labels: xr.DataArray) -> bool:
+    """Whether labels lie in a store, which says of which rows and columns of an image they are."""
+    return str(labels.attrs.get("format")).startswith(("Zarr", "NetCDF"))
 
 
 def named_as(other: xr.DataArray, labels: xr.DataArray) -> xr.DataArray:

@@ -16,6 +16,7 @@ from geointerp.evaluation.folder import check_folder, write_folder
 from geointerp.evaluation.nearness import only_block
 from geointerp.evaluation.paper import paper_batch
 from geointerp.evaluation.score import Score
+from geointerp.sinks.decimate import blocks
 from geointerp.sources.open import open_label_file
 from geointerp.sources.stores import provenance_of
 from geointerp.tasks import NOTHING, classes_named
@@ -24,6 +25,7 @@ LabelSource = xr.Dataset | xr.DataArray | str | Path
 """Labels: an array, a Dataset with ``labels``, or a file (label store, SEG-Y of labels, .npy, image)."""
 
 _BLOCK_SAMPLES = 1 << 24
+_IMAGE = "image"  # what is 2D by nature
 
 
 def evaluate(
@@ -39,7 +41,8 @@ def evaluate(
 ) -> dict[str, Any]:
     """Compare predicted with true labels on the coordinates they share.
 
-    Both are read block by block, so they may be larger than memory.
+    Both are read block by block, so they may be larger than memory; with a tolerance slice by slice, and so
+    what is 2D by nature whole.
 
     Args:
         prediction: the predicted labels; 255 or NaN where nothing was predicted.
@@ -72,9 +75,12 @@ def evaluate(
     trained = None if model is None else only_block(Path(model))
     if trained is not None:
         predicted, true = trained.facing(predicted), trained.facing(true)
-    for name, coordinate, predicted_slice, true_slice in _slices(predicted, true):
-        distance = None if trained is None or coordinate is None else trained.distance(coordinate)
-        score.add(name, predicted_slice, true_slice, distance)
+    if predicted.ndim == 2 and tolerance is None:
+        score.add_in_parts(_IMAGE, _parts(predicted, true))
+    else:
+        for name, coordinate, predicted_slice, true_slice in _slices(predicted, true):
+            distance = None if trained is None or coordinate is None else trained.distance(coordinate)
+            score.add(name, predicted_slice, true_slice, distance)
     names = _class_names(predicted, true, score.matrix.largest_label)
     report = score.report(names, batch)
     if output is not None:
@@ -130,7 +136,12 @@ def _warn_of_mask(labels: xr.DataArray, what: str) -> None:
     """Warn of a black and white picture, whose white is no class but ignored."""
     if {*labels.dims} != {"row", "column"} or "flag_meanings" in labels.attrs:
         return
-    if np.unique(labels.values).tolist() == [0, NOTHING]:
+    met: set[float] = set()
+    for block in blocks(labels):
+        met |= {*np.unique(labels[block].values).tolist()}
+        if not met <= {0, NOTHING}:
+            return
+    if met == {0, NOTHING}:
         warnings.warn(
             f"the {what} holds only 0 and 255: 255 is ignored and not scored as a class; "
             "if it is a black and white mask, write the class as 1",
@@ -146,7 +157,7 @@ def _slices(
     What is 2D by nature is one slice, which has no coordinate.
     """
     if prediction.ndim == 2:
-        prediction, truth = prediction.expand_dims("image"), truth.expand_dims("image")
+        prediction, truth = prediction.expand_dims(_IMAGE), truth.expand_dims(_IMAGE)
     dim = str(prediction.dims[0])
     coordinates = prediction[dim].values if dim in prediction.coords else None
     thickness = max(1, _BLOCK_SAMPLES // max(1, prediction[0].size))
@@ -158,6 +169,17 @@ def _slices(
             at = number if coordinates is None else coordinates[number].item()
             name = f"{dim} {at}" if prediction.shape[0] > 1 or coordinates is not None else dim
             yield name, None if coordinates is None else at, one, other
+
+
+def _parts(
+    prediction: xr.DataArray, truth: xr.DataArray
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+    """Yield prediction and truth part by part, so that neither is held whole."""
+    for block in blocks(prediction):
+        yield (
+            as_labels(prediction[block].values, "prediction"),
+            as_labels(truth[block].values, "truth"),
+        )
 
 
 def _class_names(prediction: xr.DataArray, truth: xr.DataArray, largest: int) -> list[str]:

@@ -3,7 +3,7 @@
 An "image" is a picture, a section, or one slice of a volume.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,6 +89,19 @@ class Score:
         self.images.append(ImageCounts(name, self.matrix.add(prediction, truth), distance))
         if self._tolerant is not None:
             self._tolerant.add_slice(prediction, truth)
+
+    def add_in_parts(self, name: str, parts: Iterable[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -> None:
+        """Count one image part by part; a tolerance, which looks beyond a part's ends, asks for ``add``.
+
+        Args:
+            name: of the image.
+            parts: prediction and truth, as of ``add``.
+        """
+        image = ConfusionMatrix()
+        for prediction, truth in parts:
+            image.add(prediction, truth)
+        self.matrix.counts += image.counts
+        self.images.append(ImageCounts(name, image.of_classes(image.largest_label + 1)))
 
     def report(self, names: Sequence[str], paper_batch: int | None = None) -> dict[str, Any]:
         """Return all figures, ready for JSON.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_fill_holes, distance_transform_edt
+from scipy.ndimage import binary_dilation, binary_fill_holes, distance_transform_edt
 from skimage.measure import find_contours
 
 _GOOD = 0.9
@@ -23,6 +23,7 @@ _FEWEST_SECTORS, _SECTORS = 8, 36
 _PAD = 1
 _LEAST_POINTS = 5
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,10 @@ class Circle:
 
 
 def find_circles(
-    mask: NDArray[np.bool_], sampling: tuple[float, float] = (1.0, 1.0), free: NDArray[np.bool_] | None = None
+    mask: Mask,
+    sampling: tuple[float, float] = (1.0, 1.0),
+    free: Mask | None = None,
+    gaps: Mask | None = None,
 ) -> list[Circle]:
     """Find the circles of one connected component.
 
@@ -58,16 +62,17 @@ def find_circles(
         mask: the component in its box.
         sampling: height and width of a pixel, so that an ellipse in the mask may be a circle on the ground.
         free: the sides of the box (top, bottom, left, right) that are no outline, being the data's edge.
+        gaps: where in the box and a pixel around it nothing is known; beside it is no outline either.
 
     Returns:
         Circles, the largest first; none if the outline is too short to tell.
     """
-    filled = binary_fill_holes(np.pad(mask, _PAD))
-    outline = _outline(filled, mask.shape, free)
+    filled, gaps = _filled(mask, gaps)
+    outline = _outline(filled, mask.shape, free, gaps)
     if len(outline) <= _LEAST_POINTS:
         return []
     scale = np.array(sampling)
-    circles, best = _settled(outline, scale, [fit_circle(outline * scale)], filled)
+    circles, best = _settled(outline, scale, [fit_circle(outline * scale)], filled, gaps)
     inside = distance_transform_edt(filled, sampling=sampling)
     tried = np.zeros(filled.shape, bool)
     while best < _GOOD and len(circles) < _MOST:
@@ -77,7 +82,8 @@ def find_circles(
         if radius < 1.5 * scale.max():
             break
         start = ((peak - _PAD) * scale, radius)
-        more, match = _settled(outline, scale, [*((c.centre, c.radius) for c in circles), start], filled)
+        starts = [*((c.centre, c.radius) for c in circles), start]
+        more, match = _settled(outline, scale, starts, filled, gaps)
         if match > best + _GAIN and len(more) > len(circles):
             circles, best = more, match
         else:
@@ -85,13 +91,21 @@ def find_circles(
     return sorted(circles, key=lambda circle: -circle.radius)
 
 
-def overlap_with(mask: NDArray[np.bool_], circles: list[Circle], sampling: tuple[float, float]) -> float:
-    """Return the intersection over union of a mask and its circles together."""
+def overlap_with(
+    mask: Mask, circles: list[Circle], sampling: tuple[float, float], gaps: Mask | None = None
+) -> float:
+    """Return the intersection over union of a mask and its circles together, ``gaps`` left out."""
+    filled, gaps = _filled(mask, gaps)
+    return _match(circles, np.array(sampling), filled, gaps)
+
+
+def _filled(mask: Mask, gaps: Mask | None) -> tuple[Mask, Mask]:
+    """Return a mask, padded, without its holes, and the gaps outside it."""
     filled = binary_fill_holes(np.pad(mask, _PAD))
-    return _match(circles, np.array(sampling), filled)
+    return filled, np.zeros_like(filled) if gaps is None else gaps & ~filled
 
 
-def _outline(filled: NDArray[np.bool_], shape: tuple[int, ...], free: NDArray[np.bool_] | None) -> Floats:
+def _outline(filled: Mask, shape: tuple[int, ...], free: Mask | None, gaps: Mask) -> Floats:
     """Return the outline, half-way between pixels inside and outside; without what is the data's edge."""
     contours = find_contours(filled.astype(np.float32), 0.5)  # type: ignore[no-untyped-call]
     parts = [part[:-1] for part in contours]
@@ -100,7 +114,17 @@ def _outline(filled: NDArray[np.bool_], shape: tuple[int, ...], free: NDArray[np
     row, column = points.T
     cut = (top & (row < 0)) | (bottom & (row > shape[0] - 1))
     cut |= (left & (column < 0)) | (right & (column > shape[1] - 1))
+    if gaps.any():
+        cut |= _beside(points + _PAD, filled, gaps)
     return points[~cut]
+
+
+def _beside(points: Floats, filled: Mask, gaps: Mask) -> Mask:
+    """Return which points of the outline, in the padded mask, belong to a pixel that a gap touches."""
+    near = binary_dilation(gaps, np.ones((3, 3), bool)) & filled
+    one, other = (tuple(side(points).astype(int).T) for side in (np.floor, np.ceil))  # one of them is inside
+    touched: Mask = near[one] | near[other]
+    return touched
 
 
 def fit_circle(points: Floats) -> tuple[Floats, float]:
@@ -113,7 +137,7 @@ def fit_circle(points: Floats) -> tuple[Floats, float]:
 
 
 def _settled(
-    outline: Floats, scale: Floats, starts: list[tuple[Floats, float]], filled: NDArray[np.bool_]
+    outline: Floats, scale: Floats, starts: list[tuple[Floats, float]], filled: Mask, gaps: Mask
 ) -> tuple[list[Circle], float]:
     """Let circles and outline settle: points to their nearest circle, circles to their points.
 
@@ -135,7 +159,7 @@ def _settled(
         support = _support(points[own] - centre, radius / scale.max())
         if own.sum() >= _LEAST_POINTS and (support >= _SUPPORT or len(circles) == 1):
             found.append(Circle(centre, radius, outline[own], support))
-    return found, _match(found, scale, filled)
+    return found, _match(found, scale, filled, gaps)
 
 
 def _nearest(points: Floats, circles: list[tuple[Floats, float]]) -> tuple[Floats, NDArray[np.intp]]:
@@ -152,7 +176,7 @@ def _support(points: Floats, radius: float) -> float:
     return np.unique(sector.clip(max=sectors - 1)).size / sectors
 
 
-def _drawn(circles: list[Circle], scale: Floats, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+def _drawn(circles: list[Circle], scale: Floats, shape: tuple[int, ...]) -> Mask:
     """Return the padded mask that circles make."""
     drawn = np.zeros(shape, bool)
     for circle in circles:
@@ -165,6 +189,6 @@ def _drawn(circles: list[Circle], scale: Floats, shape: tuple[int, ...]) -> NDAr
     return drawn
 
 
-def _match(circles: list[Circle], scale: Floats, filled: NDArray[np.bool_]) -> float:
-    drawn = _drawn(circles, scale, filled.shape)
+def _match(circles: list[Circle], scale: Floats, filled: Mask, gaps: Mask) -> float:
+    drawn = _drawn(circles, scale, filled.shape) & ~gaps
     return float((drawn & filled).sum() / max((drawn | filled).sum(), 1))

@@ -30,6 +30,7 @@ class Components:
         bounds: first and last-plus-one slice of each block.
         sizes: samples of each component, (components,) int64, largest first: component 1 is ``sizes[0]``.
         boxes: first and last-plus-one position along each dimension, (components, dimensions, 2) int64.
+        gaps: whether nothing is known of some sample, of whatever component or none.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Components:
             min_size: samples of the smallest component that is kept.
             step_samples: about how many samples are held at a time.
         """
-        self._labels, self._value = labels, value
+        self._labels, self._value, self.gaps = labels, value, False
         self.bounds = steps(labels, step_samples)
         counts, sizes, boxes, touches = self._first_pass()
         self._offsets = np.concatenate([[0], np.cumsum(counts)])
@@ -64,6 +65,7 @@ class Components:
         number[kept] = np.arange(1, len(kept) + 1)
         self._numbers = number[group]
         self.block = lru_cache(maxsize=2)(self._block)
+        self._unknown_of = lru_cache(maxsize=2)(self._unknown)
 
     def __len__(self) -> int:
         """Return how many components there are."""
@@ -75,7 +77,9 @@ class Components:
         sizes, boxes, touches = [np.empty(0, np.int64)], [np.empty((0, self._labels.ndim, 2), np.int64)], []
         former: NDArray[np.int64] = np.zeros(self._labels.shape[1:], np.int64)
         for start, stop in self.bounds:
-            found, count = self._label(start, stop)
+            values = as_stored(self._labels[start:stop])
+            self.gaps |= bool((values == NOTHING).any())
+            found, count = self._label(values)
             sizes.append(np.bincount(found.ravel(), minlength=count + 1)[1:])
             ends = [[(one.start, one.stop) for one in box] for box in find_objects(found)]
             shift = [(start, start), *[(0, 0)] * (self._labels.ndim - 1)]
@@ -86,18 +90,31 @@ class Components:
             counts.append(count)
         return counts, np.concatenate(sizes), np.concatenate(boxes), np.concatenate(touches) - 1
 
-    def _label(self, start: int, stop: int) -> tuple[NDArray[np.int32], int]:
-        mask = as_stored(self._labels[start:stop]) == self._value
+    def _label(self, values: NDArray[np.uint8]) -> tuple[NDArray[np.int32], int]:
+        mask = values == self._value
         found, count = label(mask, generate_binary_structure(mask.ndim, mask.ndim))
         return found.astype(np.int32, copy=False), int(count)
 
     def _block(self, number: int) -> NDArray[np.int32]:
         """Return the component of each sample of a block, 0 where there is none."""
-        found, count = self._label(*self.bounds[number])
+        found, count = self._label(as_stored(self._labels[slice(*self.bounds[number])]))
         first = int(self._offsets[number])
         lookup = np.concatenate([[np.int32(0)], self._numbers[first : first + count]])
         numbered: NDArray[np.int32] = lookup[found]
         return numbered
+
+    def _unknown(self, number: int) -> NDArray[np.bool_]:
+        unknown: NDArray[np.bool_] = as_stored(self._labels[slice(*self.bounds[number])]) == NOTHING
+        return unknown
+
+    def unknown(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return where nothing is known at some rows and columns of 2D labels, in ascending order."""
+        parts = [
+            self._unknown_of(number)[np.ix_(rows[(rows >= start) & (rows < stop)] - start, columns)]
+            for number, (start, stop) in enumerate(self.bounds)
+            if start <= rows[-1] and stop > rows[0]
+        ]
+        return np.concatenate(parts)
 
     def in_order(self) -> list[int]:
         """Return all components by where they begin, so that blocks are labelled again seldom."""

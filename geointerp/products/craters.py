@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from geointerp.products.circles import find_circles, fit_circle, overlap_with
 from geointerp.products.components import Components, classes_shown
 from geointerp.products.ground import Ground, ground_of
+from geointerp.sinks.steps import as_stored
 from geointerp.sinks.tables import Table
+from geointerp.tasks import NOTHING
 
 _MOST_PIXELS = 1 << 24
 _ROUNDS = 3
@@ -33,7 +35,7 @@ def crater_table(labels: xr.DataArray, *, min_size: int, min_rim: float = LEAST_
     Args:
         labels: (y, x) or (row, column).
         min_size: samples of the smallest connected component that is kept.
-        min_rim: share of the circumference, as far as it lies in the picture, that must have been seen.
+        min_rim: share of the circumference, as far as it lies where there are data, that must have been seen.
 
     Returns:
         On the map ``crater, longitude, latitude, diameter_m`` and points in the body's own longitude and
@@ -78,7 +80,7 @@ def _of_component(
 ) -> list[_Row]:
     """Return a row for each circle of a component, and at its end whether the data's edge cuts it.
 
-    A circle must show ``min_rim`` of what of it lies in the picture.
+    A circle must show ``min_rim`` of what of it lies where there are data.
     """
     box = components.boxes[number - 1]
     mask = components.mask(number)
@@ -87,11 +89,13 @@ def _of_component(
     mask = mask[::stride, ::stride]
     sides = np.stack([box[:, 0] == 0, box[:, 1] == labels.shape], axis=1).ravel()
     sampling = (1.0, 1.0) if ground is None else _pixel_size(ground, box.mean(axis=1))
-    circles = find_circles(mask, sampling, sides)
-    match = overlap_with(mask, circles, sampling)
+    gaps = _gaps(components, labels.shape, box, stride) if components.gaps else None
+    cut = gaps is not None and bool(gaps.any())
+    circles = find_circles(mask, sampling, sides, gaps)
+    match = overlap_with(mask, circles, sampling, gaps)
     placed = []
     for circle in circles:
-        inside = _share_inside(circle.line(sampling) * stride + box[:, 0], labels.shape)
+        inside = _share_inside(circle.line(sampling) * stride + box[:, 0], labels, cut)
         if circle.support < min_rim * inside or inside < _LEAST_INSIDE:
             continue
         if ground is None:
@@ -101,13 +105,34 @@ def _of_component(
             x, y, diameter = _on_the_ground(circle.outline * stride + box[:, 0], ground)
             if np.isnan(diameter):
                 continue
-        placed.append((x, y, diameter, match, circle.support, bool(sides.any())))
+        placed.append((x, y, diameter, match, circle.support, cut or bool(sides.any())))
     return placed
 
 
-def _share_inside(points: NDArray[np.float64], shape: tuple[int, ...]) -> float:
-    """Return which share of positions, (points, 2) row and column, lies in the picture."""
-    return float(((points > -0.5) & (points < np.array(shape) - 0.5)).all(axis=1).mean())
+def _gaps(
+    components: Components, shape: tuple[int, ...], box: NDArray[np.int64], stride: int
+) -> NDArray[np.bool_]:
+    """Return where nothing is known in a box and a pixel around it, every ``stride``-th pixel."""
+    places = [np.arange(first - stride, last + stride, stride) for first, last in box]
+    there = [(one >= 0) & (one < size) for one, size in zip(places, shape, strict=True)]
+    rows, columns = (one[known] for one, known in zip(places, there, strict=True))
+    gaps = np.zeros([one.size for one in places], bool)
+    gaps[np.ix_(*there)] = components.unknown(rows, columns)
+    return gaps
+
+
+def _share_inside(points: NDArray[np.float64], labels: xr.DataArray, cut: bool) -> float:
+    """Return which share of positions, (points, 2) row and column, lies in the picture.
+
+    Where gaps in the data ``cut`` what is shown, only places count of which something is known.
+    """
+    within = (points > -0.5) & (points < np.array(labels.shape) - 0.5)
+    inside: NDArray[np.bool_] = np.all(within, axis=1)
+    if cut and inside.any():
+        places = np.rint(points[inside]).astype(np.int64).T
+        at = {dim: xr.DataArray(one, dims="place") for dim, one in zip(labels.dims, places, strict=True)}
+        inside[inside] = as_stored(labels.isel(at)) != NOTHING
+    return float(inside.mean())
 
 
 def _first_pixel(labels: xr.DataArray) -> NDArray[np.float64]:

@@ -6,13 +6,16 @@ the same radius, whatever the raster's own projection does to it.
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
+from geointerp.errors import DataError
 from geointerp.extras import needed
 from geointerp.sources.raster_place import to_the_map, told_step
 
@@ -139,14 +142,16 @@ def ground_of(labels: xr.DataArray) -> Ground | None:
         labels: (y, x), with the reference system in the coordinate ``spatial_ref``.
 
     Raises:
+        DataError: the reference system has no plain longitude and latitude.
         MachineError: rasterio is not installed.
     """
     mapping = labels.coords.get("spatial_ref")
     text = "" if mapping is None else mapping.attrs.get("crs_wkt") or mapping.attrs.get("spatial_ref")
     if labels.dims != ("y", "x") or not text:
         return None
-    crs = needed("rasterio.crs", "raster", "labels of a raster lie on a map").CRS.from_wkt(text)
-    wkt = crs.to_wkt(version="WKT1_GDAL")
+    systems = needed("rasterio.crs", "raster", "labels of a raster lie on a map")
+    wkt = _flat(text)
+    crs = systems.CRS.from_wkt(text)
     geographic = _geographic_part(wkt)
     spheroid = _SPHEROID.search(geographic)
     if spheroid is None:
@@ -156,6 +161,43 @@ def ground_of(labels: xr.DataArray) -> Ground | None:
     radius = major * (1 - flattening / 3)
     x, y = (labels[dim].values.astype(np.float64) * to_the_map(labels, dim, crs) for dim in ("x", "y"))
     return Ground(x, y, wkt, geographic, radius, flattening, (told_step(labels, "x"), told_step(labels, "y")))
+
+
+def _flat(text: str) -> str:
+    """Return a reference system as WKT 1, which knows no axis of heights.
+
+    Raises:
+        DataError: it cannot be told so, as one with a rotated pole.
+    """
+    from rasterio import Env
+    from rasterio.crs import CRS
+    from rasterio.errors import CRSError
+
+    try:
+        with Env():  # in it errors are not printed too
+            crs = CRS.from_wkt(text)
+            with suppress(CRSError):  # of one with heights
+                return str(crs.to_wkt(version="WKT1_GDAL"))
+            flat = CRS.from_dict(_without_heights(crs.to_dict(projjson=True)))
+            return str(flat.to_wkt(version="WKT1_GDAL"))
+    except CRSError as error:
+        name = text.partition('"')[2].partition('"')[0] or text
+        raise DataError(
+            f"places in the reference system {name} cannot be turned into longitude and latitude: {error}",
+            hint="resample it first, with gdalwarp -t_srs, to longitude and latitude or a projection, "
+            "or write labels, .zarr or .nc",
+        ) from None
+
+
+def _without_heights(system: dict[str, Any]) -> dict[str, Any]:
+    """Return a reference system, as PROJJSON, in two dimensions."""
+    flat = dict(system)
+    if len(axes := system.get("coordinate_system", {}).get("axis", [])) > 2:
+        flat["coordinate_system"] = system["coordinate_system"] | {"axis": axes[:2]}
+        flat.pop("id", None)  # of the one with heights
+    if "base_crs" in system:
+        flat["base_crs"] = _without_heights(system["base_crs"])
+    return flat
 
 
 def _geographic_part(wkt: str) -> str:

@@ -57,7 +57,7 @@ def check_product(
 
     Raises:
         UsageError: the suffix is unknown, or there is no such product of this task or kind of data.
-        DataError: the data lack what the product needs, such as coordinates.
+        DataError: the data lack what the product needs, such as coordinates or a map of a known kind.
     """
     check_suffix(path)
     product = choose_product(path, place, task, wishes.product)
@@ -68,6 +68,10 @@ def check_product(
         needed("pyogrio", "raster", f"{path.name} is a GeoPackage")
     if product.name == "craters" and "spatial_ref" in place.coords:
         needed("rasterio", "raster", "craters on a map have longitude and latitude")
+    if product.name in ("craters", "areas"):
+        from geointerp.products.ground import ground_of
+
+        ground_of(place)
     if product.name == "sticks":
         from geointerp.products.stick_files import check_sticks
 

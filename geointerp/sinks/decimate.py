@@ -113,20 +113,29 @@ def _shape(array: xr.DataArray, factors: Factors) -> tuple[int, ...]:
     return tuple(ceil(size / factors[dim]) for dim, size in array.sizes.items())
 
 
+def blocks(array: xr.DataArray) -> Iterator[dict[Hashable, slice]]:
+    """Yield blocks that an array is gone through in, about 16 million samples each, as its slices."""
+    return (block for block, _ in _blocks(array, dict.fromkeys(array.dims, 1)))
+
+
 def _blocks(
     array: xr.DataArray, factors: Factors
 ) -> Iterator[tuple[dict[Hashable, slice], tuple[slice, ...]]]:
     """Yield blocks of whole cells, as slices of the array, and where their cells belong.
 
-    A block is a chunk or, where chunks are small, several: about 16 million samples.
+    A block is a chunk, several where chunks are small, or a part of a large one: about 16 million samples.
     """
     lengths = {
-        dim: ceil(max(array.variable.chunksizes.get(dim, (1,))) / factors[dim]) * factors[dim]
+        dim: max(1, ceil(max(array.variable.chunksizes.get(dim, (1,))) / factors[dim])) * factors[dim]
         for dim in array.dims
     }
+    for dim in array.dims:  # what NetCDF stores in one piece is one chunk, and read in parts
+        cells = lengths[dim] // factors[dim]
+        room = _BLOCK_SAMPLES * lengths[dim] // prod(lengths.values()) // factors[dim]
+        lengths[dim] = max(1, min(cells, room)) * factors[dim]
     for dim in reversed(array.dims):
         room = max(1, _BLOCK_SAMPLES // prod(lengths.values()))
-        lengths[dim] *= min(room, ceil(array.sizes[dim] / lengths[dim]))
+        lengths[dim] *= min(room, max(1, ceil(array.sizes[dim] / lengths[dim])))
     for starts in product(*(range(0, array.sizes[dim], lengths[dim]) for dim in array.dims)):
         ends = {dim: (start, start + lengths[dim]) for dim, start in zip(array.dims, starts, strict=True)}
         block = {dim: slice(*end) for dim, end in ends.items()}

@@ -41,7 +41,7 @@ def check_raster(labels: xr.DataArray, path: Path) -> None:
 
     Raises:
         UsageError: the labels are a volume, a section or a recording.
-        DataError: the coordinates are unevenly spaced.
+        DataError: the coordinates are unevenly spaced, or a GeoTIFF cannot hold the reference system.
         MachineError: rasterio is not installed.
     """
     if labels.dims not in (("y", "x"), ("row", "column")):
@@ -53,6 +53,29 @@ def check_raster(labels: xr.DataArray, path: Path) -> None:
     needed("rasterio", "raster", f"{path.name} is a GeoTIFF")
     for dim in {"x", "y"} & set(labels.dims):
         _step(labels, dim)
+    _check_system(labels, path)
+
+
+def _check_system(labels: xr.DataArray, path: Path) -> None:
+    """Refuse a reference system that GDAL would put into a file beside, under the name of the moment."""
+    from rasterio import MemoryFile
+
+    crs = _system(labels)
+    if crs is None:
+        return
+    one_pixel = {"driver": "GTiff", "dtype": "uint8", "count": 1, "height": 1, "width": 1}
+    with _no_georeference_is_fine(), MemoryFile() as memory:
+        with memory.open(**one_pixel, crs=crs):
+            pass
+        alone = memory.read()
+    with _no_georeference_is_fine(), MemoryFile(alone) as memory, memory.open() as file:
+        known = file.crs
+    if not known:
+        raise DataError(
+            f"a GeoTIFF cannot hold the reference system of the labels: {path}",
+            hint="write .zarr or .nc, or resample the input first to longitude and latitude or a projection, "
+            "with gdalwarp -t_srs",
+        )
 
 
 def write_geotiff(dataset: xr.Dataset, path: Path) -> None:
@@ -65,7 +88,7 @@ def write_geotiff(dataset: xr.Dataset, path: Path) -> None:
 
     Raises:
         UsageError: the labels are no raster.
-        DataError: the coordinates are unevenly spaced.
+        DataError: as of ``check_raster``.
         MachineError: rasterio is not installed.
     """
     labels = dataset["labels"]
@@ -88,7 +111,8 @@ def write_geotiff(dataset: xr.Dataset, path: Path) -> None:
     except _gdal_errors() as error:
         raise OSError(errno.EIO, str(error.__cause__ or error), str(path)) from error
     finally:
-        plain.unlink(missing_ok=True)
+        for one in (plain, path.with_name(f"{path.name}.aux.xml"), path.with_name(f"{plain.name}.aux.xml")):
+            one.unlink(missing_ok=True)  # GDAL writes beside what a GeoTIFF has no place for
 
 
 def _checksum(path: Path) -> int:
@@ -110,15 +134,21 @@ def _gdal_errors() -> tuple[type[Exception], ...]:
 
 def _georeference(labels: xr.DataArray) -> dict[str, Any]:
     """Return the transform, and the reference system where it is known."""
-    from rasterio.crs import CRS
     from rasterio.transform import Affine
+
+    crs = _system(labels)
+    (x0, dx), (y0, dy) = (_on_the_map(labels, dim, crs) for dim in ("x", "y"))
+    where: dict[str, Any] = {"transform": Affine(dx, 0, x0 - dx / 2, 0, dy, y0 - dy / 2)}
+    return where if crs is None else where | {"crs": crs}
+
+
+def _system(labels: xr.DataArray) -> Any:
+    """Return the reference system, rasterio's CRS, or None where there is none."""
+    from rasterio.crs import CRS
 
     mapping = labels.coords.get("spatial_ref")
     text = "" if mapping is None else mapping.attrs.get("crs_wkt") or mapping.attrs.get("spatial_ref")
-    crs = CRS.from_wkt(text) if text else None
-    (x0, dx), (y0, dy) = (_on_the_map(labels, dim, crs) for dim in ("x", "y"))
-    where: dict[str, Any] = {"transform": Affine(dx, 0, x0 - dx / 2, 0, dy, y0 - dy / 2)}
-    return where | ({} if crs is None else {"crs": crs})
+    return CRS.from_wkt(text) if text and labels.dims == ("y", "x") else None
 
 
 def _on_the_map(labels: xr.DataArray, dim: str, crs: Any) -> tuple[float, float]:

@@ -130,3 +130,18 @@ def test_labels_of_a_bare_array_only_count_their_samples():
     mine, theirs = align(counted, truth)
     assert mine.shape == theirs.shape == (4, 3, 6)
     np.testing.assert_array_equal(theirs.values, truth.values)
+
+
+def test_regions_of_a_picture_lie_in_it_by_their_rows_and_columns():
+    picture = xr.DataArray(np.arange(200).reshape(10, 20), dims=("row", "column"), attrs={"format": "PNG"})
+    told = {"format": "Zarr", "prediction": {"source": {"format": "PNG"}}}
+    stored = picture.assign_coords(row=np.arange(10), column=np.arange(20)).assign_attrs(told)
+    region = stored[3:8, 5:]
+    for one, other in ((region, picture), (picture, region), (region, stored[2:9])):
+        mine, theirs = align(one, other)
+        np.testing.assert_array_equal(mine.values, region.values)
+        np.testing.assert_array_equal(theirs.values, region.values)
+    with pytest.raises(DataError, match="share no row"):
+        align(stored[:5], stored[5:])
+    with pytest.raises(DataError, match=r"\(5, 15\), the truth \(10, 20\)"):
+        align(region.assign_attrs(format="PNG"), picture)

@@ -1,5 +1,7 @@
 import json
+import warnings
 
+import dask.array
 import numpy as np
 import pytest
 import xarray as xr
@@ -8,6 +10,7 @@ from PIL import Image
 from geointerp.errors import DataError, UsageError
 from geointerp.evaluation import report as report_module
 from geointerp.evaluation.report import evaluate
+from geointerp.sinks import decimate
 
 
 def volume_of(values, first_inline=100, **attrs):
@@ -175,3 +178,69 @@ def test_a_prediction_of_an_array_in_memory_is_scored_by_position():
     coords = {"inline": [100, 101, 102], "crossline": [7, 8, 9, 10], "time": 4.0 * np.arange(5)}
     truth = xr.DataArray(values, coords, dims)
     assert evaluate(predicted, truth)["accuracy"] == 1.0
+
+
+class Recorded:
+    """An array that remembers the most samples that were read at a time."""
+
+    def __init__(self, values):
+        self.values, self.most = values, 0
+        self.shape, self.dtype, self.ndim = values.shape, values.dtype, values.ndim
+
+    def __getitem__(self, at):
+        self.most = max(self.most, self.values[at].size)
+        return self.values[at]
+
+
+@pytest.mark.parametrize("dims", [("row", "column"), ("cdp", "time")])
+def test_an_image_is_read_in_parts_and_its_report_is_that_of_the_whole(tmp_path, monkeypatch, dims):
+    rng = np.random.default_rng(7)
+    prediction, truth = rng.choice([0, 1, 2, 255], (2, 90, 70)).astype(np.uint8)
+    prediction[:50], truth[:50] = np.minimum(prediction[:50], 1), np.minimum(truth[:50], 1)
+    monkeypatch.setattr(decimate, "_BLOCK_SAMPLES", 300)
+    stored = [Recorded(values) for values in (prediction, truth)]
+    arrays = [
+        xr.DataArray(dask.array.from_array(one, chunks=one.shape), dims=dims, attrs={"format": "NumPy"})
+        for one in stored
+    ]
+    report = evaluate(*arrays, paper_metrics=True, output=tmp_path / "parts")
+    assert max(one.most for one in stored) <= 300
+    whole = evaluate(*arrays, paper_metrics=True, tolerance=1, output=tmp_path / "whole")
+    del whole["tolerant"]
+    assert report == whole
+    known = (prediction != 255) & (truth != 255)
+    assert report["confusion"][2][1] == ((truth == 2) & (prediction == 1) & known).sum()
+    tables = [(tmp_path / one / "per-image-iou.csv").read_text() for one in ("parts", "whole")]
+    assert tables[0] == tables[1]
+
+
+def test_a_mask_whose_white_is_in_its_last_part_is_warned_of(monkeypatch):
+    monkeypatch.setattr(decimate, "_BLOCK_SAMPLES", 50)
+    truth = xr.DataArray(np.zeros((30, 40), np.uint8), dims=("row", "column"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        evaluate(truth, truth)
+    mask = truth.copy()
+    mask[29, 39] = 255
+    with pytest.warns(UserWarning, match="the truth holds only 0 and 255"):
+        evaluate(truth, mask)
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".zarr"])
+def test_a_region_of_a_picture_is_found_in_the_picture_of_the_truth(tmp_path, suffix):
+    truth = np.random.default_rng(2).integers(0, 3, (30, 40)).astype(np.uint8)
+    Image.fromarray(truth).save(tmp_path / "truth.png")
+    predicted = truth[10:25, 5:35].copy()
+    predicted[0, 0] = (predicted[0, 0] + 1) % 3
+    coords = {"row": np.arange(10, 25), "column": np.arange(5, 35)}
+    labels = xr.Dataset({"labels": (("row", "column"), predicted)}, coords)
+    labels.attrs["geointerp"] = json.dumps({"task": "craters", "source": {"format": "PNG"}})
+    path = tmp_path / f"labels{suffix}"
+    if suffix == ".zarr":
+        labels.to_zarr(path, consolidated=False)
+    else:
+        labels.to_netcdf(path, engine="h5netcdf")
+    for one, other in ((path, tmp_path / "truth.png"), (tmp_path / "truth.png", path)):
+        report = evaluate(one, other)
+        assert report["accuracy"] == pytest.approx(1 - 1 / 450)
+        assert np.sum(report["confusion"]) == 450

@@ -58,3 +58,14 @@ def test_an_image_of_which_nothing_is_known_has_no_figures(images):
     score.add("none", images[0][0], np.full_like(images[1][0], 255))
     with pytest.raises(DataError, match="no labelled sample in common"):
         score.report(["a", "b", "c"])
+
+
+def test_an_image_in_parts_counts_as_the_whole(images):
+    whole, parts = filled(images), Score()
+    for number, (prediction, truth) in enumerate(zip(*images, strict=True)):
+        cuts = (slice(0, 5), slice(5, 6), slice(6, 12))
+        parts.add_in_parts(str(number), ((prediction[cut], truth[cut]) for cut in cuts))
+    np.testing.assert_array_equal(parts.matrix.counts, whole.matrix.counts)
+    for one, other in zip(parts.images, whole.images, strict=True):
+        assert one.name == other.name
+        np.testing.assert_array_equal(one.counts, other.counts)

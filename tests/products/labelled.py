@@ -10,6 +10,12 @@ MOON = (
     'AXIS["Latitude",NORTH],AXIS["Longitude",EAST]]'
 )
 RADIUS = 1737400.0
+ROTATED = (
+    'GEOGCRS["Rotated pole",BASEGEOGCRS["Sphere",DATUM["Sphere",ELLIPSOID["Sphere",6371229,0]]],'
+    'DERIVINGCONVERSION["Pole rotation",METHOD["PROJ ob_tran o_proj=longlat"],PARAMETER["o_lon_p",0],'
+    'PARAMETER["o_lat_p",39.25],PARAMETER["lon_0",18]],CS[ellipsoidal,2],AXIS["longitude",east,ORDER[1]],'
+    'AXIS["latitude",north,ORDER[2]],ANGLEUNIT["degree",0.0174532925199433]]'
+)
 
 
 def dataset(values, dims, coords, task, meanings):

@@ -140,3 +140,12 @@ def test_the_feet_of_a_map_are_taken_as_they_are():
     expected = area_table(raster(values, x, y, wkt)["labels"]).columns["area_m2"]
     np.testing.assert_array_equal(area_table(told).columns["area_m2"], expected)
     assert expected[1] == pytest.approx(1200 * (30 * 1200 / 3937) ** 2, rel=1e-3)
+
+
+def test_heights_in_the_reference_system_change_no_area():
+    """The surface of WGS 84 is 510,065,621.7 km²."""
+    rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed")
+    wkt = rasterio.crs.CRS.from_epsg(4979).to_wkt()
+    x, y = np.arange(-179.5, 180), np.arange(89.5, -90, -1)
+    table = area_table(raster(np.ones((180, 360), np.uint8), x, y, wkt)["labels"]).columns
+    assert table["area_m2"][1] == pytest.approx(510_065_621.7e6, rel=1e-5)

@@ -59,3 +59,15 @@ def test_what_has_no_name_is_shown_as_its_value(meanings, expected, chunk):
     assert classes_shown(labels.chunk(inline=chunk)) == expected
     undecided = labels.where(labels != 255)  # as NetCDF gives them: NaN
     assert classes_shown(undecided.assign_attrs(labels.attrs)) == expected
+
+
+@pytest.mark.parametrize("step", [1, 10**6])
+def test_it_is_told_whether_something_is_not_known(step):
+    values = np.zeros((6, 7), np.float32)
+    values[2, 3] = 1
+    assert not Components(xr.DataArray(values), 1, step_samples=step).gaps
+    values[5, 6] = values[1, 2] = np.nan
+    found = Components(xr.DataArray(values), 1, step_samples=step)
+    assert found.gaps
+    rows, columns = np.array([1, 3, 5]), np.array([0, 2, 4, 6])
+    np.testing.assert_array_equal(found.unknown(rows, columns), np.isnan(values[1::2, ::2]))

@@ -139,3 +139,71 @@ def test_a_crater_that_runs_over_the_edge_of_the_globe():
         assert np.isfinite(found).all()
         middle = np.hypot(found[0], found[1]) < 1
         assert found[2][middle] == pytest.approx(0.4 * RADIUS, rel=0.05)
+
+
+def known_beyond(shape, centre, away, turn):
+    """Where a straight edge leaves data: ``away`` from the centre and further, in a direction in degrees."""
+    rows, columns = np.indices(shape)
+    right, down = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    return (columns - centre[1]) * right + (rows - centre[0]) * down >= away
+
+
+@pytest.mark.parametrize("turn", [0, 20, 45, 110, 200, 270])
+@pytest.mark.parametrize("away", [-20, -10, 0, 10])
+def test_a_crater_cut_by_what_is_not_known_keeps_its_size(away, turn):
+    shape, centre = (120, 130), (60, 62)
+    known = known_beyond(shape, centre, away, turn)
+    values = np.where(known, discs(shape, [(*centre, 30)]), 255)
+    table = crater_table(image(values)["labels"], min_size=20)
+    (x,), (y,), (diameter,) = (table.columns[name] for name in ("x", "y", "diameter_px"))
+    assert diameter == pytest.approx(60, abs=1.2)
+    assert (x, y) == pytest.approx((62, 60), abs=1)
+    assert table.columns["match"][0] > 0.95
+
+
+def test_what_is_not_known_elsewhere_makes_no_difference():
+    mask = discs((200, 220), [(60, 60, 20), (60, 76, 20), (140, 130, 30), (0, 150, 25)])
+    values = np.where(known_beyond(mask.shape, (0, 0), 30, 45), mask, 255)
+    for rim in (0.5, 0.7):
+        one, other = (
+            crater_table(image(each)["labels"], min_size=20, min_rim=rim) for each in (mask, values)
+        )
+        for name, column in one.columns.items():
+            np.testing.assert_array_equal(column, other.columns[name])
+
+
+def test_craters_beside_what_is_not_known_are_the_same_in_blocks():
+    shape, centre = (150, 160), (75, 80)
+    values = np.where(known_beyond(shape, centre, -5, 30), discs(shape, [(*centre, 30), (20, 130, 12)]), 255)
+    labels = image(values)["labels"]
+    whole = crater_table(labels, min_size=20)
+    assert len(whole) == 2
+    for other in (labels.chunk(row=23, column=50), labels.where(labels != 255).chunk(row=40)):
+        chunked = crater_table(other, min_size=20)
+        for name, column in whole.columns.items():
+            np.testing.assert_array_equal(column, chunked.columns[name])
+
+
+def test_a_crater_across_the_seam_of_a_map_within_nothing_is_found_once():
+    x, y = np.arange(-185 + 0.125, 185, 0.25), np.arange(30 - 0.125, -30, -0.25)
+    longitude, latitude = np.meshgrid(x, y)
+    truth = [(180.0, 10.0, 300e3), (20.0, -5.0, 250e3)]
+    mask = np.logical_or.reduce([within(longitude, latitude, one) for one in truth])
+    labels = raster(np.where(np.abs(longitude) < 180, mask, 255), x, y, MOON)["labels"]
+    assert_catalogue(crater_table(labels, min_size=20), truth, 0.02, 0.1)
+
+
+def test_heights_in_the_reference_system_are_left_out():
+    """In EPSG:4979 places have a height too; else it is EPSG:4326."""
+    from rasterio.crs import CRS
+
+    x, y = 15 + np.arange(200) * 1e-4 / np.cos(np.radians(50)), 50 - np.arange(150) * 1e-4
+    mask = discs((150, 200), [(70, 90, 40)])
+    flat, solid = (
+        crater_table(raster(mask, x, y, CRS.from_epsg(code).to_wkt())["labels"], min_size=20)
+        for code in (4326, 4979)
+    )
+    assert len(flat) == 1
+    for name, column in flat.columns.items():
+        np.testing.assert_allclose(solid.columns[name], column, rtol=1e-9)
+    assert solid.crs.startswith("GEOGCS")

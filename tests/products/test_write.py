@@ -2,7 +2,7 @@ import warnings
 
 import numpy as np
 import pytest
-from labelled import discs, image, recording, survey
+from labelled import ROTATED, discs, image, raster, recording, survey
 
 from geointerp.errors import DataError, OutputError, UsageError
 from geointerp.products.kinds import PRODUCTS, choose_product
@@ -210,3 +210,12 @@ def test_a_background_that_is_not_the_first_class_is_none_of_the_bodies(tmp_path
         write_product(survey(values, "faults", meanings), path, wishes=Wishes("surfaces", min_size=10))
         thin[meanings] = np.load(path)
     np.testing.assert_array_equal(thin["fault background"], 1 - thin["background fault"])
+
+
+@pytest.mark.parametrize(("name", "product"), [("a.csv", "craters"), ("a.geojson", "areas")])
+def test_places_that_have_no_longitude_and_latitude_are_refused_before_any_work(tmp_path, name, product):
+    pytest.importorskip("rasterio", reason="rasterio is not installed")
+    place = raster(discs((60, 80), [(30, 30, 15)]), np.arange(80) * 0.1, np.arange(60) * -0.1, ROTATED)
+    with pytest.raises(DataError, match="reference system Rotated pole cannot be turned into") as caught:
+        check_product(tmp_path / name, place["labels"], "craters", wishes=Wishes(product), volume=None)
+    assert "gdalwarp" in caught.value.hint

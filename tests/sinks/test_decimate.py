@@ -90,3 +90,26 @@ def test_no_block_is_larger_than_agreed(monkeypatch):
     sizes = [labels.isel(block).size for block in blocks]
     assert max(sizes) <= 10_000
     assert sum(sizes) == labels.size
+
+
+class Recorded:
+    """An array that remembers the most samples that were read at a time."""
+
+    def __init__(self, values):
+        self.values, self.most = values, 0
+        self.shape, self.dtype, self.ndim = values.shape, values.dtype, values.ndim
+
+    def __getitem__(self, at):
+        self.most = max(self.most, self.values[at].size)
+        return self.values[at]
+
+
+@pytest.mark.parametrize("most", [10_000, 40])
+def test_what_is_stored_in_one_piece_is_read_in_parts_of_whole_cells(monkeypatch, most):
+    monkeypatch.setattr(decimate, "_BLOCK_SAMPLES", most)
+    values = np.random.default_rng(0).integers(0, 250, (90, 81, 72)).astype(np.uint8)
+    stored = Recorded(values)
+    labels = xr.DataArray(dask.array.from_array(stored, chunks=values.shape), dims=DIMS)
+    found = decimate_labels(labels, dict.fromkeys(DIMS, 3))
+    np.testing.assert_array_equal(found, values.reshape(30, 3, 27, 3, 24, 3).max(axis=(1, 3, 5)))
+    assert 0 < stored.most <= most

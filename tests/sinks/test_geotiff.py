@@ -149,3 +149,30 @@ def test_axes_in_km_lie_where_the_map_has_them_in_metres(tmp_path, rows):
         top = 6_000_000 - 10 * (rows.start or 0)
         assert file.transform.almost_equals(rasterio.Affine(10, 0, 500_000, 0, -10, top), precision=1e-6)
         assert file.crs.to_epsg() == 32633
+
+
+ROTATED = (
+    'GEOGCRS["Rotated pole",BASEGEOGCRS["Sphere",DATUM["Sphere",ELLIPSOID["Sphere",6371229,0]]],'
+    'DERIVINGCONVERSION["Pole rotation",METHOD["PROJ ob_tran o_proj=longlat"],PARAMETER["o_lon_p",0],'
+    'PARAMETER["o_lat_p",39.25],PARAMETER["lon_0",18]],CS[ellipsoidal,2],AXIS["longitude",east,ORDER[1]],'
+    'AXIS["latitude",north,ORDER[2]],ANGLEUNIT["degree",0.0174532925199433]]'
+)
+
+
+def test_a_reference_system_that_a_geotiff_cannot_hold_is_refused(tmp_path):
+    labels = labels_of((30, 40)).assign_coords(spatial_ref=((), 0, {"crs_wkt": ROTATED}))
+    with pytest.raises(
+        DataError, match=r"cannot hold the reference system of the labels: .*a\.tif"
+    ) as caught:
+        write_labels(labels, tmp_path / "a.tif")
+    assert ".zarr" in caught.value.hint
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("code", [4979, 32633, 4326])
+def test_nothing_lies_beside_a_geotiff(tmp_path, code):
+    wkt = rasterio.crs.CRS.from_epsg(code).to_wkt()
+    write_labels(labels_of((30, 40)).assign_coords(spatial_ref=((), 0, {"crs_wkt": wkt})), tmp_path / "a.tif")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
+    with rasterio.open(tmp_path / "a.tif") as file:
+        assert file.crs.is_geographic == (code != 32633)
