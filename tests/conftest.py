@@ -81,3 +81,21 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("GEOINTERP_REAL_DATA names no folder of real recordings")
     return Path(folder)
+
+
+class Recorded:
+    """An array that remembers the most samples that were read at a time."""
+
+    def __init__(self, values):
+        self.values, self.most = values, 0
+        self.shape, self.dtype, self.ndim = values.shape, values.dtype, values.ndim
+
+    def __getitem__(self, at):
+        self.most = max(self.most, self.values[at].size)
+        return self.values[at]
+
+
+@pytest.fixture
+def recorded():
+    """What wraps values so that it is known how much of them was read at a time."""
+    return Recorded

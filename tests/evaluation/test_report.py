@@ -180,25 +180,13 @@ def test_a_prediction_of_an_array_in_memory_is_scored_by_position():
     assert evaluate(predicted, truth)["accuracy"] == 1.0
 
 
-class Recorded:
-    """An array that remembers the most samples that were read at a time."""
-
-    def __init__(self, values):
-        self.values, self.most = values, 0
-        self.shape, self.dtype, self.ndim = values.shape, values.dtype, values.ndim
-
-    def __getitem__(self, at):
-        self.most = max(self.most, self.values[at].size)
-        return self.values[at]
-
-
 @pytest.mark.parametrize("dims", [("row", "column"), ("cdp", "time")])
-def test_an_image_is_read_in_parts_and_its_report_is_that_of_the_whole(tmp_path, monkeypatch, dims):
+def test_an_image_is_read_in_parts_and_its_report_is_that_of_the_whole(recorded, tmp_path, monkeypatch, dims):
     rng = np.random.default_rng(7)
     prediction, truth = rng.choice([0, 1, 2, 255], (2, 90, 70)).astype(np.uint8)
     prediction[:50], truth[:50] = np.minimum(prediction[:50], 1), np.minimum(truth[:50], 1)
     monkeypatch.setattr(decimate, "_BLOCK_SAMPLES", 300)
-    stored = [Recorded(values) for values in (prediction, truth)]
+    stored = [recorded(values) for values in (prediction, truth)]
     arrays = [
         xr.DataArray(dask.array.from_array(one, chunks=one.shape), dims=dims, attrs={"format": "NumPy"})
         for one in stored

@@ -92,23 +92,11 @@ def test_no_block_is_larger_than_agreed(monkeypatch):
     assert sum(sizes) == labels.size
 
 
-class Recorded:
-    """An array that remembers the most samples that were read at a time."""
-
-    def __init__(self, values):
-        self.values, self.most = values, 0
-        self.shape, self.dtype, self.ndim = values.shape, values.dtype, values.ndim
-
-    def __getitem__(self, at):
-        self.most = max(self.most, self.values[at].size)
-        return self.values[at]
-
-
 @pytest.mark.parametrize("most", [2_000, 40])
-def test_what_is_stored_in_one_piece_is_read_in_parts_of_whole_cells(monkeypatch, most):
+def test_what_is_stored_in_one_piece_is_read_in_parts_of_whole_cells(recorded, monkeypatch, most):
     monkeypatch.setattr(decimate, "_BLOCK_SAMPLES", most)
     values = np.random.default_rng(0).integers(0, 250, (30, 27, 24)).astype(np.uint8)
-    stored = Recorded(values)
+    stored = recorded(values)
     labels = xr.DataArray(dask.array.from_array(stored, chunks=values.shape), dims=DIMS)
     found = decimate_labels(labels, dict.fromkeys(DIMS, 3))
     np.testing.assert_array_equal(found, values.reshape(10, 3, 9, 3, 8, 3).max(axis=(1, 3, 5)))
