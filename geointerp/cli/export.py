@@ -59,7 +59,7 @@ def command(
     min_rim: Annotated[
         float | None,
         typer.Option(
-            help="Leave out craters that show less of their rim, 0 to 1; 0.55 by default.",
+            help="Leave out craters that show less of their rim, 0 to 1; 0.6 by default.",
             rich_help_panel=_PRODUCT,
         ),
     ] = None,

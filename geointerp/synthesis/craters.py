@@ -3,8 +3,8 @@
 An elevation model grows in three epochs. In each, craters of all sizes fall on it, as many as
 ``N(>D) ~ D^-2`` says, each levelling the ground it hits; then the ground creeps (diffuses), which wears small
 craters down before large ones. The picture is the ground lit by the sun, with the contrast, blur and noise of
-a camera, or the elevation itself. Craters too small or too shallow to be seen are left unlabelled, as are
-hills.
+a camera, or the elevation itself. Craters too small or too shallow to be seen, from the beginning or since
+the ground crept or a younger crater fell on them, are left unlabelled, as are hills.
 """
 
 import math
@@ -29,6 +29,8 @@ _SIZES: tuple[tuple[float, float, float], ...] = (
 _REACH = 1.25  # half a window, in diameters: where the ejecta end
 _EPOCHS = 3
 _MARGIN = math.ceil(_REACH * _SIZES[-1][1])  # pixels of ground around the picture
+_WEAR = 25.0  # creep of deviation sigma leaves 1 / (1 + _WEAR sigma^2 / D^2) of a crater's depth
+_GONE = 0.5  # buried this much by a younger one, a crater has gone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +51,10 @@ class CraterRecipe(Ranges):
         elevation: share of pictures that show elevation itself.
         hills: share of craters that are hills instead.
         scarps: share of pictures with a wall in full light or deep shadow, in which nothing is labelled.
+        patches: share of pictures with ragged patches of light or shadow, in which nothing is labelled.
         smallest: diameter of the smallest crater labelled.
         faintest: depth of the faintest crater labelled, of its diameter.
+        lasting: whether a crater keeps its label when it has been worn away or buried.
     """
 
     density: Range = (0.4, 1.0)
@@ -66,8 +70,10 @@ class CraterRecipe(Ranges):
     elevation: float = 0.2
     hills: float = 0.12
     scarps: float = 0.35
+    patches: float = 0.3
     smallest: float = 8.0
     faintest: float = 0.035
+    lasting: bool = False
 
 
 DEFAULT = CraterRecipe()
@@ -84,6 +90,7 @@ SHIFTED = CraterRecipe(
     camera=(0.2, 1.7),
     noise=(0.05, 0.45),
     scarps=0.5,
+    patches=0.4,
 )
 
 
@@ -111,12 +118,13 @@ def crater_images(
         labels, uint8, same shape, 1 within a crater's rim.
     """
     draw = Draw(seed, device)
-    ground, label = cratered_ground(draw, recipe, count, height, width)
+    ground, visible = cratered_ground(draw, recipe, count, height, width)
     raw = draw.chance(recipe.elevation, count, 1, 1)
     # An altimeter is far less noisy than a camera.
     noise = draw.log_uniform(*recipe.noise, count, 1, 1) * torch.where(raw, 0.1, 1.0)
-    light, shown = walled(draw, recipe, lit(draw, recipe, ground))
-    label &= raw | shown
+    light, plain = walled(draw, recipe, lit(draw, recipe, ground))
+    light, clear = patched(draw, recipe, light)
+    label = (visible > 0.0) & (raw | (plain & clear))
     scene = torch.where(raw, ground, light)
     return photograph(draw, recipe, scene, noise), label.to(torch.uint8)
 
@@ -124,19 +132,26 @@ def crater_images(
 def cratered_ground(
     draw: Draw, recipe: CraterRecipe, count: int, height: int, width: int
 ) -> tuple[Tensor, Tensor]:
-    """Elevation in pixels, float32, and where craters are, bool; both (count, height, width)."""
+    """Elevation in pixels, and where craters can be seen.
+
+    Returns:
+        Both float32 (count, height, width). The second is above 0 within craters that can still be seen: how
+        much creep they will stand, as the square of its deviation in pixels.
+    """
     ground = terrain(draw, recipe, count, height + 2 * _MARGIN, width + 2 * _MARGIN)
-    label = torch.zeros_like(ground, dtype=torch.bool)
+    stands = torch.zeros_like(ground)
     density = draw.log_uniform(*recipe.density, count)
     for _ in range(_EPOCHS):
         for number in order_of_impacts(draw, height, width):
-            strike(draw, recipe, ground, label, number, density)
-        ground = creep(ground, draw.log_uniform(*recipe.creep, count))
+            strike(draw, recipe, ground, stands, number, density)
+        sigma = draw.log_uniform(*recipe.creep, count)
+        ground = creep(ground, sigma)
+        stands = stands - sigma[:, None, None].square()
     inside = (slice(None), slice(_MARGIN, _MARGIN + height), slice(_MARGIN, _MARGIN + width))
     ground = ground[inside]
     texture = record.smooth_field(draw, count, height, width, max(height, width) // 5)
     texture = texture + 0.5 * draw.normal(count, height, width)
-    return ground + texture * draw.log_uniform(*recipe.rough, count, 1, 1) * 2.0, label[inside]
+    return ground + texture * draw.log_uniform(*recipe.rough, count, 1, 1) * 2.0, stands[inside]
 
 
 def order_of_impacts(draw: Draw, height: int, width: int) -> list[int]:
@@ -181,15 +196,15 @@ def draw_diameters(draw: Draw, low: float, high: float, count: int) -> Tensor:
 
 
 def strike(
-    draw: Draw, recipe: CraterRecipe, ground: Tensor, label: Tensor, number: int, density: Tensor
+    draw: Draw, recipe: CraterRecipe, ground: Tensor, stands: Tensor, number: int, density: Tensor
 ) -> None:
-    """Let a crater of size class ``number`` fall on each ``ground`` and ``label``, in place.
+    """Let a crater of size class ``number`` fall on each ``ground``, in place.
 
     Args:
         draw: where the random numbers come from.
         recipe: the ranges to draw from.
         ground: elevation, float32 (count, height, width).
-        label: where craters are, bool, same shape.
+        stands: how much creep the crater at a pixel will stand, same shape; changed in place too.
         number: of the size class.
         density: chance of the impact, (count,).
     """
@@ -203,7 +218,7 @@ def strike(
     diameter, depth, sign = (field[hit, None, None] for field in (crater.diameter, crater.depth, crater.sign))
     # All windows there are, as views: taking and putting whole rows of them is what makes this fast.
     at = (hit, row[hit], column[hit])
-    windows, labels = (field.unfold(1, side, 1).unfold(2, side, 1) for field in (ground, label))
+    windows, shown = (field.unfold(1, side, 1).unfold(2, side, 1) for field in (ground, stands))
     before = windows[at].contiguous()  # so that sums run in one order, however the ground lies in memory
     offset = torch.arange(side, device=draw.device) - side // 2 + crater.shift[hit, None]
     squash = crater.squash[hit, None, None]
@@ -211,8 +226,29 @@ def strike(
     shape, buried = profile(r, depth, crater.rim[hit, None, None], crater.bowl[hit, None, None])
     level = before.mean(dim=(1, 2), keepdim=True)
     windows[at] = torch.lerp(before, level, buried) + sign * diameter * shape
-    seen = (sign > 0) & (diameter >= recipe.smallest) & (depth >= recipe.faintest)
-    labels[at] |= (r <= 1.0) & seen
+    older, own = shown[at], endurance(diameter, depth, recipe)
+    if not recipe.lasting:  # a larger one keeps its label where a small one falls into it
+        older = older.where((buried < _GONE) | (older > own), 0.0)
+    seen = (sign > 0) & (diameter >= recipe.smallest)
+    shown[at] = torch.maximum(older, own.where(seen & (r <= 1.0), 0.0))
+
+
+def endurance(diameter: Tensor, depth: Tensor, recipe: CraterRecipe) -> Tensor:
+    """How much creep leaves a crater as deep as the faintest that is labelled.
+
+    Args:
+        diameter: in pixels.
+        depth: of the diameter, same shape.
+        recipe: says which is the faintest.
+
+    Returns:
+        The square of the creep's deviation, in square pixels; not above 0 for a crater too faint from the
+        beginning.
+    """
+    spare = depth / recipe.faintest - 1.0
+    if recipe.lasting:
+        return torch.where(spare >= 0.0, torch.inf, 0.0)
+    return diameter.square() / _WEAR * spare
 
 
 @dataclass(frozen=True)
@@ -299,6 +335,19 @@ def walled(draw: Draw, recipe: CraterRecipe, light: Tensor) -> tuple[Tensor, Ten
     wall = torch.sigmoid(draw.log_uniform(4.0, 30.0, *one) * form) * draw.chance(recipe.scarps, *one)
     brightness = light.mean(dim=(1, 2), keepdim=True) * draw.choice((0.0, 0.0, 2.0, 3.0), *one)
     return torch.lerp(light, brightness, wall), wall < 0.5
+
+
+def patched(draw: Draw, recipe: CraterRecipe, light: Tensor) -> tuple[Tensor, Tensor]:
+    """``light`` (count, height, width) with ragged patches of light or shadow; where there is none."""
+    if recipe.patches <= 0.0:
+        return light, torch.ones_like(light, dtype=torch.bool)
+    count, height, width = light.shape
+    one = (count, 1, 1)
+    form, edge = (record.smooth_field(draw, count, height, width, cells) for cells in (9, 36))
+    form = form + draw.uniform(0.1, 0.5, *one) * edge - draw.uniform(1.3, 2.5, *one)
+    patch = torch.sigmoid(draw.log_uniform(3.0, 20.0, *one) * form) * draw.chance(recipe.patches, *one)
+    brightness = light.mean(dim=(1, 2), keepdim=True) * draw.choice((0.0, 0.0, 2.0), *one)
+    return torch.lerp(light, brightness, patch), patch < 0.5
 
 
 def photograph(draw: Draw, recipe: CraterRecipe, scene: Tensor, noise: Tensor) -> Tensor:

@@ -30,3 +30,12 @@ def test_a_factor_makes_a_section_weaker() -> None:
 
 def test_a_blank_section_is_mid_grey() -> None:
     assert (grey_of(torch.zeros(1, 8, 8)) == 0.5).all()
+
+
+def test_an_offset_shifts_the_greys_before_they_are_clipped() -> None:
+    amplitude = sections()
+    factor = torch.tensor([4.0, 4.0])
+    plain = grey_of(amplitude, factor, "range")
+    shifted = grey_of(amplitude, factor, "range", offset=torch.tensor([0.5, -2.5]))
+    torch.testing.assert_close(shifted[0], (plain[0] + 0.25).clamp(max=1.0))
+    assert (shifted[1] == 0.0).all()
