@@ -79,6 +79,11 @@ def prepare(
     # With both options a new run may have been interrupted that was to replace this very result.
     if resume_ and _made_with(settings, output) and not (overwrite and partial.exists()):
         return Staging(output, partial, None, f"{output} is complete already", complete=True)
+    if resume_ and not (overwrite or partial.exists()) and (other := _made_by(output)):
+        raise OutputError(
+            f"{output} is complete, but from other settings or data; it was made by {other}",
+            hint="for another result give another -o, or --overwrite",
+        )
     check_free(output, overwrite=overwrite, source=source, marker=STORE_MARKER)
     with held(partial / FILE_NAME):
         pass
@@ -105,8 +110,22 @@ def _resumed(output: Path, partial: Path, settings: dict[str, Any]) -> Staging:
 
 def _made_with(settings: dict[str, Any], output: Path) -> bool:
     """Whether a complete store lies there that records these settings."""
+    return bool(_recorded(output).get("settings") == key(settings))
+
+
+def _made_by(output: Path) -> str | None:
+    """Say by which model, on what and in which precision the complete store that lies there was made."""
     try:
-        attributes = json.loads((output / STORE_MARKER).read_bytes())["attributes"]
-        return bool(attributes["geointerp"]["settings"] == key(settings))
+        told = _recorded(output)
+        return f"model {told['model']['name']} on {told['device']} in {told['precision']}"
+    except (KeyError, TypeError):
+        return None
+
+
+def _recorded(output: Path) -> dict[str, Any]:
+    """Return what a label store says of its making; nothing if there is no such store."""
+    try:
+        recorded = json.loads((output / STORE_MARKER).read_bytes())["attributes"]["geointerp"]
     except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return {}
+    return recorded if isinstance(recorded, dict) else {}

@@ -16,8 +16,8 @@ def write_horizon(labels: xr.DataArray, path: Path, *, end: str, min_size: int) 
     """Write where the bodies of all classes but the background begin or end, as ``inline crossline z`` lines.
 
     Of a trace that passes through several bodies, or twice through one, it is the uppermost top or the
-    lowermost base. Of a 2D line the text is ``cdp z``. z is in ms, or in
-    the unit of x and y.
+    lowermost base. A trace is left out where that lies at the end of the data: the body may go on beyond.
+    Of a 2D line the text is ``cdp z``. z is in ms, or in the unit of x and y.
 
     Args:
         labels: of a survey.
@@ -39,7 +39,8 @@ def write_horizon(labels: xr.DataArray, path: Path, *, end: str, min_size: int) 
     with path.open("w", encoding="ascii") as file:
         for number, (start, _) in enumerate(found[0].bounds):
             inside = np.logical_or.reduce([one.block(number) > 0 for one in found])
-            places = np.nonzero(inside.any(axis=-1))
+            cut = inside[..., 0 if first_sample else -1]
+            places = np.nonzero(inside.any(axis=-1) & ~cut)
             hit = inside[places]
             at = hit.argmax(axis=-1) if first_sample else hit.shape[-1] - 1 - hit[:, ::-1].argmax(axis=-1)
             numbers = [axis[place + (start if first else 0)] for axis, place, first in zip(

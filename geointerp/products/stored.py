@@ -1,11 +1,13 @@
 """Labels that were written before: a store or a NetCDF file, and the input they were predicted from."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
 from geointerp.errors import DataError
-from geointerp.sources.stores import provenance_of
+from geointerp.sources.stores import provenance_of, warn_of_missing
 
 
 def open_labels(path: Path) -> xr.Dataset:
@@ -44,6 +46,7 @@ def open_labels(path: Path) -> xr.Dataset:
         )
     if told := provenance_of(opened):
         opened.attrs["geointerp"] = told
+        warn_of_missing(path, told)
     dataset: xr.Dataset = opened
     return dataset
 
@@ -56,7 +59,7 @@ def reopen_input(labels: xr.Dataset, like: str | Path | None = None) -> xr.DataA
         like: where the input lies (a path or URL), or a file with the same geometry, if not where it lay.
 
     Raises:
-        DataError: it is not there, or was not recorded.
+        DataError: it is not there, was not recorded, or another file lies there now.
     """
     from geointerp.sources.open import open_volume, suiting
     from geointerp.sources.remote import is_url
@@ -72,4 +75,23 @@ def reopen_input(labels: xr.Dataset, like: str | Path | None = None) -> xr.DataA
         )
     reading = told.get("reading") or {}
     volume: xr.DataArray = open_volume(place, **(suiting(place, reading) if like else reading))
+    if like is None:
+        _check_same_input(volume, told["source"])
     return volume
+
+
+def _check_same_input(volume: xr.DataArray, recorded: Mapping[str, Any]) -> None:
+    """Refuse what lies where the input was, if its size or its headers are others.
+
+    Raises:
+        DataError: it is another file.
+    """
+    for name, key in (("size", "source_size"), ("headers_sha256", "source_headers_sha256")):
+        then, now = recorded.get(name), volume.attrs.get(key)
+        if then is None or now is None or then == now:
+            continue
+        differ = f"had {then:,} bytes and has {now:,}" if name == "size" else "has other headers now"
+        raise DataError(
+            f"{recorded.get('path')} is no longer what the labels were predicted from: it {differ}",
+            hint="predict again, or say with --like where that file, or one of the same geometry, lies",
+        )

@@ -149,6 +149,11 @@ def check_free(
         return
     if not overwrite:
         raise OutputError(f"{path} exists", hint="--overwrite replaces it")
+    if marker and not path.is_dir():
+        raise OutputError(
+            f"{path} is a file, and is not replaced by a folder",
+            hint="remove it, or give another name",
+        )
     if path.is_dir() and any(path.iterdir()) and not (marker and (path / marker).is_file()):
         raise OutputError(
             f"{path} is a folder of something else, and is not replaced",

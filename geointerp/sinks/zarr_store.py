@@ -18,6 +18,7 @@ import zarr
 from zarr.abc.store import Store
 from zarr.storage import LocalStore
 
+from geointerp.sources.stores import pieces_in
 from geointerp.tasks import NOTHING, LabelClass
 from geointerp.tiling.blocks import Block
 from geointerp.tiling.views import View
@@ -96,16 +97,26 @@ class LabelStore:
         (self.store.root / array.path / array.metadata.encode_chunk_key(position)).unlink(missing_ok=True)
 
     def finish(self, provenance: Mapping[str, Any]) -> None:
-        """Drop what was needed on the way, and say where the labels come from."""
+        """Drop what was needed on the way, and say where the labels come from.
+
+        How many files they are is said too: to zarr a file that is missing holds nothing, and is no error.
+        """
+        told = dict(provenance)
         if isinstance(self.store, LocalStore):
             # By its path: killed while removing it, a former run may have left a folder that is no group.
             if (self.store.root / SCRATCH).exists():
                 shutil.rmtree(self.store.root / SCRATCH)
             for torn in self.store.root.rglob("*.partial"):  # zarr's own, from a write that was killed
                 torn.unlink()
+            labels = self._array("labels")
+            told["pieces"] = {
+                "shape": list(labels.shape),
+                "shards": list(labels.shards or labels.chunks),
+                "files": pieces_in(self.store.root),
+            }
         elif SCRATCH in self.root:
             del self.root[SCRATCH]
-        self.root.attrs.update({"Conventions": CONVENTIONS, "geointerp": dict(provenance)})
+        self.root.attrs.update({"Conventions": CONVENTIONS, "geointerp": told})
 
     def _array(self, name: str) -> Any:
         return self.root[name]

@@ -1,7 +1,8 @@
 """Volumes and label stores written by xarray and MDIO: Zarr stores and NetCDF files."""
 
 import json
-from collections.abc import Hashable
+import warnings
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ def _as_stored(path: Place, variable: str | None) -> xr.DataArray:
         volume = _as_volume(path, labels.assign_coords(own))
         if told := provenance_of(stored):
             volume.attrs["prediction"] = told
+            warn_of_missing(path, told)
         return volume
     in_a_file = isinstance(path, Path) and path.is_file()
     decoded = _open(path, decode=True, consolidated=listed, chunked=not in_a_file)
@@ -124,6 +126,31 @@ def provenance_of(labels: xr.Dataset) -> dict[str, Any] | None:
     if isinstance(told, str):
         told = json.loads(told)
     return told if isinstance(told, dict) else None
+
+
+def pieces_in(store: Path) -> int:
+    """Count the files that hold the labels of a store."""
+    return sum(file.is_file() and file.name != "zarr.json" for file in (store / _LABELS).rglob("*"))
+
+
+def warn_of_missing(path: Place, told: Mapping[str, Any]) -> None:
+    """Warn where a store of labels has fewer files than it was written with; to zarr they are just empty.
+
+    Args:
+        path: of the store; only folders on this machine are looked at.
+        told: its provenance. A store that was cut or divided anew since is another.
+    """
+    written = told.get("pieces")
+    if not written or not isinstance(path, Path) or not path.is_dir():
+        return
+    labels, found = _zarr_root(path)[_LABELS], pieces_in(path)
+    same = written["shape"] == [*labels.shape] and written["shards"] == [*(labels.shards or labels.chunks)]
+    if same and found < written["files"]:
+        warnings.warn(
+            f"{path}: {written['files'] - found} of the {written['files']} files of its labels are missing, "
+            "and read as not predicted: was it copied whole?",
+            stacklevel=2,
+        )
 
 
 def _zarr_root(path: Place) -> Any:

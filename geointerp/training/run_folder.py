@@ -12,6 +12,7 @@ last/          what ``--resume`` goes on from
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -32,6 +33,7 @@ SPLIT = "split.json"
 METRICS = "metrics.csv"
 CURVES = "curves.png"
 SAMPLES = "samples.png"
+_HASH = re.compile("[0-9a-f]{64}")
 _LIBRARIES = ("torch", "timm", "peft", "accelerate")
 
 
@@ -129,15 +131,20 @@ def check_same(run: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
         UsageError: names what differs, and both values.
     """
     differ = [
-        f"{name} was {before.get(name)} and is {value}"
-        for name, value in now.items()
-        if before.get(name) != value
+        _difference(name, before.get(name), value) for name, value in now.items() if before.get(name) != value
     ]
     if differ:
         raise UsageError(
             f"{run} was begun with other settings: {'; '.join(differ)}",
             hint="--resume goes on with the same; for a new training give another -o, or --overwrite",
         )
+
+
+def _difference(name: str, then: Any, now: Any) -> str:
+    """Say what has changed; of hashes that it has, for nobody can read them."""
+    if isinstance(then, str) and isinstance(now, str) and _HASH.fullmatch(then) and _HASH.fullmatch(now):
+        return f"{name} has changed since"
+    return f"{name} was {then} and is {now}"
 
 
 def write_metrics(run: Path, epochs: Iterable[Epoch], classes: Sequence[str]) -> None:

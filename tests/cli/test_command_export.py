@@ -17,7 +17,7 @@ from geointerp.tiling.blocks import Block, storage
 from geointerp.tiling.views import choose_views
 
 
-def store(path, volume, task, values, reading=None):
+def store(path, volume, task, values, reading=None, source=None):
     """A finished label store of a volume."""
     (view,) = choose_views([str(dim) for dim in volume.dims], ("inline",) if volume.ndim == 3 else None)
     chunks, shards = storage(view, dict(volume.sizes), 2)
@@ -28,8 +28,8 @@ def store(path, volume, task, values, reading=None):
         made.write(
             "labels", view, Block(0, start, min(start + 2, len(oriented))), oriented[start : start + 2]
         )
-    told = {"task": task, "source": {"path": volume.attrs["source"]}, "segy": volume.attrs.get("segy")}
-    told["reading"] = reading
+    source = source or {"path": volume.attrs["source"]}
+    told = {"task": task, "source": source, "segy": volume.attrs.get("segy"), "reading": reading}
     made.finish(told)
     return path
 
@@ -75,6 +75,49 @@ def test_the_input_may_lie_elsewhere(run, faults, survey):
     assert "--like" in done.err
     done = run("export", faults, "-o", "a.sgy", "--like", "moved.sgy")
     assert (done.status, done.out) == (0, "a.sgy\n"), done.err
+
+
+@pytest.mark.parametrize("larger", [False, True])
+def test_another_file_in_the_place_of_the_input_is_not_taken_for_it(run, truth, survey, larger):
+    from geointerp.sinks.segy_write import write_survey
+
+    headers = truth[0].attrs["source_headers_sha256"]
+    told = {"path": "survey.sgy", "size": survey.stat().st_size, "headers_sha256": headers}
+    labels = store(Path("faults.zarr"), truth[0], "faults", truth[1], source=told)
+    done = run("export", labels, "-o", "a.png")
+    assert (done.status, done.out) == (0, "a.png\n"), done.err
+    other = np.random.default_rng(1).normal(size=(4, 30, 61 if larger else 60)).astype(np.float32)
+    lines = {"inlines": range(501, 505), "crosslines": range(300, 360, 2)}
+    write_survey("other.sgy", other, **lines, sample_interval_ms=4, delay_ms=100)
+    Path("other.sgy").replace(survey)
+    for name in ("b.png", "b.sgy", "b.html"):
+        done = run("export", labels, "-o", name)
+        assert (done.status, done.out) == (1, "")
+        differs = "and has " if larger else "has other headers now"
+        assert "survey.sgy is no longer what the labels were predicted from: it" in done.err
+        assert differs in done.err
+        assert "--like" in done.err
+        assert not Path(name).exists()
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_store_that_was_not_copied_whole_is_told_of(run, faults):
+    done = run("export", faults, "-o", "whole.npy")
+    assert (done.status, "missing" in done.err) == (0, False), done.err
+    pieces = [file for file in (faults / "labels" / "c").rglob("*") if file.is_file()]
+    assert len(pieces) > 1
+    pieces[0].unlink()
+    done = run("export", faults, "-o", "a.npy")
+    assert (done.status, done.out) == (0, "a.npy\n"), done.err
+    words = f"faults.zarr: 1 of the {len(pieces)} files of its labels are missing"
+    assert words in " ".join(done.err.split())
+    with pytest.warns(UserWarning, match=words):
+        open_volume(faults)
+    # Of a part of it, as xarray writes it, nobody knows how many there should be.
+    xr.open_zarr(faults, consolidated=False).isel(inline=slice(0, 2)).drop_encoding().to_zarr(
+        "part.zarr", consolidated=False
+    )
+    open_volume("part.zarr")
 
 
 def test_the_headers_may_be_of_another_kind_of_file(run, truth, survey):

@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 
@@ -43,6 +44,19 @@ def test_an_existing_output_is_refused_unless_it_may_be_overwritten(tmp_path):
     staging.publish()
     assert list(output.iterdir()) == []
     assert [path.name for path in tmp_path.iterdir()] == ["faults.zarr"]
+
+
+def test_a_complete_output_of_other_settings_is_no_run_to_resume(tmp_path):
+    output = tmp_path / "faults.zarr"
+    begun(output).publish()
+    told = {"settings": "another", "model": {"name": "salt"}, "device": "cpu", "precision": "bf16"}
+    (output / "zarr.json").write_text(json.dumps({"attributes": {"geointerp": told}}))
+    with pytest.raises(
+        OutputError, match="from other settings or data; it was made by model salt on cpu in bf16"
+    ):
+        prepare(output, {}, source=None, overwrite=False, resume_=True)
+    with pytest.raises(OutputError, match="exists"):
+        prepare(output, {}, source=None, overwrite=False, resume_=False)
 
 
 def test_a_folder_of_something_else_is_never_replaced(tmp_path):

@@ -79,6 +79,17 @@ def test_top_and_base_are_where_the_ellipsoid_begins_and_ends(tmp_path):
     np.testing.assert_array_less(np.abs(found["base"][:, 2] - (1000 + 4 * (CENTRE[2] + half))), 4.001)
 
 
+@pytest.mark.parametrize("up", [False, True])
+def test_where_the_data_end_is_no_top_and_no_base(tmp_path, up):
+    """Cut where it is widest, the ellipsoid has tops alone, or bases."""
+    upper, lower = salt(ellipsoid()[:, :, :31]), salt(ellipsoid()[:, :, 30:])
+    traces = ellipsoid().any(axis=2).sum()
+    for labels, ends in ((upper, {"top": traces, "base": 0}), (lower, {"top": 0, "base": traces})):
+        for end, expected in ends.items():
+            written = labels[:, :, ::-1] if up else labels
+            assert write_horizon(written, tmp_path / end, end=end, min_size=1) == expected
+
+
 @pytest.mark.parametrize(
     ("unit", "metres", "depth_unit"),
     [("ft", 0.3048, "m"), ("ft", 0.3048, "ft"), ("m", 1, "m"), (None, 1, "m"), (None, 0.3048, "ft")],

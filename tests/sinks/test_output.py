@@ -74,6 +74,16 @@ def test_a_folder_of_something_else_is_never_replaced(tmp_path, marker):
     assert (tmp_path / "precious").exists()
 
 
+def test_a_file_is_not_replaced_by_a_folder(tmp_path):
+    survey = tmp_path / "survey.sgy"
+    survey.write_text("precious")
+    for marker in ("ours", "zarr.json"):
+        with pytest.raises(OutputError, match=r"survey\.sgy is a file, and is not replaced by a folder"):
+            check_free(survey, overwrite=True, marker=marker)
+    check_free(survey, overwrite=True)
+    assert survey.read_text() == "precious"
+
+
 def test_the_input_is_never_replaced(tmp_path):
     path = tmp_path / "a.npy"
     path.touch()

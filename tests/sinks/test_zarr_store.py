@@ -54,7 +54,9 @@ def test_the_store_reads_as_the_contract_says(view, tmp_path):
     assert labels["labels"].encoding["_FillValue"] == 255
     assert labels["labels"].attrs["flag_values"] == [0, 1]
     assert labels["labels"].attrs["flag_meanings"] == "background fault"
-    assert labels.attrs == {"Conventions": "CF-1.11", "geointerp": {"version": "1"}}
+    shards = [2 if dim == view else size for dim, size in volume.sizes.items()]
+    pieces = {"shape": [*volume.shape], "shards": shards, "files": -(-volume.sizes[view] // 2)}
+    assert labels.attrs == {"Conventions": "CF-1.11", "geointerp": {"version": "1", "pieces": pieces}}
     assert labels["inline"].dtype == np.int32
     assert labels["trace_mask"].dtype == bool
     for name in ("inline", "crossline", "time", "cdp_x", "cdp_y"):

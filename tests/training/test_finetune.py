@@ -24,7 +24,7 @@ from geointerp.network.checkpoint import file_sha256
 from geointerp.sinks.output import former_of
 from geointerp.training.data import open_labelled
 from geointerp.training.progress import Epoch, Silent
-from geointerp.training.run_folder import begin_run, former_kept
+from geointerp.training.run_folder import begin_run, check_same, former_kept
 
 SMALL: dict[str, Any] = {
     "task": "faults",
@@ -167,6 +167,12 @@ def test_other_settings_are_no_resumption(train: Train) -> None:
         train(epochs=1, resume=True, lr=0.5, seed=3)
     assert (run / "metrics.csv").read_bytes() == before
     assert train(epochs=1, resume=True, max_minutes=5, patience=7, workers=0) == run
+
+
+def test_changed_data_are_told_of_without_their_hashes(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as refused:
+        check_same(tmp_path, {"data": "a" * 64, "lr": 0.1}, {"data": "b" * 64, "lr": 0.1})
+    assert str(refused.value.message) == f"{tmp_path} was begun with other settings: data has changed since"
 
 
 def test_what_is_there_is_not_overwritten_unless_asked(train: Train, tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from geointerp.training.data.problems import Problems
 SPLITS = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
 _KINDS = (("images", "labels"), ("image", "label"), ("input", "target"))
 _LABEL_SUFFIXES = frozenset({".png", ".tif", ".tiff", ".npy", ".pgm", ".dat"})
-_IMAGE_SUFFIXES = _LABEL_SUFFIXES | {".jpg", ".jpeg"}  # a lossy file cannot hold labels
+_LOSSY = frozenset({".jpg", ".jpeg"})  # cannot hold labels
+_IMAGE_SUFFIXES = _LABEL_SUFFIXES | _LOSSY
 _ONE_IN = 10  # of training sections, held back where there are none to validate
 _PARTNER_HINT = "an image and its labels have the same name but for the suffix, one file each"
 
@@ -106,19 +107,43 @@ def _pairs_in(place: Path, folder: Path, problems: Problems) -> list[Pair]:
 
 def _matched(images: Path, labels: Path, folder: Path, problems: Problems) -> list[Pair]:
     """Match the files of two folders by their stems."""
-    with_stem = [
-        _by_stem(place, suffixes, folder, problems)
-        for place, suffixes in ((images, _IMAGE_SUFFIXES), (labels, _LABEL_SUFFIXES))
-    ]
-    found = ((with_stem[0], with_stem[1], labels.name), (with_stem[1], with_stem[0], images.name))
-    for mine, theirs, missing in found:
+    read = ((images, _IMAGE_SUFFIXES), (labels, _LABEL_SUFFIXES))
+    with_stem = [_by_stem(place, suffixes, folder, problems) for place, suffixes in read]
+    unread = [_unread(place, suffixes) for place, suffixes in read]
+    for one, other, missing in ((0, 1, labels.name), (1, 0, images.name)):
+        mine, theirs = with_stem[one], with_stem[other]
         for stem in sorted(mine.keys() - theirs.keys(), key=_numeric):
-            problems.add(str(mine[stem].relative_to(folder)), f"has no partner in '{missing}'", _PARTNER_HINT)
+            if stem in unread[other]:
+                _add_unread(unread[other][stem], read[other][1], folder, problems)
+            else:
+                where = str(mine[stem].relative_to(folder))
+                problems.add(where, f"has no partner in '{missing}'", _PARTNER_HINT)
+    for stem in sorted(unread[0].keys() & unread[1].keys() - with_stem[0].keys(), key=_numeric):
+        _add_unread(unread[0][stem], _IMAGE_SUFFIXES, folder, problems)
     common = sorted(with_stem[0].keys() & with_stem[1].keys(), key=_numeric)
     return [
         Pair(with_stem[0][stem].relative_to(folder).as_posix(), with_stem[0][stem], with_stem[1][stem])
         for stem in common
     ]
+
+
+def _unread(place: Path, suffixes: frozenset[str]) -> dict[str, Path]:
+    """Return the files in a folder that are not read, by their stems."""
+    return {
+        file.stem: file
+        for file in sorted(place.iterdir())
+        if not file.name.startswith(".") and file.suffix.lower() not in suffixes
+    }
+
+
+def _add_unread(file: Path, suffixes: frozenset[str], folder: Path, problems: Problems) -> None:
+    """Note a section that would be left out because of its format."""
+    lossy = " (a lossy file does not keep the numbers of classes)" if file.suffix.lower() in _LOSSY else ""
+    problems.add(
+        str(file.relative_to(folder)),
+        f"is not read there, only {', '.join(sorted(suffixes))}{lossy}",
+        "save it as .png, .tif or .npy",
+    )
 
 
 def _by_stem(place: Path, suffixes: frozenset[str], folder: Path, problems: Problems) -> dict[str, Path]:

@@ -316,6 +316,11 @@ def ruin(folder, what):
     elif what == "only text":
         for file in images.iterdir():
             file.rename(file.with_suffix(".txt"))
+    elif what == "labels as JPEG":
+        (labels / "1.npy").rename(labels / "1.jpg")
+    elif what == "both of a format that is not read":
+        for place in (images, labels):
+            (place / "1.npy").rename(place / "1.gif")
     elif what == "volume":
         np.save(images / "1.npy", np.zeros((4, 5, 6), np.float32))
     elif what == "val and valid":
@@ -341,6 +346,8 @@ REFUSED = {
     "empty": "images is empty",
     "no labels folder": "train/labels is missing beside its partner",
     "only text": "holds no section, only .txt",
+    "labels as JPEG": r"1 problem: train/labels/1.jpg: is not read there, only .*\.tiff \(a lossy file",
+    "both of a format that is not read": r"1 problem: train/images/1\.gif: is not read there, only \.dat",
     "volume": r"shape \(4, 5, 6\): a section has rows and columns",
     "val and valid": "both 'val' and 'valid'",
     "flat and split": "both sections and folders of splits",
