@@ -81,7 +81,7 @@ def prepare(
         return Staging(output, partial, None, f"{output} is complete already", complete=True)
     if resume_ and not (overwrite or partial.exists()) and (other := _made_by(output)):
         raise OutputError(
-            f"{output} is complete, but from other settings or data; it was made by {other}",
+            f"{output} exists, complete, but from other settings or data: made by {other}",
             hint="for another result give another -o, or --overwrite",
         )
     check_free(output, overwrite=overwrite, source=source, marker=STORE_MARKER)
