@@ -177,6 +177,7 @@ def exposure(draw: Draw, stage: str, count: int) -> tuple[Tensor, Tensor | None]
     Returns:
         Factor and offset for ``grey_of``, each (count,), or no offset.
     """
+    # With the sample's own seed these are the draws of its relief and hills: the runs were recorded so.
     if stage not in FROM_LARGER:
         return draw.log_uniform(0.6, 1.8, count), None
     factor = draw.log_uniform(0.6, FROM_LARGER[stage], count)

@@ -114,10 +114,13 @@ def _made_with(settings: dict[str, Any], output: Path) -> bool:
 
 
 def _made_by(output: Path) -> str | None:
-    """Say by which model, on what and in which precision the complete store that lies there was made."""
+    """Say by what the complete store that lies there was made."""
     try:
         told = _recorded(output)
-        return f"model {told['model']['name']} on {told['device']} in {told['precision']}"
+        return (
+            f"model {told['model']['name']} on {told['device']} in {told['precision']}, "
+            f"geointerp {told['version']}"
+        )
     except (KeyError, TypeError):
         return None
 

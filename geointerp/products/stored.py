@@ -81,17 +81,20 @@ def reopen_input(labels: xr.Dataset, like: str | Path | None = None) -> xr.DataA
 
 
 def _check_same_input(volume: xr.DataArray, recorded: Mapping[str, Any]) -> None:
-    """Refuse what lies where the input was, if its size or its headers are others.
+    """Refuse another file where the input was: one with other headers, or that begins otherwise.
+
+    Folders may have grown; what labels and data share is found by coordinates.
 
     Raises:
         DataError: it is another file.
     """
-    for name, key in (("size", "source_size"), ("headers_sha256", "source_headers_sha256")):
-        then, now = recorded.get(name), volume.attrs.get(key)
-        if then is None or now is None or then == now:
-            continue
-        differ = f"had {then:,} bytes and has {now:,}" if name == "size" else "has other headers now"
-        raise DataError(
-            f"{recorded.get('path')} is no longer what the labels were predicted from: it {differ}",
-            hint="predict again, or say with --like where that file, or one of the same geometry, lies",
-        )
+    then, now = recorded.get("headers_sha256"), volume.attrs.get("source_headers_sha256")
+    if then is None or now is None or then == now or not Path(volume.attrs["source"]).is_file():
+        return
+    sizes = [f"{size:,}" for size in (recorded.get("size"), volume.attrs.get("source_size")) if size]
+    size = f" (of {sizes[0]} bytes, now {sizes[1]})" if len(set(sizes)) == 2 else ""
+    raise DataError(
+        f"{recorded.get('path')} is no longer the file that the labels were predicted from{size}: "
+        f"its {'headers' if 'segy' in volume.attrs else 'first bytes'} are others",
+        hint="predict again, or name that file with --like, or this one if it is meant",
+    )

@@ -147,13 +147,13 @@ def check_free(
         raise OutputError(f"{path} lies inside the store {store}", hint="write it elsewhere")
     if not path.exists():
         return
-    if not overwrite:
-        raise OutputError(f"{path} exists", hint="--overwrite replaces it")
     if marker and not path.is_dir():
         raise OutputError(
-            f"{path} is a file, and is not replaced by a folder",
+            f"{path} exists and is a file, which is not replaced by a folder",
             hint="remove it, or give another name",
         )
+    if not overwrite:
+        raise OutputError(f"{path} exists", hint="--overwrite replaces it")
     if path.is_dir() and any(path.iterdir()) and not (marker and (path / marker).is_file()):
         raise OutputError(
             f"{path} is a folder of something else, and is not replaced",

@@ -1,6 +1,7 @@
 """Volumes and label stores written by xarray and MDIO: Zarr stores and NetCDF files."""
 
 import json
+import os
 import warnings
 from collections.abc import Hashable, Mapping
 from pathlib import Path
@@ -130,7 +131,8 @@ def provenance_of(labels: xr.Dataset) -> dict[str, Any] | None:
 
 def pieces_in(store: Path) -> int:
     """Count the files that hold the labels of a store."""
-    return sum(file.is_file() and file.name != "zarr.json" for file in (store / _LABELS).rglob("*"))
+    folders = os.walk(store / _LABELS, followlinks=True)
+    return sum(name != "zarr.json" for *_, files in folders for name in files)
 
 
 def warn_of_missing(path: Place, told: Mapping[str, Any]) -> None:
@@ -148,7 +150,7 @@ def warn_of_missing(path: Place, told: Mapping[str, Any]) -> None:
     if same and found < written["files"]:
         warnings.warn(
             f"{path}: {written['files'] - found} of the {written['files']} files of its labels are missing, "
-            "and read as not predicted: was it copied whole?",
+            "and read as not predicted: was it copied whole? (Or were they emptied since?)",
             stacklevel=2,
         )
 

@@ -128,7 +128,7 @@ def check_same(run: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
         now: what decides it now, by the same names.
 
     Raises:
-        UsageError: names what differs, and both values.
+        UsageError: names what differs, and both values, but for hashes.
     """
     differ = [
         _difference(name, before.get(name), value) for name, value in now.items() if before.get(name) != value
@@ -143,7 +143,7 @@ def check_same(run: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
 def _difference(name: str, then: Any, now: Any) -> str:
     """Say what has changed; of hashes that it has, for nobody can read them."""
     if isinstance(then, str) and isinstance(now, str) and _HASH.fullmatch(then) and _HASH.fullmatch(now):
-        return f"{name} has changed since"
+        return f"{name} changed since"
     return f"{name} was {then} and is {now}"
 
 

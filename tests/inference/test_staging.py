@@ -49,11 +49,11 @@ def test_an_existing_output_is_refused_unless_it_may_be_overwritten(tmp_path):
 def test_a_complete_output_of_other_settings_is_no_run_to_resume(tmp_path):
     output = tmp_path / "faults.zarr"
     begun(output).publish()
-    told = {"settings": "another", "model": {"name": "salt"}, "device": "cpu", "precision": "bf16"}
+    told = {"version": "1", "settings": "another", "model": {"name": "salt"}}
+    told |= {"device": "cpu", "precision": "bf16"}
     (output / "zarr.json").write_text(json.dumps({"attributes": {"geointerp": told}}))
-    with pytest.raises(
-        OutputError, match="from other settings or data; it was made by model salt on cpu in bf16"
-    ):
+    made = "salt on cpu in bf16, geointerp 1"
+    with pytest.raises(OutputError, match=f"exists, complete, but from other .*: made by model {made}"):
         prepare(output, {}, source=None, overwrite=False, resume_=True)
     with pytest.raises(OutputError, match="exists"):
         prepare(output, {}, source=None, overwrite=False, resume_=False)

@@ -77,9 +77,9 @@ def test_a_folder_of_something_else_is_never_replaced(tmp_path, marker):
 def test_a_file_is_not_replaced_by_a_folder(tmp_path):
     survey = tmp_path / "survey.sgy"
     survey.write_text("precious")
-    for marker in ("ours", "zarr.json"):
-        with pytest.raises(OutputError, match=r"survey\.sgy is a file, and is not replaced by a folder"):
-            check_free(survey, overwrite=True, marker=marker)
+    for overwrite in (False, True):
+        with pytest.raises(OutputError, match=r"survey\.sgy exists and is a file, which is not replaced"):
+            check_free(survey, overwrite=overwrite, marker="zarr.json")
     check_free(survey, overwrite=True)
     assert survey.read_text() == "precious"
 

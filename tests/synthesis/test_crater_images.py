@@ -170,6 +170,17 @@ def test_nothing_is_labelled_in_patches_of_light_or_shadow() -> None:
     assert torch.equal(unchanged, light)
 
 
+def test_patches_take_labels_from_photographs_and_not_from_elevations(monkeypatch) -> None:
+    """With a patch over the left half of each picture, the rest being the same."""
+    plain = replace(DEFAULT, patches=0.0, scarps=0.0)
+    left = torch.arange(128) < 64
+    monkeypatch.setattr(craters, "patched", lambda draw, recipe, light: (light, ~left.expand_as(light)))
+    for share in (0.0, 1.0):
+        _, label = craters.crater_images(4, 3, height=128, width=128, recipe=replace(plain, elevation=share))
+        assert label[:, :, 64:].any()
+        assert bool(label[:, :, :64].any()) == (share == 1.0)
+
+
 def test_light_is_the_cosine_between_ground_and_sun() -> None:
     """A cone lit by a low sun, against normals and sun vectors in numpy, up to albedo's factor of one."""
     rows, columns = np.mgrid[-40:41, -40:41].astype(np.float64)

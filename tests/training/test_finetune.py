@@ -172,7 +172,7 @@ def test_other_settings_are_no_resumption(train: Train) -> None:
 def test_changed_data_are_told_of_without_their_hashes(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as refused:
         check_same(tmp_path, {"data": "a" * 64, "lr": 0.1}, {"data": "b" * 64, "lr": 0.1})
-    assert str(refused.value.message) == f"{tmp_path} was begun with other settings: data has changed since"
+    assert str(refused.value.message) == f"{tmp_path} was begun with other settings: data changed since"
 
 
 def test_what_is_there_is_not_overwritten_unless_asked(train: Train, tmp_path: Path) -> None:

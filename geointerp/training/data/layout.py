@@ -22,6 +22,7 @@ _KINDS = (("images", "labels"), ("image", "label"), ("input", "target"))
 _LABEL_SUFFIXES = frozenset({".png", ".tif", ".tiff", ".npy", ".pgm", ".dat"})
 _LOSSY = frozenset({".jpg", ".jpeg"})  # cannot hold labels
 _IMAGE_SUFFIXES = _LABEL_SUFFIXES | _LOSSY
+_OTHER_SUFFIXES = _LOSSY | {".gif", ".bmp", ".webp", ".jp2", ".npz", ".mat", ".sgy", ".segy"}
 _ONE_IN = 10  # of training sections, held back where there are none to validate
 _PARTNER_HINT = "an image and its labels have the same name but for the suffix, one file each"
 
@@ -128,21 +129,25 @@ def _matched(images: Path, labels: Path, folder: Path, problems: Problems) -> li
 
 
 def _unread(place: Path, suffixes: frozenset[str]) -> dict[str, Path]:
-    """Return the files in a folder that are not read, by their stems."""
+    """Return the sections in a folder whose format is not read there, by their stems.
+
+    What other programs lay beside pictures (.xml, .tfw, Thumbs.db) is none.
+    """
     return {
         file.stem: file
         for file in sorted(place.iterdir())
-        if not file.name.startswith(".") and file.suffix.lower() not in suffixes
+        if not file.name.startswith(".") and file.suffix.lower() in _OTHER_SUFFIXES - suffixes
     }
 
 
 def _add_unread(file: Path, suffixes: frozenset[str], folder: Path, problems: Problems) -> None:
     """Note a section that would be left out because of its format."""
-    lossy = " (a lossy file does not keep the numbers of classes)" if file.suffix.lower() in _LOSSY else ""
+    lossy = file.suffix.lower() in _LOSSY
+    why = " (a lossy file does not keep the numbers of classes)" if lossy else ""
     problems.add(
         str(file.relative_to(folder)),
-        f"is not read there, only {', '.join(sorted(suffixes))}{lossy}",
-        "save it as .png, .tif or .npy",
+        f"is not read there, only {', '.join(sorted(suffixes))}{why}",
+        f"{'draw or export the labels anew' if lossy else 'save it'} as .png, .tif or .npy",
     )
 
 

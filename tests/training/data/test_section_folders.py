@@ -362,6 +362,15 @@ def test_sections_in_a_folder_of_another_name_are_told_of(tmp_path):
     assert "held back" in notes[1]
 
 
+def test_what_other_programs_lay_beside_sections_is_no_section(tmp_path):
+    write_set(tmp_path, train=3, val=1)
+    for place in (tmp_path / "train" / "images", tmp_path / "train" / "labels"):
+        for name in ("1.npy.aux.xml", "Thumbs.db", "readme.txt", "desktop.ini"):
+            (place / name).write_text("nothing")
+        (place / "old").mkdir()
+    assert open_labelled(tmp_path, task="faults").notes == ()
+
+
 @pytest.mark.parametrize("what", REFUSED)
 def test_bad_data_are_refused_by_name_and_number(tmp_path, what):
     write_set(tmp_path, train=3, val=1)
