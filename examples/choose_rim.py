@@ -29,12 +29,12 @@ SHARES = (0.0, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
 
 
 def picture_of(pixels: NDArray[np.generic]) -> xr.DataArray:
-    """An image as ``open_volume`` gives it."""
+    """Grey values or labels, (rows, columns) of any type, named as ``open_volume`` names them."""
     return xr.DataArray(pixels, dims=("row", "column"))
 
 
 def catalogue_of(labels: NDArray[np.generic], share: float) -> Catalogue:
-    """Circles that show ``share`` of their rim in labels (row, column)."""
+    """Circles that show ``share`` of their rim in labels, (rows, columns), 1 in craters; in pixels."""
     flags = {"flag_values": [0, 1], "flag_meanings": "background crater"}
     columns = crater_table(picture_of(labels).assign_attrs(flags), min_size=20, min_rim=share).columns
     return Catalogue(columns["x"], columns["y"], columns["diameter_px"], on_sphere=False)

@@ -107,7 +107,7 @@ CURRICULA: dict[str, tuple[tuple[int, Ranges], ...]] = {
     "facies": ((3500, AT_FIRST["facies"]), (6000, CLEARER_FACIES)),
 }
 # A picture of the Moon has dark and bright parts: a tile of it may take a small share of its range, and lie
-# at an end of it. So many times weaker than the whole are samples at most.
+# at an end of it. Samples of these stages are up to so many times weaker than the whole.
 FROM_LARGER = {"craters": 4.0}
 # Batches of the stages, and everything the models are measured on, come from seeds that lie apart.
 FIRST_SEED = {
@@ -174,8 +174,13 @@ def batches(task: str, recipe: Recipe, stage: str = "") -> Batch:
 def exposure(draw: Draw, stage: str, count: int) -> tuple[Tensor, Tensor | None]:
     """How weak samples are for the whole they were cut from, and where in its range they lie.
 
+    Args:
+        draw: begun with the seed of the batch.
+        stage: whose samples.
+        count: samples.
+
     Returns:
-        Factor and offset for ``grey_of``, each (count,), or no offset.
+        Factor and offset for ``grey_of``, each float32 (count,), or no offset.
     """
     # With the sample's own seed these are the draws of its relief and hills: the runs were recorded so.
     if stage not in FROM_LARGER:
