@@ -84,7 +84,10 @@ def command(
 
     console: Console = ctx.obj
     if velocity is not None and not 0 < velocity < float("inf"):
-        raise UsageError(f"--velocity must be above 0 m/s, not {velocity}")
+        raise UsageError(
+            f"--velocity must be above 0 m/s, not {velocity:g}",
+            hint="the speed of waves in the bodies, such as 4500 for salt",
+        )
     wishes = Wishes(product, form, min_size, velocity, every, at, min_rim)
     if features is not None:
         _refuse_beside_features({"like": like, **asdict(wishes)}, {"like": None, **asdict(Wishes())})

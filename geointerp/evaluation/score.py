@@ -66,7 +66,10 @@ class Score:
             UsageError: the tolerance is no distance.
         """
         if tolerance is not None and not 0 <= tolerance < np.inf:
-            raise UsageError(f"the tolerance is {tolerance}, it must be a distance of 0 samples or more")
+            raise UsageError(
+                f"the tolerance is {tolerance:g}, it must be a distance of 0 samples or more",
+                hint="2 is usual for faults",
+            )
         self.matrix = ConfusionMatrix()
         self.images: list[ImageCounts] = []
         self._tolerant = None if tolerance is None else TolerantScore(tolerance)

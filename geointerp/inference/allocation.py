@@ -1,11 +1,23 @@
-"""Memory of a worker that is given back only when it pays."""
+"""How glibc keeps memory for the threads of a prediction: in few pools, and given back only when it pays."""
 
 import ctypes
 import os
 import sys
+from collections.abc import Callable
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of glibc's mallopt
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # of glibc's mallopt
 _MOST_MMAP_THRESHOLD = 32 << 20
+
+
+def few_arenas(threads: int) -> None:
+    """Let the threads of this process share as many pools of memory as ``threads`` compute, two or more.
+
+    Left to itself glibc gives each thread a pool of its own, and there are some that read, write and compress
+    beside those that compute. Each keeps the most that its thread has ever had in it at once: one and a
+    half minutes long the memory of a prediction grew, by a tenth.
+    """
+    if "MALLOC_ARENA_MAX" not in os.environ:  # a user's own choice
+        _set({_ARENA_MAX: max(2, threads)})
 
 
 def keep_memory() -> None:
@@ -15,9 +27,15 @@ def keep_memory() -> None:
     more than 128 KiB back to the system: a network then spends half of its time on page faults. What is
     set here is where glibc by itself arrives after the first large tensors.
     """
-    if sys.platform != "linux" or "MALLOC_TRIM_THRESHOLD_" not in os.environ:
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:  # other C libraries have none
-        mallopt(_MMAP_THRESHOLD, _MOST_MMAP_THRESHOLD)
-        mallopt(_TRIM_THRESHOLD, 2 * _MOST_MMAP_THRESHOLD)
+    if "MALLOC_TRIM_THRESHOLD_" in os.environ:
+        _set({_MMAP_THRESHOLD: _MOST_MMAP_THRESHOLD, _TRIM_THRESHOLD: 2 * _MOST_MMAP_THRESHOLD})
+
+
+def _set(options: dict[int, int]) -> None:
+    """Set options of the allocator, if it is glibc's: others have no ``mallopt``."""
+    mallopt: Callable[[int, int], int] | None = (
+        getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    )
+    if mallopt is not None:
+        for option, value in options.items():
+            mallopt(option, value)

@@ -5,9 +5,11 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
 import xarray as xr
 
 from geointerp.errors import DataError, UsageError
+from geointerp.inference.allocation import few_arenas
 from geointerp.inference.device import Machine, choose_machine
 from geointerp.inference.job import Job, run
 from geointerp.inference.progress import Progress, Silent
@@ -89,6 +91,7 @@ def predict(
         OutputError: the output cannot be written there.
         MachineError: the device is not there or too small.
     """
+    few_arenas(torch.get_num_threads())
     progress = progress or Silent()
     place = Path(output) if output is not None else None
     if place is not None and place.suffix.lower() in FILE_SUFFIXES:

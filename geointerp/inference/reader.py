@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geointerp.inference.threads import Helper, insist
 from geointerp.inference.window import Window, loaded
 from geointerp.sources.liveness import live_along
 from geointerp.sources.scaling import AmplitudeScale
@@ -158,7 +159,7 @@ def read_ahead(items: Iterable[T], depth: int = 1) -> Generator[T]:
         except BaseException as error:
             put((False, error))
 
-    thread = threading.Thread(target=produce, name="geointerp-reader", daemon=True)
+    thread = Helper(produce, "reader")
     thread.start()
     try:
         while True:
@@ -170,4 +171,5 @@ def read_ahead(items: Iterable[T], depth: int = 1) -> Generator[T]:
             raise item
     finally:
         stopped.set()
+        insist(thread.done.wait)
         thread.join()

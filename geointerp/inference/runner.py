@@ -11,12 +11,14 @@ from functools import partial
 from traceback import clear_frames
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
 
 from geointerp.errors import MachineError
 from geointerp.inference.device import Machine
+from geointerp.inference.threads import insist
 from geointerp.network.lowered import lowered
 from geointerp.network.segmenter import Segmenter
 from geointerp.network.unet import UNet
@@ -73,6 +75,7 @@ class Runner:
         # For fp32 see FP32_TILES; what is compiled, or chosen by a race on a GPU, is so for one shape.
         self._one_size = compiled or not self.lowered
         self._pool: ThreadPoolExecutor | None = None
+        self._parts: WeakSet[Future[Tensor]] = WeakSet()
 
     def _count_threads(self) -> int:
         return torch.get_num_threads() if self.machine.device.type == "cpu" else 1
@@ -91,9 +94,17 @@ class Runner:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._pool:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
-            torch.set_num_threads(self._threads)
+            try:
+                insist(partial(self._end, self._pool))
+            finally:
+                self._pool = None
+                torch.set_num_threads(self._threads)
+
+    def _end(self, pool: ThreadPoolExecutor) -> None:
+        """Begin nothing more, and wait for what has begun: only then are the threads sure to end at once."""
+        pool.shutdown(wait=False, cancel_futures=True)
+        wait([part for part in self._parts if not part.cancelled()])
+        pool.shutdown()
 
     def __call__(self, tiles: Tensor) -> Tensor:
         """Return the class probabilities of ``tiles``, float32 (batch, classes, height, width).
@@ -140,7 +151,9 @@ class Runner:
     def _begin(self, part: Tensor) -> "Future[Tensor]":
         """Begin with one part; without threads, it is done on return."""
         if self._pool:
-            return self._pool.submit(self._forward_in_thread, part)
+            begun = self._pool.submit(self._forward_in_thread, part)
+            self._parts.add(begun)
+            return begun
         done: Future[Tensor] = Future()
         done.set_result(self._forward(part))
         return done

@@ -8,6 +8,7 @@ from typing import Any
 from geointerp.errors import OutputError
 from geointerp.inference.manifest import FILE_NAME, Manifest, begin, held, key, records_something, resume
 from geointerp.sinks.output import STORE_MARKER, check_free, former_of, partial_of, put_in_place, remove
+from geointerp.sources.pieces import lacking
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,17 @@ def prepare(
             from the same settings, is then the result.
 
     Raises:
-        OutputError: the output is there, is the input, or is no store; there are remains and neither option
-            says what to do with them; or they were begun with other settings.
+        OutputError: the output is there, is not whole, is the input, or is no store; there are remains and
+            neither option says what to do with them; or they were begun with other settings.
     """
     partial = partial_of(output)
     # With both options a new run may have been interrupted that was to replace this very result.
     if resume_ and _made_with(settings, output) and not (overwrite and partial.exists()):
+        if words := lacking(output, _recorded(output)):
+            raise OutputError(
+                f"{output} lacks {' and '.join(words)}",
+                hint="copy it again from where it is whole, or make it again with --overwrite",
+            )
         return Staging(output, partial, None, f"{output} is complete already", complete=True)
     if resume_ and not (overwrite or partial.exists()) and (other := _made_by(output)):
         raise OutputError(

@@ -1,10 +1,11 @@
 """Finished blocks are written in a thread of their own, behind the device."""
 
 import queue
-import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Generic, TypeVar
+
+from geointerp.inference.threads import Helper, insist
 
 T = TypeVar("T")
 
@@ -21,7 +22,7 @@ class Writer(Generic[T]):
         self._write = write
         self._waiting: queue.Queue[T | None] = queue.Queue(depth)
         self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._work, name="geointerp-writer", daemon=True)
+        self._thread = Helper(self._work, "writer")
 
     def put(self, item: T | None) -> None:
         """Queue an item, waiting for room.
@@ -39,10 +40,15 @@ class Writer(Generic[T]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._waiting.put(None)
+        insist(self._end)
         self._thread.join()
         if error is None:
             self._raise()
+
+    def _end(self) -> None:
+        """Tell the thread to end, once or again, and wait until it has written all."""
+        self._waiting.put(None)
+        self._thread.done.wait()
 
     def _raise(self) -> None:
         if self._failure is not None:

@@ -15,6 +15,7 @@ FILE_NAME = "geointerp.json"
 CHANNELS = {"repeat": 1, "neighbours": 3}
 """How many slices each way of filling the network's channels takes."""
 Elevation = Literal["hillshade", "raw"]
+_COPY_AGAIN = "copy the model's folder again from where it is whole"
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,6 @@ def read_description(folder: Path) -> ModelDescription:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise ModelError(f"{path}: {where}: {first['msg']}") from error
+        raise ModelError(f"{path}: {where}: {first['msg']}", hint=_COPY_AGAIN) from error
     except (ValueError, AttributeError, TypeError) as error:
-        raise ModelError(f"{path}: not a JSON object: {error}") from error
+        raise ModelError(f"{path}: not a JSON object: {error}", hint=_COPY_AGAIN) from error

@@ -76,19 +76,26 @@ def choose_product(path: Path, labels: xr.DataArray, task: str | None, named: st
     if fitting:
         return fitting[0]
     if named:
-        raise UsageError(f"{path}: {_misfit(PRODUCTS[named], path, labels, task)}", hint=_hint(labels, task))
+        own = [one.name for one in PRODUCTS.values() if _foreign(one, labels, task) is None]
+        hint = _hint(labels, task) if named in own else f"the products of these labels are {', '.join(own)}"
+        raise UsageError(f"{path}: {_misfit(PRODUCTS[named], path, labels, task)}", hint=hint)
     what = f"of the task {task}" if task else f"of labels with dimensions ({_listed(labels)})"
     raise UsageError(f"there is no {path.suffix.lower()} {what}: {path}", hint=_hint(labels, task))
 
 
 def _misfit(product: Product, path: Path, labels: xr.DataArray, task: str | None) -> str | None:
     """Return why a product does not suit, or None if it does."""
+    if path.suffix.lower() in product.suffixes:
+        return _foreign(product, labels, task)
+    return _foreign(product, labels, task) or f"{product.name} is written as {', '.join(product.suffixes)}"
+
+
+def _foreign(product: Product, labels: xr.DataArray, task: str | None) -> str | None:
+    """Return why a product cannot be made of some labels, or None if it can."""
     if product.data not in ("", _data_of(labels)):
         return f"{product.name} is made of {product.data}; these labels have dimensions ({_listed(labels)})"
     if task is not None and product.tasks and task not in product.tasks:
         return f"{product.name} is made of labels of {' or '.join(product.tasks)}; these are of {task}"
-    if path.suffix.lower() not in product.suffixes:
-        return f"{product.name} is written as {', '.join(product.suffixes)}"
     return None
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import xarray as xr
 
 from geointerp.errors import DataError
-from geointerp.sources.stores import provenance_of, warn_of_missing
+from geointerp.sources.pieces import warn_of_missing
+from geointerp.sources.stores import provenance_of
 
 
 def open_labels(path: Path) -> xr.Dataset:

@@ -18,7 +18,7 @@ import zarr
 from zarr.abc.store import Store
 from zarr.storage import LocalStore
 
-from geointerp.sources.stores import pieces_in
+from geointerp.sources.pieces import counted
 from geointerp.tasks import NOTHING, LabelClass
 from geointerp.tiling.blocks import Block
 from geointerp.tiling.views import View
@@ -99,7 +99,7 @@ class LabelStore:
     def finish(self, provenance: Mapping[str, Any]) -> None:
         """Drop what was needed on the way, and say where the labels come from.
 
-        How many files they are is said too: to zarr a file that is missing holds nothing, and is no error.
+        How many files they are is said too (``geointerp.sources.pieces``).
         """
         told = dict(provenance)
         if isinstance(self.store, LocalStore):
@@ -108,12 +108,7 @@ class LabelStore:
                 shutil.rmtree(self.store.root / SCRATCH)
             for torn in self.store.root.rglob("*.partial"):  # zarr's own, from a write that was killed
                 torn.unlink()
-            labels = self._array("labels")
-            told["pieces"] = {
-                "shape": list(labels.shape),
-                "shards": list(labels.shards or labels.chunks),
-                "files": pieces_in(self.store.root),
-            }
+            told["pieces"] = counted(self.store.root, self.root)
         elif SCRATCH in self.root:
             del self.root[SCRATCH]
         self.root.attrs.update({"Conventions": CONVENTIONS, "geointerp": told})

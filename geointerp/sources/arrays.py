@@ -169,7 +169,7 @@ def open_picture(path: Path, *, indices: bool = False, band: int | None = None) 
     except (UsageError, DataError):
         raise
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path} is no readable picture: {error}") from None
+        raise DataError(f"{path} is no readable picture: {error}", hint="is it complete?") from None
     return _as_volume(values, kind)
 
 

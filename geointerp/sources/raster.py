@@ -139,7 +139,9 @@ def open_raster(
             if sun:
                 attrs.pop("units", None)  # brightness has none
     except rasterio.errors.RasterioError as error:
-        raise DataError(f"{path} is no readable raster: {_innermost(error)}") from None
+        raise DataError(
+            f"{path} is no readable raster: {_innermost(error)}", hint="is it complete?"
+        ) from None
     lazy = lazily(pixels, chunks, f"raster-{tokenize(str(path), attrs, sun, indices)}")
     dims = ("y", "x") if "y" in place else ("row", "column")
     return xr.DataArray(lazy, place, dims, "amplitude", attrs)

@@ -1,9 +1,7 @@
 """Volumes and label stores written by xarray and MDIO: Zarr stores and NetCDF files."""
 
 import json
-import os
-import warnings
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from geointerp.sources import mdio
 from geointerp.sources.arrangement import arranged
 from geointerp.sources.arrays import default_coords
 from geointerp.sources.in_place import in_place
+from geointerp.sources.pieces import warn_of_missing
 from geointerp.sources.remote import RemoteFile
 from geointerp.sources.windows import as_float32
 
@@ -127,32 +126,6 @@ def provenance_of(labels: xr.Dataset) -> dict[str, Any] | None:
     if isinstance(told, str):
         told = json.loads(told)
     return told if isinstance(told, dict) else None
-
-
-def pieces_in(store: Path) -> int:
-    """Count the files that hold the labels of a store."""
-    folders = os.walk(store / _LABELS, followlinks=True)
-    return sum(name != "zarr.json" for *_, files in folders for name in files)
-
-
-def warn_of_missing(path: Place, told: Mapping[str, Any]) -> None:
-    """Warn where a store of labels has fewer files than it was written with; to zarr they are just empty.
-
-    Args:
-        path: of the store; only folders on this machine are looked at.
-        told: its provenance. A store that was cut or divided anew since is another.
-    """
-    written = told.get("pieces")
-    if not written or not isinstance(path, Path) or not path.is_dir():
-        return
-    labels, found = _zarr_root(path)[_LABELS], pieces_in(path)
-    same = written["shape"] == [*labels.shape] and written["shards"] == [*(labels.shards or labels.chunks)]
-    if same and found < written["files"]:
-        warnings.warn(
-            f"{path}: {written['files'] - found} of the {written['files']} files of its labels are missing, "
-            "and read as not predicted: was it copied whole? (Or were they emptied since?)",
-            stacklevel=2,
-        )
 
 
 def _zarr_root(path: Place) -> Any:

@@ -80,9 +80,9 @@ def read_checkpoint(run: Path) -> Checkpoint | None:
         epochs = tuple(Epoch(**{**row, "ious": tuple(row["ious"])}) for row in content["epochs"])
         return Checkpoint(epochs, content["best"], content["seconds"], content["state"])
     except (RuntimeError, pickle.UnpicklingError, EOFError, LookupError, TypeError, ValueError) as error:
-        # The unpickler's own words advise to run what the file says.
-        unread = isinstance(error, pickle.UnpicklingError)
-        reason = "it cannot be unpickled" if unread else str(error).partition("\n")[0] or "it ends too soon"
+        # The unpickler's own words advise to run what the file says; torch's name its source lines.
+        unread = isinstance(error, pickle.UnpicklingError | RuntimeError)
+        reason = "it cannot be read" if unread else str(error).partition("\n")[0] or "it ends too soon"
         raise ModelError(
             f"{path} is damaged, or not of a training: {reason}",
             hint="the best model so far lies in model/; start again with --overwrite",

@@ -13,7 +13,7 @@ from accelerate import Accelerator
 from geointerp.errors import GeointerpError
 from geointerp.evaluation.metrics import metrics
 from geointerp.network.description import FILE_NAME
-from geointerp.network.home import RUN_MODEL
+from geointerp.network.home import RUN_MODEL, STARTER
 from geointerp.network.saving import save_model
 from geointerp.sinks.output import former_of, remove, whole_or_not_at_all
 from geointerp.training.card import model_card
@@ -56,6 +56,9 @@ def train(settings: Settings, *, overwrite: bool, resume: bool, progress: Progre
     with accelerated(settings.device, settings.precision) as (accelerator, machine):
         if accelerator.is_main_process:
             check_place(settings.output, _read_by(settings), overwrite=overwrite, resume=resume)
+            if settings.network != "unet" and settings.weights is None and settings.backbone != STARTER:
+                name = settings.backbone
+                progress.note(f"the weights of '{name}' are fetched from the hub unless they have been")
         with _deterministic(settings.deterministic):
             plan = make_plan(settings, accelerator, machine)
             run = _Run(plan, progress if accelerator.is_main_process else Silent())

@@ -105,13 +105,13 @@ def test_another_file_in_the_place_of_the_input_is_not_taken_for_it(run, truth, 
 @pytest.mark.filterwarnings("default")
 def test_a_store_that_was_not_copied_whole_is_told_of(run, faults):
     done = run("export", faults, "-o", "whole.npy")
-    assert (done.status, "missing" in done.err) == (0, False), done.err
+    assert (done.status, "lacks" in done.err) == (0, False), done.err
     pieces = [file for file in (faults / "labels" / "c").rglob("*") if file.is_file()]
     assert len(pieces) > 1
     pieces[0].unlink()
     done = run("export", faults, "-o", "a.npy")
     assert (done.status, done.out) == (0, "a.npy\n"), done.err
-    words = f"faults.zarr: 1 of the {len(pieces)} files of its labels are missing"
+    words = f"faults.zarr lacks 1 of the {len(pieces)} files of its labels"
     assert words in " ".join(done.err.split())
     with pytest.warns(UserWarning, match=words):
         open_volume(faults)

@@ -1,8 +1,24 @@
+import ctypes
+import subprocess
 import sys
 
 import pytest
 
 from geointerp.inference import allocation
+
+COUNTING = """
+import ctypes
+from threading import Barrier, Thread
+from geointerp.inference.allocation import few_arenas
+
+few_arenas(3)
+c, all_have_some = ctypes.CDLL(None), Barrier(10)
+threads = [Thread(target=lambda: (c.malloc(1000), all_have_some.wait())) for _ in range(10)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+c.malloc_info(0, ctypes.c_void_p.in_dll(c, "stdout"))
+c.fflush(None)
+"""
 
 
 class Library:
@@ -16,13 +32,37 @@ class Library:
         return 1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator is Linux's")
-@pytest.mark.parametrize("of_dask", [True, False])
-def test_the_allocator_is_set_where_dask_did(monkeypatch, of_dask):
+@pytest.fixture
+def library(monkeypatch):
     library = Library()
     monkeypatch.setattr(allocation.ctypes, "CDLL", lambda name: library)
+    return library
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator is Linux's")
+@pytest.mark.parametrize("of_dask", [True, False])
+def test_the_allocator_is_set_where_dask_did(monkeypatch, library, of_dask):
     monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
     if of_dask:
         monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "65536")
     allocation.keep_memory()
     assert library.told == ({-3: 32 << 20, -1: 64 << 20} if of_dask else {})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator is Linux's")
+@pytest.mark.parametrize(("threads", "own", "told"), [(1, None, {-8: 2}), (6, None, {-8: 6}), (6, "1", {})])
+def test_pools_of_memory_are_few_unless_the_user_says_how_many(monkeypatch, library, threads, own, told):
+    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+    if own:
+        monkeypatch.setenv("MALLOC_ARENA_MAX", own)
+    allocation.few_arenas(threads)
+    assert library.told == told
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator is Linux's")
+def test_the_system_takes_what_it_is_told():
+    """In a process of its own: many threads that keep memory have no more pools than they are given."""
+    if not hasattr(ctypes.CDLL(None), "malloc_info"):
+        pytest.skip("this C library has no arenas")
+    done = subprocess.run([sys.executable, "-c", COUNTING], capture_output=True, text=True, check=True)
+    assert done.stdout.count("<heap nr=") == 3

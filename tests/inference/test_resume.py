@@ -218,6 +218,19 @@ def test_resumed_a_complete_output_of_the_same_settings_is_the_result(tmp_path):
             go_on(output, **options)
 
 
+@pytest.mark.parametrize("array", ["labels", "probability"])
+def test_a_result_that_lacks_files_is_not_taken_for_complete(tmp_path, array):
+    output = tmp_path / "faults.zarr"
+    go_on(output, probability=True)
+    pieces = [file for file in (output / array / "c").rglob("*") if file.is_file()]
+    assert len(pieces) > 1
+    pieces[0].unlink()
+    with pytest.raises(OutputError, match=f"lacks 1 of the {len(pieces)} files of its {array}"):
+        go_on(output, probability=True, resume=True)
+    go_on(output, probability=True, overwrite=True)
+    assert {*pieces} <= {*output.rglob("*")}
+
+
 def test_a_volume_in_memory_is_gone_on_with_only_if_it_is_the_same(tmp_path):
     output = tmp_path / "faults.zarr"
     go_on(output)

@@ -56,7 +56,10 @@ def test_the_store_reads_as_the_contract_says(view, tmp_path):
     assert labels["labels"].attrs["flag_meanings"] == "background fault"
     shards = [2 if dim == view else size for dim, size in volume.sizes.items()]
     pieces = {"shape": [*volume.shape], "shards": shards, "files": -(-volume.sizes[view] // 2)}
-    assert labels.attrs == {"Conventions": "CF-1.11", "geointerp": {"version": "1", "pieces": pieces}}
+    assert labels.attrs == {
+        "Conventions": "CF-1.11",
+        "geointerp": {"version": "1", "pieces": {"labels": pieces}},
+    }
     assert labels["inline"].dtype == np.int32
     assert labels["trace_mask"].dtype == bool
     for name in ("inline", "crossline", "time", "cdp_x", "cdp_y"):

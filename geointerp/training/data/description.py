@@ -76,14 +76,16 @@ def read_dataset_file(folder: Path) -> DatasetFile:
         return DatasetFile()
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
+        where = ".".join(map(str, first["loc"]))
         raise DataError(
-            f"{path}: {where}: {first['msg']}",
+            f"{path}: {where}: {first['msg']}" if where else f"{path} holds no JSON object",
             hint='its fields are task, classes, ignore_index, shape and volumes: [{"amplitude": …, '
             '"labels": …, "split": "train"}]',
         ) from None
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} is no readable JSON: {error}") from None
+        raise DataError(
+            f"{path} is no readable JSON: {error}", hint="mend it, or take it away to go by the files' names"
+        ) from None
 
 
 def files_named(folder: Path) -> list[str]:

@@ -73,5 +73,8 @@ def _read(path: Path, kind: str, shape: Sequence[int]) -> NDArray[np.generic]:
     wanted = int(np.prod(shape)) * np.dtype(kind).itemsize
     if path.stat().st_size != wanted:
         size = " x ".join(map(str, shape))
-        raise DataError(f"{path} has {path.stat().st_size} bytes, a section of {size} has {wanted}")
+        raise DataError(
+            f"{path} has {path.stat().st_size} bytes, a section of {size} has {wanted}",
+            hint="is it complete? Images and labels of one section have the same stem",
+        )
     return np.fromfile(path, kind).reshape(tuple(shape))
