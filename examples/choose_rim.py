@@ -20,7 +20,8 @@ from geointerp.evaluation.catalogues import Catalogue
 from geointerp.evaluation.craters import match
 from geointerp.evaluation.metrics import f1_of, ratio
 from geointerp.products.craters import crater_table
-from geointerp.synthesis.craters import SHIFTED, crater_images
+from geointerp.synthesis.crater_recipe import SHIFTED
+from geointerp.synthesis.craters import crater_images
 
 FIRST_SEED = 500_000
 SIDE = 448

@@ -44,7 +44,7 @@ from geointerp.network.lora import add_lora
 from geointerp.network.saving import save_backbone, save_model
 from geointerp.network.segmenter import Segmenter
 from geointerp.network.unet import UNet
-from geointerp.synthesis.craters import CraterRecipe
+from geointerp.synthesis.crater_recipe import CraterRecipe
 from geointerp.synthesis.draw import Draw
 from geointerp.synthesis.facies import FaciesRecipe
 from geointerp.synthesis.faults import CLEAR, EARLIER, SHIFTED, FaultRecipe

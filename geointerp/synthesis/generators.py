@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from geointerp.synthesis import craters, events, facies, faults, salt
+from geointerp.synthesis import crater_recipe, craters, events, facies, faults, salt
 from geointerp.synthesis.ranges import Ranges
 
 
@@ -36,6 +36,6 @@ GENERATORS: dict[str, Generator] = {
     "faults": Generator(faults.fault_sections, faults.DEFAULT, faults.SHIFTED),
     "salt": Generator(salt.salt_sections, salt.DEFAULT, salt.SHIFTED),
     "facies": Generator(facies.facies_sections, facies.DEFAULT, facies.SHIFTED),
-    "craters": Generator(craters.crater_images, craters.DEFAULT, craters.SHIFTED, "range"),
+    "craters": Generator(craters.crater_images, crater_recipe.DEFAULT, crater_recipe.SHIFTED, "range"),
     "events": Generator(events.event_recordings, events.DEFAULT, events.SHIFTED),
 }

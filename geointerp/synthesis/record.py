@@ -63,6 +63,12 @@ def blur_across(field: Tensor, sigma: Tensor, half: int = 5) -> Tensor:
     return F.conv2d(padded, kernel[:, None, None, :], groups=field.shape[0])[0]
 
 
+def blur(field: Tensor, sigma: Tensor) -> Tensor:
+    """Each picture (count, height, width) smoothed by a Gaussian of its own ``sigma`` in pixels, (count,)."""
+    across = blur_across(field, sigma)
+    return blur_across(across.transpose(1, 2), sigma).transpose(1, 2)
+
+
 def smooth_field(draw: Draw, sections: int, height: int, width: int, cells: int) -> Tensor:
     """Smooth unit-variance noise (sections, height, width) with about ``cells`` bumps along each side."""
     coarse = draw.normal(sections, cells + 1, cells + 1)

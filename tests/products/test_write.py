@@ -62,6 +62,12 @@ def test_what_there_is_not_is_refused(tmp_path, task, suffix, named, said):
     assert not list(tmp_path.iterdir())
 
 
+def test_who_names_a_product_of_another_task_is_told_of_those_there_are(tmp_path):
+    with pytest.raises(UsageError) as caught:
+        write_product(MADE["faults"], tmp_path / "a.txt", wishes=Wishes(product="base"))
+    assert caught.value.hint == "the products of these labels are labels, surfaces, sticks, bodies, areas"
+
+
 @pytest.mark.parametrize(
     ("task", "suffix", "product"),
     [
