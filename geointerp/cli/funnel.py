@@ -8,9 +8,11 @@
 
 import signal
 import sys
+import traceback
 import warnings
 from collections.abc import Sequence
 from io import TextIOWrapper
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn, Protocol
 
@@ -22,6 +24,7 @@ from geointerp.errors import GeointerpError
 INTERRUPTED = 130
 TERMINATED = 143
 HUNG_UP = 129
+_DECODERS = ("zarr", "numcodecs")  # their errors name no file: the chunks of a store have no names of theirs
 _ENDED = {INTERRUPTED: "interrupted", TERMINATED: "terminated", HUNG_UP: "the terminal was closed"}
 
 
@@ -77,8 +80,18 @@ def report(error: BaseException, console: Console) -> int:
         return INTERRUPTED
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):
         return _report_usage(error, console)
-    console.error(in_words(error), None if console.debug else "see where it happened with --debug")
+    stores = [word for word in console.words if Path(word).is_dir()]
+    if stores and _raised_by(error) in _DECODERS:
+        console.error(f"what is stored cannot be decoded: {error}", f"is {' or '.join(stores)} damaged?")
+    else:
+        console.error(in_words(error), None if console.debug else "see where it happened with --debug")
     return 1
+
+
+def _raised_by(error: BaseException) -> str:
+    """Return the package in whose code an error was raised."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return str(frames[-1].f_globals["__name__"]).partition(".")[0] if frames else ""
 
 
 def in_words(error: BaseException) -> str:

@@ -102,6 +102,20 @@ def test_another_file_in_the_place_of_the_input_is_not_taken_for_it(run, truth, 
         assert not Path(name).exists()
 
 
+def test_a_damaged_store_is_named(run, faults):
+    piece = max((faults / "labels" / "c").rglob("*"), key=lambda file: file.stat().st_size * file.is_file())
+    content = bytearray(piece.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 64] = bytes(64)
+    piece.write_bytes(content)
+    for words in (("export", faults, "-o", "a.npy"), ("evaluate", faults, faults)):
+        done = run(*words)
+        assert (done.status, done.out) == (1, ""), done.err
+        assert "error: what is stored cannot be decoded: " in done.err
+        assert f"hint: is {faults}" in done.err
+        assert not Path("a.npy").exists()
+
+
 @pytest.mark.filterwarnings("default")
 def test_a_store_that_was_not_copied_whole_is_told_of(run, faults):
     done = run("export", faults, "-o", "whole.npy")
