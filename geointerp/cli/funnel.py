@@ -80,12 +80,21 @@ def report(error: BaseException, console: Console) -> int:
         return INTERRUPTED
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):
         return _report_usage(error, console)
-    stores = [word for word in console.words if Path(word).is_dir()]
-    if stores and _raised_by(error) in _DECODERS:
-        console.error(f"what is stored cannot be decoded: {error}", f"is {' or '.join(stores)} damaged?")
+    damage = not isinstance(error, OSError | MemoryError) and _raised_by(error) in _DECODERS
+    if damage and (stores := [word for word in console.words if _is_store(word)]):
+        words = f"what is stored cannot be decoded: {in_words(error)}"
+        console.error(words, f"is {' or '.join(stores)} damaged?")
     else:
         console.error(in_words(error), None if console.debug else "see where it happened with --debug")
     return 1
+
+
+def _is_store(word: str) -> bool:
+    """Whether a word of the command line is the folder of a Zarr store."""
+    try:
+        return any((Path(word) / marker).exists() for marker in ("zarr.json", ".zgroup", ".zarray"))
+    except OSError:  # too long to be the name of anything
+        return False
 
 
 def _raised_by(error: BaseException) -> str:

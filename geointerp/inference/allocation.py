@@ -13,10 +13,12 @@ def few_arenas(threads: int) -> None:
     """Let the threads of this process share as many pools of memory as ``threads`` compute, two or more.
 
     Left to itself glibc gives each thread a pool of its own, and there are some that read, write and compress
-    beside those that compute. Each keeps the most that its thread has ever had in it at once: one and a
-    half minutes long the memory of a prediction grew, by a tenth.
+    beside those that compute. Each keeps the most that its thread has ever had in it at once, so that the
+    memory of a prediction grew for a minute, by a tenth. What is set first holds for the whole process, and
+    only where there are not many pools yet.
     """
-    if "MALLOC_ARENA_MAX" not in os.environ:  # a user's own choice
+    own = "MALLOC_ARENA_MAX" in os.environ or "arena_max" in os.environ.get("GLIBC_TUNABLES", "")
+    if not own:
         _set({_ARENA_MAX: max(2, threads)})
 
 

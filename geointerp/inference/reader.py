@@ -171,5 +171,4 @@ def read_ahead(items: Iterable[T], depth: int = 1) -> Generator[T]:
             raise item
     finally:
         stopped.set()
-        insist(thread.done.wait)
-        thread.join()
+        insist(thread.finish)

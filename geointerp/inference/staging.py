@@ -79,12 +79,14 @@ def prepare(
     partial = partial_of(output)
     # With both options a new run may have been interrupted that was to replace this very result.
     if resume_ and _made_with(settings, output) and not (overwrite and partial.exists()):
-        if words := lacking(output, _recorded(output)):
+        words = lacking(output, _recorded(output), whole=True)
+        if words and not overwrite:
             raise OutputError(
                 f"{output} lacks {' and '.join(words)}",
                 hint="copy it again from where it is whole, or make it again with --overwrite",
             )
-        return Staging(output, partial, None, f"{output} is complete already", complete=True)
+        if not words:
+            return Staging(output, partial, None, f"{output} is complete already", complete=True)
     if resume_ and not (overwrite or partial.exists()) and (other := _made_by(output)):
         raise OutputError(
             f"{output} exists, complete, but from other settings or data: made by {other}",

@@ -41,14 +41,13 @@ class Writer(Generic[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         insist(self._end)
-        self._thread.join()
         if error is None:
             self._raise()
 
     def _end(self) -> None:
         """Tell the thread to end, once or again, and wait until it has written all."""
         self._waiting.put(None)
-        self._thread.done.wait()
+        self._thread.finish()
 
     def _raise(self) -> None:
         if self._failure is not None:

@@ -15,7 +15,7 @@ FILE_NAME = "geointerp.json"
 CHANNELS = {"repeat": 1, "neighbours": 3}
 """How many slices each way of filling the network's channels takes."""
 Elevation = Literal["hillshade", "raw"]
-_COPY_AGAIN = "copy the model's folder again from where it is whole"
+_COPY_AGAIN = "mend it, or copy the model's folder again from where it is whole"
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,11 @@ def open_picture(path: Path, *, indices: bool = False, band: int | None = None) 
                 values = _grey(picture if band is None or len(bands) == 1 else picture.getchannel(band - 1))
     except (UsageError, DataError):
         raise
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise DataError(
+            f"{path} is no readable picture: {error}", hint="store it as a GeoTIFF, which is read in parts"
+        ) from None
+    except (OSError, SyntaxError, ValueError) as error:
         raise DataError(f"{path} is no readable picture: {error}", hint="is it complete?") from None
     return _as_volume(values, kind)
 

@@ -2,44 +2,48 @@
 
 import os
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import zarr
 
-ARRAYS = ("labels", "probability")
+_ARRAYS = ("labels", "probability")
 
 
 def counted(store: Path, root: zarr.Group) -> dict[str, Any]:
     """Return of each array of a finished store how many files hold it, and how it is divided."""
-    return {name: {**_division(root[name]), "files": _files(store / name)} for name in _arrays(root)}
+    return {
+        name: {**_division(root[name]), "files": _files(store / name)} for name in _ARRAYS if name in root
+    }
 
 
-def lacking(store: Path, told: Mapping[str, Any]) -> list[str]:
+def lacking(store: Path, told: Mapping[str, Any], *, whole: bool) -> list[str]:
     """Say how many files of which arrays are missing, in words: ``2 of the 5 files of its labels``.
 
     Args:
         store: its folder.
         told: its provenance. An array that was cut or divided anew since is another.
+        whole: whether an array that is not there at all is missing too; who writes another store with a part
+            of the data, and with its attributes, may have left it out.
     """
     written = told.get("pieces")
-    if not isinstance(written, dict):
-        return []
     root: Any = zarr.open_group(store, mode="r")
     words = []
-    for name in _arrays(root):
-        recorded = written.get(name, {})
-        same = _division(root[name]).items() <= recorded.items()
-        lost = recorded["files"] - _files(store / name) if same else 0
-        if lost > 0:
+    for name in _ARRAYS:
+        recorded = written.get(name) if isinstance(written, dict) else None
+        if not isinstance(recorded, dict) or not (whole or name in root):
+            continue
+        same = name not in root or _division(root[name]).items() <= recorded.items()
+        lost = recorded["files"] - _files(store / name)
+        if same and lost > 0:
             words.append(f"{lost} of the {recorded['files']} files of its {name}")
     return words
 
 
 def warn_of_missing(store: object, told: Mapping[str, Any]) -> None:
     """Warn where a label store, a folder on this machine, has fewer files than it was written with."""
-    if isinstance(store, Path) and store.is_dir() and (words := lacking(store, told)):
+    if isinstance(store, Path) and store.is_dir() and (words := lacking(store, told, whole=False)):
         warnings.warn(
             f"{store} lacks {' and '.join(words)}: they read as not predicted. Was it copied whole? "
             "(Or were they emptied since?)",
@@ -47,13 +51,11 @@ def warn_of_missing(store: object, told: Mapping[str, Any]) -> None:
         )
 
 
-def _arrays(root: zarr.Group) -> Iterable[str]:
-    return [name for name in ARRAYS if name in root]
-
-
 def _division(array: Any) -> dict[str, Any]:
     return {"shape": [*array.shape], "shards": [*(array.shards or array.chunks)]}
 
 
 def _files(folder: Path) -> int:
-    return sum(name != "zarr.json" for *_, files in os.walk(folder, followlinks=True) for name in files)
+    """Count the files of an array's chunks or shards, whose names are numbers, that are not empty."""
+    there = (Path(place, name) for place, _, names in os.walk(folder, followlinks=True) for name in names)
+    return sum(file.name.isdigit() and file.stat().st_size > 0 for file in there)

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from geointerp.synthesis import record
+from geointerp.synthesis.crater_impacts import MARGIN, order_of_impacts, strike
 from geointerp.synthesis.crater_light import lit, patched, photograph, walled
 from geointerp.synthesis.crater_recipe import DEFAULT, CraterRecipe
 from geointerp.synthesis.draw import Draw
-from geointerp.synthesis.impacts import MARGIN, order_of_impacts, strike
 
 _EPOCHS = 3
 

@@ -1,4 +1,5 @@
 import ctypes
+import os
 import subprocess
 import sys
 
@@ -50,11 +51,19 @@ def test_the_allocator_is_set_where_dask_did(monkeypatch, library, of_dask):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator is Linux's")
-@pytest.mark.parametrize(("threads", "own", "told"), [(1, None, {-8: 2}), (6, None, {-8: 6}), (6, "1", {})])
+@pytest.mark.parametrize(
+    ("threads", "own", "told"),
+    [
+        (1, ("OTHER", "1"), {-8: 2}),
+        (6, ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0"), {-8: 6}),
+        (6, ("MALLOC_ARENA_MAX", "1"), {}),
+        (6, ("GLIBC_TUNABLES", "glibc.malloc.arena_max=1"), {}),
+    ],
+)
 def test_pools_of_memory_are_few_unless_the_user_says_how_many(monkeypatch, library, threads, own, told):
-    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
-    if own:
-        monkeypatch.setenv("MALLOC_ARENA_MAX", own)
+    for name in ("MALLOC_ARENA_MAX", "GLIBC_TUNABLES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(*own)
     allocation.few_arenas(threads)
     assert library.told == told
 
@@ -64,5 +73,8 @@ def test_the_system_takes_what_it_is_told():
     """In a process of its own: many threads that keep memory have no more pools than they are given."""
     if not hasattr(ctypes.CDLL(None), "malloc_info"):
         pytest.skip("this C library has no arenas")
-    done = subprocess.run([sys.executable, "-c", COUNTING], capture_output=True, text=True, check=True)
+    free = {name: value for name, value in os.environ.items() if name != "MALLOC_ARENA_MAX"}
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTING], capture_output=True, text=True, check=True, env=free
+    )
     assert done.stdout.count("<heap nr=") == 3

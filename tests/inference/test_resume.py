@@ -1,5 +1,6 @@
 """A prediction that is interrupted goes on where it stopped and ends in the same bytes."""
 
+import shutil
 import threading
 from functools import partial
 
@@ -227,7 +228,12 @@ def test_a_result_that_lacks_files_is_not_taken_for_complete(tmp_path, array):
     pieces[0].unlink()
     with pytest.raises(OutputError, match=f"lacks 1 of the {len(pieces)} files of its {array}"):
         go_on(output, probability=True, resume=True)
-    go_on(output, probability=True, overwrite=True)
+    shutil.rmtree(output / array)
+    (output / array / "c").mkdir(parents=True)
+    (output / array / "c" / ".DS_Store").write_text("not of the store")
+    with pytest.raises(OutputError, match=f"lacks {len(pieces)} of the {len(pieces)} files of its {array}"):
+        go_on(output, probability=True, resume=True)
+    go_on(output, probability=True, resume=True, overwrite=True)
     assert {*pieces} <= {*output.rglob("*")}
 
 

@@ -1,8 +1,10 @@
 """The threads of the reader, the writer and the network: order, bounds, exceptions, endings."""
 
+import os
 import signal
 import threading
 import time
+from contextlib import closing
 
 import pytest
 import torch
@@ -85,99 +87,121 @@ def test_a_failure_to_write_is_raised_in_the_caller():
         work()
 
 
-class SignalError(Exception):
-    """What a signal becomes in the main thread."""
+class Signals:
+    """Ctrl-C as it comes: ``send(2)`` lets two come, one after the other, while the main thread goes on."""
+
+    def __init__(self):
+        self.heard = threading.Event()
+
+    def hear(self, number, frame):
+        self.heard.set()
+        raise KeyboardInterrupt
+
+    def send(self, number):
+        for nth in range(1, number + 1):
+            threading.Timer(0.1 * nth, os.kill, (os.getpid(), signal.SIGUSR1)).start()
 
 
 @pytest.fixture
-def signalled_after():
-    """Return what lets a signal come after so many seconds, and again after as many."""
-    if not hasattr(signal, "setitimer"):
-        pytest.skip("this system has no interval timers")
-
-    def hear(number, frame):
-        raise SignalError
-
-    before = signal.signal(signal.SIGALRM, hear)
-    yield lambda seconds, times: signal.setitimer(signal.ITIMER_REAL, seconds, seconds if times > 1 else 0)
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGALRM, before)
+def signals():
+    if not hasattr(signal, "SIGUSR1"):
+        pytest.skip("this system has no signals of the user's")
+    signals = Signals()
+    before = signal.signal(signal.SIGUSR1, signals.hear)
+    yield signals
+    signal.signal(signal.SIGUSR1, before)
 
 
-def test_a_signal_while_the_last_items_are_written_does_not_leave_them(signalled_after):
+@pytest.mark.parametrize("items", [1, 3])  # the end is waited for, or room to tell the thread that it comes
+def test_a_signal_while_the_last_items_are_written_does_not_leave_them(signals, items):
     written = []
 
     def write(item):
-        time.sleep(0.1)
+        signals.heard.wait()
+        time.sleep(0.02)
         written.append(item)
 
     def work():
-        with Writer(write) as writer:
-            for number in range(3):
+        with Writer(write, depth=2) as writer:
+            for number in range(items):
                 writer.put(number)
-            signalled_after(0.05, times=1)
+            signals.send(1)
 
-    with pytest.raises(SignalError):
+    with pytest.raises(KeyboardInterrupt):
         work()
-    assert written == [0, 1, 2]
+    assert written == list(range(items))
 
 
-def test_a_second_signal_does_not_wait_for_a_disk_that_does_not_answer(signalled_after):
-    answer = threading.Event()
-
-    def work():
-        with Writer(lambda item: answer.wait()) as writer:
-            writer.put(1)
-            signalled_after(0.1, times=2)
-
-    with pytest.raises(SignalError):
-        work()
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    answer.set()
-    (thread,) = [one for one in threading.enumerate() if isinstance(one, Helper)]
-    assert thread.done.wait(10)
-    while thread in threading.enumerate():
-        time.sleep(0.001)
-
-
-def test_a_signal_while_the_reader_is_waited_for_does_not_leave_it(signalled_after):
+def test_a_signal_while_the_reader_is_waited_for_does_not_leave_it(signals):
     ended = []
 
     def items():
         yield 1
-        time.sleep(0.2)
+        signals.heard.wait()
+        time.sleep(0.02)
         ended.append(True)
         yield 2
 
     ahead = read_ahead(items())
     assert next(ahead) == 1
-    signalled_after(0.05, times=1)
-    with pytest.raises(SignalError):
+    signals.send(1)
+    with pytest.raises(KeyboardInterrupt):
         ahead.close()
     assert ended
 
 
-def test_a_signal_while_the_network_is_waited_for_does_not_leave_it(signalled_after):
-    class Slow(Convolution):
-        ended = 0
+def test_a_signal_while_the_network_is_waited_for_does_not_leave_it(signals):
+    begun, ended = [], []
 
+    class Slow(Convolution):
         def forward(self, grey):
-            time.sleep(0.2)
-            self.ended += 1
+            begun.append(True)
+            signals.heard.wait()
+            time.sleep(0.02)
+            ended.append(True)
             return super().forward(grey)
 
     def work(runner):
         with runner:
             runner.start(torch.zeros(8, 1, 28, 28))
-            time.sleep(0.1)
-            signalled_after(0.05, times=1)
+            while len(begun) < 2:
+                time.sleep(0.001)
+            signals.send(1)
 
-    network, threads = Slow(), torch.get_num_threads()
+    threads = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        with pytest.raises(SignalError):
-            work(Runner(network, Machine(torch.device("cpu"), "fp32"), 8))
-        assert network.ended == 2, "what was begun has ended, what was not is not begun"
+        with pytest.raises(KeyboardInterrupt):
+            work(Runner(Slow(), Machine(torch.device("cpu"), "fp32"), 8))
+        assert len(begun) == len(ended) == 2, "what has begun ends, and nothing more begins"
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("computing", [True, False])
+def test_a_second_signal_waits_for_no_disk_that_does_not_answer(signals, computing):
+    answer = threading.Event()
+
+    def items():
+        yield 1
+        answer.wait()
+        yield 2
+
+    writer = Writer(lambda item: answer.wait())
+
+    def work():
+        with writer, closing(read_ahead(items())) as ahead:
+            writer.put(next(ahead))
+            signals.send(2)
+            if computing:
+                time.sleep(100)  # the first breaks into this
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    left = [one for one in threading.enumerate() if isinstance(one, Helper)]
+    assert len(left) == 2
+    answer.set()
+    writer.put(None)  # nobody has told it to end
+    for thread in left:
+        thread.finish()

@@ -6,7 +6,7 @@ import pytest
 import torch
 from skimage import measure
 
-from geointerp.synthesis import crater_light, craters, impacts, record
+from geointerp.synthesis import crater_impacts, crater_light, craters, record
 from geointerp.synthesis.crater_recipe import DEFAULT
 from geointerp.synthesis.draw import Draw
 
@@ -17,12 +17,12 @@ def one_crater(number: int, **changes) -> tuple[torch.Tensor, torch.Tensor]:
     """Flat ground, 300 x 300, with one fresh crater of a size class."""
     ground, stands = torch.zeros(1, 300, 300), torch.zeros(1, 300, 300)
     recipe = replace(DEFAULT, hills=0.0, depth=(0.2, 0.2), rim=(0.05, 0.05), **changes)
-    impacts.strike(Draw(5), recipe, ground, stands, number, SURE + 0.1)
+    crater_impacts.strike(Draw(5), recipe, ground, stands, number, SURE + 0.1)
     return ground[0], stands[0] > 0
 
 
 def test_sizes_follow_the_inverse_square() -> None:
-    diameters = impacts.draw_diameters(Draw(1), 10.0, 100.0, 200_000)
+    diameters = crater_impacts.draw_diameters(Draw(1), 10.0, 100.0, 200_000)
     assert diameters.min() >= 10.0
     assert diameters.max() <= 100.0
     limits = torch.tensor([10.0, 14.0, 20.0, 28.0, 40.0])
@@ -34,7 +34,7 @@ def test_sizes_follow_the_inverse_square() -> None:
 
 def test_more_small_craters_than_large_ones_fall() -> None:
     """From 9 pixels on; as ``N(>D) ~ D^-2`` says, but large ones oftener, so that most pictures show some."""
-    _, *others = impacts._SIZES
+    _, *others = crater_impacts._SIZES
     numbers = [most for *_, most in others]
     counts = [low**-2 - high**-2 for low, high, _ in others]
     assert numbers == sorted(numbers, reverse=True)
@@ -43,26 +43,26 @@ def test_more_small_craters_than_large_ones_fall() -> None:
 
 
 def test_a_larger_picture_has_as_many_craters_for_its_area() -> None:
-    one = len(impacts.order_of_impacts(Draw(1), 224, 224))
-    four = len(impacts.order_of_impacts(Draw(1), 448, 448))
+    one = len(crater_impacts.order_of_impacts(Draw(1), 224, 224))
+    four = len(crater_impacts.order_of_impacts(Draw(1), 448, 448))
     # Craters whose middle lies beside the picture count too, and grow with its circumference.
     assert 2.0 * one < four < 4.0 * one
 
 
 def test_windows_lie_on_the_canvas_and_touch_the_picture() -> None:
-    for number in range(len(impacts._SIZES)):
-        side, places = impacts.window_side(number), impacts.corners(number, 224)
+    for number in range(len(crater_impacts._SIZES)):
+        side, places = crater_impacts.window_side(number), crater_impacts.corners(number, 224)
         assert places[0] >= 0
-        assert places[-1] + side <= 224 + 2 * impacts.MARGIN
-        assert places[0] + side > impacts.MARGIN
-        assert places[-1] < impacts.MARGIN + 224
+        assert places[-1] + side <= 224 + 2 * crater_impacts.MARGIN
+        assert places[0] + side > crater_impacts.MARGIN
+        assert places[-1] < crater_impacts.MARGIN + 224
 
 
 def test_a_crater_has_the_depth_and_rim_it_was_drawn_with() -> None:
     """Along a ray: the floor lies a depth below the plain, the crest a rim above it, the ejecta fall off."""
     r = torch.linspace(0.0, 2.4, 2401)
     depth, rim = torch.tensor(0.2), torch.tensor(0.05)
-    height, buried = impacts.profile(r, depth, rim, torch.tensor(2.0))
+    height, buried = crater_impacts.profile(r, depth, rim, torch.tensor(2.0))
     assert height[0] == pytest.approx(-0.2)
     assert height.max() == pytest.approx(0.05, abs=1e-3)
     assert r[height.argmax()] == pytest.approx(1.0, abs=2e-3)
@@ -92,7 +92,7 @@ def test_small_and_faint_craters_and_hills_are_not_labelled() -> None:
     assert not one_crater(2, faintest=0.5)[1].any()
     recipe = replace(DEFAULT, hills=1.0)
     ground, stands = torch.zeros(1, 300, 300), torch.zeros(1, 300, 300)
-    impacts.strike(Draw(5), recipe, ground, stands, 2, SURE + 0.1)
+    crater_impacts.strike(Draw(5), recipe, ground, stands, 2, SURE + 0.1)
     assert ground.max() > -ground.min()
     assert not stands.any()
 
@@ -114,9 +114,9 @@ def test_creep_that_a_crater_stands_leaves_it_as_deep_as_the_faintest(diameter: 
     recipe = replace(DEFAULT, faintest=faintest)
     steps = torch.arange(-60.0, 61.0)
     r = torch.hypot(steps[:, None], steps[None, :]) / (diameter / 2)
-    shape, _ = impacts.profile(r, torch.tensor(0.15), torch.tensor(0.04), torch.tensor(bowl))
+    shape, _ = crater_impacts.profile(r, torch.tensor(0.15), torch.tensor(0.04), torch.tensor(bowl))
     ground = diameter * shape
-    stands = impacts.endurance(torch.tensor([diameter]), torch.tensor([0.15]), recipe)
+    stands = crater_impacts.endurance(torch.tensor([diameter]), torch.tensor([0.15]), recipe)
     worn = record.blur(ground[None], stands.sqrt())[0]
     crest, floor = (r > 0.9) & (r < 1.15), r < 0.35
     before, after = (field[crest].mean() - field[floor].mean() for field in (ground, worn))
@@ -127,7 +127,7 @@ def struck(stands: torch.Tensor, number: int, **changes) -> torch.Tensor:
     """What craters of a picture stand after a hill of a size class has grown in its middle."""
     recipe = replace(DEFAULT, **{"hills": 1.0, **changes})
     stands = stands.clone()
-    impacts.strike(Draw(5), recipe, torch.zeros_like(stands), stands, number, SURE + 0.1)
+    crater_impacts.strike(Draw(5), recipe, torch.zeros_like(stands), stands, number, SURE + 0.1)
     return stands[0]
 
 

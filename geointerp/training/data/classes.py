@@ -89,7 +89,7 @@ def check_presence(where: str, split: str, counts: LabelCounts) -> None:
     if not counts[:NOTHING].any():
         raise DataError(
             f"{where}: none of the labels of '{split}' says anything: all are {NOTHING} (ignored)",
-            hint=f"{NOTHING} marks what is not labelled; write a mask of 0 and {NOTHING} as one of 0 and 1",
+            hint="leave out what is not labelled at all, or mend ignore_index in dataset.json",
         )
 
 

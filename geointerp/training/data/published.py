@@ -75,6 +75,6 @@ def _read(path: Path, kind: str, shape: Sequence[int]) -> NDArray[np.generic]:
         size = " x ".join(map(str, shape))
         raise DataError(
             f"{path} has {path.stat().st_size} bytes, a section of {size} has {wanted}",
-            hint="is it complete? Images and labels of one section have the same stem",
+            hint="is it complete, and the shape in dataset.json right?",
         )
     return np.fromfile(path, kind).reshape(tuple(shape))
