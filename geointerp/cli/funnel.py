@@ -24,7 +24,7 @@ from geointerp.errors import GeointerpError
 INTERRUPTED = 130
 TERMINATED = 143
 HUNG_UP = 129
-_DECODERS = ("zarr", "numcodecs")  # their errors name no file: the chunks of a store have no names of theirs
+_DECODERS = ("zarr", "numcodecs")  # their errors do not say in which store the chunk lies
 _ENDED = {INTERRUPTED: "interrupted", TERMINATED: "terminated", HUNG_UP: "the terminal was closed"}
 
 

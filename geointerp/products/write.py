@@ -95,7 +95,7 @@ def _check_wishes(path: Path, place: xr.DataArray, product: Product, wishes: Wis
     if wishes.min_rim is not None and not 0 <= wishes.min_rim <= 1:
         raise UsageError(
             f"the least share of a rim is a number from 0 to 1, not {wishes.min_rim:g}",
-            hint="0.6, the default, asks that six tenths of a circle be labelled",
+            hint="0.75 asks that three quarters of a circle be labelled",
         )
     if wishes.min_rim is not None and product.name != "craters":
         raise UsageError(f"a least share of the rim is for craters, not for {product.title}: {path}")
