@@ -1,21 +1,25 @@
-"""Tiles are cut from a slice and their probabilities blended into it, on the device, in float32.
+"""Tiles are cut from slices and their probabilities blended into these, on the device, in float32.
 
 A slice's tiles are added in the order of the lattice, one after the other, so the sum has the same bits
-whatever the batches and blocks were. A band begins with the sum that the band before left beyond its end, so
-a slice has the same bits in bands and whole.
+whatever the batches and blocks were. Neighbouring slices have their tiles in the same places, and what is
+done for one is done for a run of them at once. A band begins with the sum that the band before left beyond
+its end, so a slice has the same bits in bands and whole.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache, reduce
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from geointerp.errors import MachineError
-from geointerp.tasks import NOTHING
+from geointerp.sinks.zarr_store import PROBABILITY_STEPS
 from geointerp.tiling.lattice import Lattice, Part
 from geointerp.tiling.tapers import tapers
+
+_WEIGHTS_KEPT = 32  # of 224 x 224: 6 MiB; most slices have fewer tiles
 
 
 class Blender:
@@ -30,24 +34,34 @@ class Blender:
         self.column_tapers = torch.from_numpy(tapers(lattice.columns)).to(device)
         self.row_index = torch.from_numpy(lattice.rows.reflection()).to(device)
         self.column_index = torch.from_numpy(lattice.columns.reflection()).to(device)
+        self.weight = lru_cache(_WEIGHTS_KEPT)(self._weight)
 
-    def weight(self, tile: tuple[int, int]) -> Tensor:
+    def _weight(self, tile: tuple[int, int]) -> Tensor:
         """Return the weight of each pixel of a tile, float32 (height, width)."""
         return self.row_tapers[tile[0]][:, None] * self.column_tapers[tile[1]][None, :]
 
-    def pad(self, image: Tensor) -> Tensor:
-        """Reflect an image (channels, rows, columns) up to the size of a tile where slices are smaller."""
+    def pad(self, images: Tensor) -> Tensor:
+        """Reflect images (…, rows, columns) up to the size of a tile where slices are smaller."""
         if self.lattice.rows.size < self.lattice.rows.padded:
-            image = image[:, self.row_index]
-        return image[:, :, self.column_index] if self.lattice.columns.size < len(self.column_index) else image
+            images = images[..., self.row_index, :]
+        if self.lattice.columns.size < self.lattice.columns.padded:
+            images = images[..., self.column_index]
+        return images
 
 
-class SliceSum:
-    """A slice, or a band of one, under way: its image, and the sum of weighted class probabilities so far.
+class Tile(NamedTuple):
+    """A tile: which slice of a slab, and its row and column in the lattice."""
+
+    number: int
+    place: tuple[int, int]
+
+
+class SlabSum:
+    """Slices of a slab, or a band of one, under way: their images, and the sums of weighted probabilities.
 
     Attributes:
-        valid: where there is something to predict, bool (rows, columns).
-        tiles: those that hold anything to predict, in the order of the lattice.
+        valid: where there is something to predict, bool (slices, rows, columns).
+        tiles: those that hold anything to predict, slice by slice in the order of the lattice.
         own: how many of them start in it: all but those that a band computes for want of the band before.
         open: how many have not been added yet.
     """
@@ -55,51 +69,62 @@ class SliceSum:
     def __init__(
         self,
         blender: Blender,
-        image: npt.NDArray[np.float32],
+        images: Tensor,
         valid: npt.NDArray[np.bool_],
         part: Part | None = None,
     ) -> None:
-        """Bring the image to the device and find the tiles that hold data.
+        """Find the tiles that hold data.
 
         Args:
             blender: of the view.
-            image: grey, float32 (channels, rows, columns), from ``part.top`` to ``part.bottom`` of a band.
-            valid: where there is something to predict, bool (rows, columns), of the same extent.
-            part: which band; None for a whole slice.
+            images: grey, float32 (slices, channels, rows, columns) on the device, from ``part.top`` to
+                ``part.bottom`` of a band.
+            valid: where there is something to predict, bool (slices, rows, columns), of the same extent.
+            part: which band; None for whole slices.
         """
         self.blender, lattice = blender, blender.lattice
         self.part = part or lattice.part(0, lattice.band_axis.size)
-        self.valid = valid[self._along(slice(self.part.start, self.part.stop))]
-        self.tiles = [tile for tile in lattice.places(self.part.tiles) if valid[self._window(tile)].any()]
+        self.valid = valid[:, *self._along(slice(self.part.start, self.part.stop))]
+        places = list(lattice.places(self.part.tiles))
+        self.tiles = [
+            Tile(number, place) for number, one in enumerate(valid) for place in self._seen(one, places)
+        ]
         self.open = len(self.tiles)
-        self.own = sum(self._starts_here(tile) for tile in self.tiles)
-        self.image = blender.pad(torch.from_numpy(np.ascontiguousarray(image)).to(blender.device))
-        self.total = torch.zeros((blender.classes, *self.image.shape[1:]), device=blender.device)
+        self.own = sum(self._starts_here(tile.place) for tile in self.tiles)
+        self.images = blender.pad(images)
+        extent = self.images.shape[2:]
+        self.total = torch.zeros((len(images), blender.classes, *extent), device=blender.device)
 
-    def cut(self, tile: tuple[int, int]) -> Tensor:
-        """Return the image of a tile, float32 (channels, height, width)."""
-        return self.image[:, *self._window(tile)]
+    def cut(self, slices: slice, place: tuple[int, int]) -> Tensor:
+        """Return the images of a tile in some slices, float32 (slices, channels, height, width)."""
+        return self.images[slices, :, *self._window(place)]
 
-    def add(self, tile: tuple[int, int], probabilities: Tensor) -> None:
-        """Add the class probabilities of a tile, float32 (classes, height, width)."""
-        self.total[:, *self._window(tile)] += probabilities * self.blender.weight(tile)
-        self.open -= 1
+    def add(self, slices: slice, place: tuple[int, int], probabilities: Tensor) -> None:
+        """Add the class probabilities of a tile in some slices, float32 (slices, classes, height, width)."""
+        # Not `self.total[…] +=`, which would also write the sum back onto itself.
+        covered = self.total[slices, :, *self._window(place)]
+        covered += probabilities * self.blender.weight(place)
+        self.open -= len(covered)
 
     def probabilities(self) -> Tensor:
-        """Return the blended class probabilities, float32 (classes, rows, columns)."""
-        whole = self.total[:, *self._along(slice(self.part.start, self.part.stop))]
-        rows, columns = self.valid.shape
-        return whole[:, :rows, :columns]
+        """Return the blended class probabilities, float32 (classes, slices, rows, columns)."""
+        whole = self.total[:, :, *self._along(slice(self.part.start, self.part.stop))]
+        rows, columns = self.valid.shape[1:]
+        return whole[..., :rows, :columns].transpose(0, 1)
 
     def rest(self) -> Tensor:
         """Return the sum beyond the end of a band, which its tiles gave to the next."""
-        return self.total[:, *self._along(slice(self.part.stop, self.part.bottom))]
+        return self.total[:, :, *self._along(slice(self.part.stop, self.part.bottom))]
 
     def begin_with(self, rest: Tensor) -> None:
         """Take over the ``rest`` of the band before; none of one's own tiles has been added yet."""
         start = self.part.start
-        extent = rest.shape[1 if self.blender.lattice.along == "rows" else 2]
-        self.total[:, *self._along(slice(start, start + extent))] = rest
+        extent = rest.shape[2 if self.blender.lattice.along == "rows" else 3]
+        self.total[:, :, *self._along(slice(start, start + extent))] = rest
+
+    def _seen(self, valid: npt.NDArray[np.bool_], places: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return the tiles that hold anything to predict of a slice; mostly all, which is soon seen."""
+        return places if valid.all() else [place for place in places if valid[self._window(place)].any()]
 
     def _starts_here(self, tile: tuple[int, int]) -> bool:
         number = tile[0 if self.blender.lattice.along == "rows" else 1]
@@ -118,13 +143,46 @@ class SliceSum:
         return (stretch, slice(None)) if self.blender.lattice.along == "rows" else (slice(None), stretch)
 
 
-def scratch_result(done: SliceSum) -> dict[str, npt.NDArray[np.generic]]:
-    """Return what an earlier view keeps of a slice: its class probabilities, float32."""
-    return {"probability": done.probabilities().cpu().numpy()}
+def scratch_result(done: SlabSum, earlier: Sequence[Tensor]) -> dict[str, Tensor]:
+    """Return what an earlier view keeps of a slab.
+
+    Returns:
+        ``probability`` float32 (classes, slices, rows, columns), and its ``sum``, a number if all of it are.
+    """
+    probabilities = done.probabilities()
+    return {"probability": probabilities, "sum": probabilities.sum()}
+
+
+def label_result(done: SlabSum, earlier: Sequence[Tensor], keep_probability: bool) -> dict[str, Tensor]:
+    """Return what the last view keeps of a slab; where it is not valid that means nothing.
+
+    Args:
+        done: the finished slab.
+        earlier: class probabilities of the earlier views, float32 (classes, slices, rows, columns) on the
+            device, in their order.
+        keep_probability: whether the mean class probabilities are wanted.
+
+    Returns:
+        ``labels`` uint8 (slices, rows, columns); where wanted ``probability`` uint8 (classes, slices, rows,
+        columns) in steps of 1/254; and ``sum``, of a slice's probabilities, a number if all of them are.
+    """
+    views = (*earlier, done.probabilities())
+    # A processor has a slice in its cache from one step to the next; a GPU would mostly launch them.
+    at_once = 1 if done.blender.device.type == "cpu" else len(done.valid)
+    parts = []
+    for first in range(0, len(done.valid), at_once):
+        total = reduce(torch.add, (view[:, first : first + at_once] for view in views))
+        part = {"labels": largest(total), "sum": total.sum()}
+        if keep_probability:
+            packed = (total / len(views) * PROBABILITY_STEPS).round().clamp(0, PROBABILITY_STEPS)
+            part["probability"] = packed.to(torch.uint8)
+        parts.append(part)
+    result = {name: torch.cat([part[name] for part in parts], dim=-3) for name in parts[0] if name != "sum"}
+    return {**result, "sum": torch.stack([part["sum"] for part in parts])}
 
 
 def largest(values: Tensor) -> Tensor:
-    """Return which of the planes (classes, rows, columns) is the first largest at each pixel, uint8.
+    """Return which of the planes (classes, …, rows, columns) is the first largest at each pixel, uint8.
 
     As ``argmax(0)``, which across planes takes a processor 14 times as long for two classes, 4 for eight.
     """
@@ -134,37 +192,3 @@ def largest(values: Tensor) -> Tensor:
         which.masked_fill_(plane > most, number)
         torch.maximum(most, plane, out=most)
     return which
-
-
-def label_result(
-    done: SliceSum, earlier: Sequence[npt.NDArray[np.float32]], keep_probability: bool
-) -> dict[str, npt.NDArray[np.generic]]:
-    """Return what the last view keeps of a slice.
-
-    Args:
-        done: the finished slice.
-        earlier: class probabilities of the earlier views, float32 (classes, rows, columns), in their order.
-        keep_probability: whether the mean class probabilities are wanted.
-
-    Returns:
-        ``labels`` uint8 (rows, columns), 255 where nothing was predicted, and where wanted ``probability``
-        uint8 (classes, rows, columns) in steps of 1/254.
-
-    Raises:
-        MachineError: some probability is not a number: labels by it would be the first class.
-    """
-    total = torch.zeros_like(done.probabilities())
-    for view in (*(torch.from_numpy(view).to(total.device) for view in earlier), done.probabilities()):
-        total += view
-    if not torch.isfinite(total).all():
-        raise MachineError(
-            "the network gave no numbers for some samples",
-            hint="try --precision fp32; if that does not help, the model's training has failed",
-        )
-    valid = torch.from_numpy(done.valid).to(total.device)
-    labels = largest(total).masked_fill_(~valid, NOTHING)
-    result: dict[str, npt.NDArray[np.generic]] = {"labels": labels.cpu().numpy()}
-    if keep_probability:
-        packed = (total / (len(earlier) + 1) * 254).round().clamp(0, 254).to(torch.uint8)
-        result["probability"] = packed.masked_fill_(~valid, NOTHING).cpu().numpy()
-    return result

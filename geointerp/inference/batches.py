@@ -1,41 +1,69 @@
-"""Slices become batches of tiles, across the borders of slices and blocks, so that every batch is full."""
+"""Slabs become batches of tiles, across their borders, so that every batch is full."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from geointerp.inference.accumulator import SliceSum
+from geointerp.inference.accumulator import SlabSum, Tile
 
 
-class Tile(NamedTuple):
-    """A tile and the slice it belongs to."""
+class Run(NamedTuple):
+    """Neighbouring slices of a slab, each with its tile in the same place."""
 
-    slice: SliceSum
+    slab: SlabSum
+    slices: slice
     place: tuple[int, int]
 
 
-def batches(slices: Iterable[SliceSum], size: int) -> Iterator[list[Tile]]:
-    """Yield the tiles of the slices in order, ``size`` at a time; the last batch may be smaller.
+def batches(slabs: Iterable[SlabSum], size: int) -> Iterator[list[Run]]:
+    """Yield the tiles of the slabs in order, ``size`` at a time; the last batch may be smaller.
 
-    So may one before a slice without tiles: slices are finished in order, and a long stretch without data
+    So may one before a slab without tiles: slabs are finished in order, and a long stretch without data
     must not pile up behind a batch that it never fills.
     """
-    batch: list[Tile] = []
-    for one in slices:
-        if not one.tiles and batch:
+    batch: list[Run] = []
+    room = size
+    for slab in slabs:
+        if not slab.tiles and batch:
             yield batch
-            batch = []
-        for place in one.tiles:
-            batch.append(Tile(one, place))
-            if len(batch) == size:
+            batch, room = [], size
+        done = 0
+        while done < len(slab.tiles):
+            some = slab.tiles[done : done + room]
+            batch += runs(slab, some)
+            done, room = done + len(some), room - len(some)
+            if not room:
                 yield batch
-                batch = []
+                batch, room = [], size
     if batch:
         yield batch
 
 
-def stacked(batch: list[Tile]) -> Tensor:
+def runs(slab: SlabSum, tiles: Sequence[Tile]) -> Iterator[Run]:
+    """Put tiles of a slab together that neighbouring slices have in the same place.
+
+    The runs of a slice come in the order of its tiles, in which they have to be added.
+    """
+    rank = slab.blender.lattice.rank
+    ordered = sorted(tiles, key=lambda tile: (rank(tile.place), tile.number))
+    neighbours = groupby(
+        enumerate(ordered), lambda counted: (counted[1].place, counted[1].number - counted[0])
+    )
+    for (place, _), found in neighbours:
+        numbers = [tile.number for _, tile in found]
+        yield Run(slab, slice(numbers[0], numbers[-1] + 1), place)
+
+
+def stacked(batch: Sequence[Run]) -> Tensor:
     """Return the images of a batch, float32 (batch, channels, height, width), on the device."""
-    return torch.stack([tile.slice.cut(tile.place) for tile in batch])
+    return torch.cat([run.slab.cut(run.slices, run.place) for run in batch])
+
+
+def shared_out(batch: Sequence[Run], of_tiles: Tensor) -> Iterator[tuple[Run, Tensor]]:
+    """Yield each run with its own of what was computed of the tiles of a batch."""
+    return zip(
+        batch, torch.split(of_tiles, [run.slices.stop - run.slices.start for run in batch]), strict=True
+    )

@@ -239,7 +239,9 @@ def _compute(
     if crew:
         crew.compute(job, waiting, live=live, manifest=manifest, progress=progress)
         return
-    runner = Runner(job.model.network, job.machine, job.batch_size, job.compiled, progress.note)
+    runner = Runner(
+        job.model.network, job.machine, job.batch_size, job.compiled, progress.note, job.model.prepared
+    )
     for plan, some in zip(job.plans, waiting, strict=True):
         work_through(
             job,

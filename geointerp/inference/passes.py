@@ -3,52 +3,75 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from geointerp.inference.accumulator import Blender, SliceSum
-from geointerp.inference.batches import Tile, batches, stacked
-from geointerp.inference.reader import Slab, read_ahead
+from geointerp.errors import MachineError
+from geointerp.inference.accumulator import Blender, SlabSum
+from geointerp.inference.batches import Run, batches, shared_out, stacked
+from geointerp.inference.carrier import Carrier
+from geointerp.inference.reader import Slab, read_in_turn
 from geointerp.inference.runner import Runner
 from geointerp.tiling.blocks import Block
 from geointerp.tiling.plan import ViewPlan
 
-SliceResult = dict[str, npt.NDArray[Any]]
-Finish = Callable[[SliceSum, Sequence[npt.NDArray[np.float32]]], SliceResult]
+Finish = Callable[[SlabSum, Sequence[Tensor]], dict[str, Tensor]]
+
+# A GPU is quicker than one thread reads: 112 million samples a second of SEG-Y, made grey (Zen 4).
+READERS = {"cpu": 1, "cuda": 6, "mps": 1}
 
 
 @dataclass(frozen=True)
 class BlockResult:
-    """What came of a block.
+    """What came of a block; on a GPU it may still have to be computed.
 
     Attributes:
         block: which slices, or which band of one.
-        arrays: by name, ``labels`` (slices, rows, columns), ``probability`` (classes, slices, rows, columns).
         tiles: how many of its tiles hold data; of a band, those that start in it.
+        valid: where something was predicted, bool (slices, rows, columns).
+        fetch: waits for the arrays.
     """
 
     block: Block
-    arrays: dict[str, npt.NDArray[Any]]
     tiles: int
+    valid: npt.NDArray[np.bool_]
+    fetch: Callable[[], dict[str, npt.NDArray[Any]]]
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Wait for the arrays: ``labels`` (slices, rows, columns), ``probability`` (classes, slices, …).
+
+        Raises:
+            MachineError: some probability is not a number: labels by it would be the first class.
+        """
+        arrays = self.fetch()
+        if not np.isfinite(arrays.pop("sum")).all():
+            raise MachineError(
+                "the network gave no numbers for some samples",
+                hint="try --precision fp32; if that does not help, the model's training has failed",
+            )
+        return arrays
 
 
-@dataclass
-class _OpenBlock:
-    """A block some of whose slices are still under way."""
+class _Brought(NamedTuple):
+    """A slab, and what of it is on the device."""
 
     slab: Slab
-    tiles: int = 0
-    slices: list[SliceResult] = field(default_factory=list)
+    images: Tensor
+    earlier: tuple[Tensor, ...]
 
-    def result(self) -> BlockResult:
-        """Put the slices together; the axis of slices stands before rows and columns."""
-        arrays = {name: np.stack([one[name] for one in self.slices], axis=-3) for name in self.slices[0]}
-        return BlockResult(self.slab.block, arrays, self.tiles)
+
+class _UnderWay(NamedTuple):
+    """A block some of whose tiles are still to be computed, and the earlier views' probabilities of it."""
+
+    block: Block
+    sum: SlabSum
+    earlier: tuple[Tensor, ...]
 
 
 class ViewPass:
@@ -70,15 +93,16 @@ class ViewPass:
             runner: of the network.
             classes: the network's.
             batch_size: tiles handed to the runner at once.
-            finish: makes the result of a slice from its sum and the earlier views' probabilities.
+            finish: makes the result of a slab from its sum and the earlier views' probabilities of it.
             sink: takes each finished block.
         """
         self.runner, self.batch_size, self.finish, self.sink = runner, batch_size, finish, sink
         self.plan = plan
         self.blender = Blender(plan.lattice, classes, runner.machine.device)
-        self._under_way: deque[tuple[SliceSum, _OpenBlock]] = deque()
+        self.carrier = Carrier(runner.machine.device)
+        self._under_way: deque[_UnderWay] = deque()
         self._rest: Tensor | None = None
-        self._computing: tuple[list[Tile], Callable[[], Tensor]] | None = None
+        self._computing: tuple[list[Run], Callable[[], Tensor]] | None = None
         self._advance: Callable[[int], None] = lambda tiles: None
 
     @torch.inference_mode()
@@ -90,62 +114,65 @@ class ViewPass:
     ) -> None:
         """Compute ``blocks``, reading ahead; ``advance`` is told the tiles done, skipped ones included.
 
-        While a batch is computed the one before is added to its slices.
+        While a batch is computed the one before is added to its slabs.
         """
         self._advance = advance
-        with self.runner, closing(read_ahead(map(read, blocks))) as slabs:
-            for batch in batches(self._slices(slabs), self.batch_size):
+        threads = 1 if self.plan.band else READERS[self.runner.machine.device.type]  # bands follow each other
+        ahead = read_in_turn(lambda block: self._brought(read(block)), blocks, threads)
+        with self.runner, closing(ahead) as brought:
+            for batch in batches(self._opened(brought), self.batch_size):
                 begun = self.runner.start(stacked(batch))
                 self._add_computed()
                 self._computing = batch, begun
             self._add_computed()
 
+    def _brought(self, slab: Slab) -> _Brought:
+        """Bring to the device what is needed there of a slab; called by the threads that read."""
+        earlier = tuple(self.carrier.bring(one) for one in slab.earlier)
+        return _Brought(slab, self.carrier.bring(slab.images), earlier)
+
     def _add_computed(self) -> None:
-        """Add the batch under way, if there is one, to its slices, and finish those that are complete."""
+        """Add the batch under way, if there is one, to its slabs, and finish those that are complete."""
         if self._computing is None:
             return
         batch, probabilities = self._computing
         self._computing = None
-        for tile, one in zip(batch, probabilities(), strict=True):
-            tile.slice.add(tile.place, one)
+        computed = probabilities()
+        for run, some in shared_out(batch, computed):
+            run.slab.add(run.slices, run.place, some)
             self._close_finished()
-        self._advance(len(batch))
+        self._advance(len(computed))
 
-    def _slices(self, slabs: Iterable[Slab]) -> Iterator[SliceSum]:
-        """Open the slices of the slabs; those without any data are finished when their turn comes."""
-        for slab in slabs:
-            home, part = _OpenBlock(slab), self.plan.part(slab.block)
-            skipped = self.plan.tiles_in(slab.block)
-            for image, valid in zip(slab.images, slab.valid, strict=True):
-                one = SliceSum(self.blender, image, valid, part)
-                home.tiles += one.own
-                skipped -= one.open
-                self._under_way.append((one, home))
-                if not one.tiles:
-                    # What has no data must not pile up behind a batch that is done.
-                    self._add_computed()
-                if len(self._under_way) == 1:
-                    self._take_over()
-                    self._close_finished()
-                yield one
+    def _opened(self, slabs: Iterable[_Brought]) -> Iterator[SlabSum]:
+        """Open the slabs; those without any data are finished when their turn comes."""
+        for slab, images, earlier in slabs:
+            one = SlabSum(self.blender, images, slab.valid, self.plan.part(slab.block))
+            skipped = self.plan.tiles_in(slab.block) - one.open
+            self._under_way.append(_UnderWay(slab.block, one, earlier))
+            if not one.tiles:
+                # What has no data must not pile up behind a batch that is done.
+                self._add_computed()
+            if len(self._under_way) == 1:
+                self._take_over()
+                self._close_finished()
+            yield one
             self._advance(skipped)
 
     def _close_finished(self) -> None:
-        """Turn slices that are complete into results, in order: a band needs the rest of the one before."""
-        while self._under_way and not self._under_way[0][0].open:
-            done, home = self._under_way.popleft()
-            self._rest = done.rest() if home.slab.block.band else None
+        """Turn slabs that are complete into results, in order: a band needs the rest of the one before."""
+        while self._under_way and not self._under_way[0].sum.open:
+            block, done, earlier = self._under_way.popleft()
+            self._rest = done.rest() if block.band else None
             self._take_over()
-            number = len(home.slices)
-            home.slices.append(self.finish(done, [view[:, number] for view in home.slab.earlier]))
-            if len(home.slices) == len(home.slab.block):
-                self.sink(home.result())
+            tensors = self.finish(done, earlier)
+            fetch = partial(self.carrier.fetch, tensors, self.carrier.told())
+            self.sink(BlockResult(block, done.own, done.valid, fetch))
 
     def _take_over(self) -> None:
         """Hand the rest of the last band to the one that follows it, once that is open."""
         if not self._under_way or self._rest is None:
             return
-        one, home = self._under_way[0]
-        if home.slab.block.band and home.slab.block.band.follows:
-            one.begin_with(self._rest)
+        band = self._under_way[0].block.band
+        if band and band.follows:
+            self._under_way[0].sum.begin_with(self._rest)
         self._rest = None

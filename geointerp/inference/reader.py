@@ -3,6 +3,7 @@
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -77,9 +78,12 @@ class SlabReader:
         amplitudes = self._amplitudes(first, block.stop + halo, part)
         valid = self._valid(amplitudes, first, part)
         # Without a datum the network sees mid-grey, what a zero amplitude is in a symmetric scale.
-        grey = self.scale.to_grey(np.where(valid, amplitudes, np.float32(np.nan)))
-        own = np.arange(block.start, block.stop) - first
-        images = grey[own, None] if self.channels == 1 else between_neighbours(grey, valid, own)
+        grey = self.scale.to_grey(
+            amplitudes if valid.all() else np.where(valid, amplitudes, np.float32(np.nan))
+        )
+        own = slice(block.start - first, block.stop - first)
+        numbers = np.arange(len(grey))[own]
+        images = grey[own, None] if self.channels == 1 else between_neighbours(grey, valid, numbers)
         return Slab(block, images, valid[own], self.earlier(block))
 
     def _amplitudes(self, first: int, stop: int, part: Part | None) -> Floats:
@@ -131,6 +135,20 @@ def between_neighbours(grey: Floats, valid: Mask, own: npt.NDArray[np.intp]) -> 
     sides = (np.where(valid[side], grey[side], grey[own]) for side in (before, after))
     left, right = sides
     return np.stack((left, grey[own], right), axis=1)
+
+
+def read_in_turn(read: Callable[[Block], T], blocks: Iterable[Block], threads: int) -> Generator[T]:
+    """Produce what ``read`` gives of each block, in order, read ahead by several threads.
+
+    Each has every so many-th block, and is up to two ahead. Closing the generator stops them all.
+    """
+    all_blocks = list(blocks)
+    lanes = [read_ahead(map(read, all_blocks[first::threads])) for first in range(threads)]
+    with ExitStack() as closed:
+        for lane in lanes:
+            closed.enter_context(closing(lane))
+        for number in range(len(all_blocks)):
+            yield next(lanes[number % threads])
 
 
 def read_ahead(items: Iterable[T], depth: int = 1) -> Generator[T]:

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor, nn
 
-from geointerp.inference.accumulator import Blender, SliceSum
-from geointerp.inference.batches import Tile, batches, stacked
+from geointerp.inference.accumulator import Blender, SlabSum
+from geointerp.inference.batches import Run, batches, shared_out, stacked
 from geointerp.inference.device import Machine
 from geointerp.inference.runner import Runner, default_batch_size, whole_batches
 from geointerp.tiling.lattice import lattice
@@ -80,20 +81,21 @@ def slice_probabilities(
     runner = Runner(network, machine, size)
     blenders: dict[tuple[int, int], Blender] = {}
 
-    def opened() -> Iterator[SliceSum]:
+    def opened() -> Iterator[SlabSum]:
         for grey in greys:
             shape = (grey.shape[1], grey.shape[2])
             if shape not in blenders:
                 blenders[shape] = Blender(lattice(shape, tile, overlap, patch), classes, machine.device)
-            yield SliceSum(blenders[shape], grey, np.ones(shape, np.bool_))
+            images = torch.from_numpy(np.ascontiguousarray(grey)).to(machine.device)[None]
+            yield SlabSum(blenders[shape], images, np.ones((1, *shape), np.bool_))
 
     for batch in batches(opened(), size):
         yield from _added(batch, runner(stacked(batch)))
 
 
-def _added(batch: list[Tile], probabilities: Tensor) -> Iterator[npt.NDArray[np.float32]]:
+def _added(batch: list[Run], computed: Tensor) -> Iterator[npt.NDArray[np.float32]]:
     """Add a batch to the slices it is of; those that are complete are given out."""
-    for tile, one in zip(batch, probabilities, strict=True):
-        tile.slice.add(tile.place, one)
-        if not tile.slice.open:
-            yield tile.slice.probabilities().cpu().numpy()
+    for run, some in shared_out(batch, computed):
+        run.slab.add(run.slices, run.place, some)
+        if not run.slab.open:
+            yield run.slab.probabilities()[:, 0].cpu().numpy()

@@ -1,7 +1,9 @@
 """Model folders become networks: to train on, or ready for inference."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, set_peft_model_state_dict
@@ -40,12 +42,14 @@ class LoadedModel:
         description: what the folder says, with the tile the network was built for.
         path: the folder.
         sha256: fingerprint of all that decides its output.
+        prepared: copies of the network that were made for a device, kept for the next prediction.
     """
 
     network: nn.Module
     description: ModelDescription
     path: Path
     sha256: str
+    prepared: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 def load_model(folder: str | Path, tile: tuple[int, int] | None = None) -> LoadedModel:

@@ -1,4 +1,4 @@
-"""A network for half precision on a processor: everything that is constant is worked out once.
+"""A network for half precision: everything that is constant is worked out once.
 
 Autocast would cast weights and activations back and forth at each layer. Here the weights are cast once, and
 what scales them (batch normalisation, LayerScale, the 1/√d of attention) is multiplied into them before, in
@@ -28,8 +28,10 @@ _PLAIN_TOKENS = 1024
 kernel (ViT-S, bf16, Zen 4). Beyond, the matrix between them outgrows the caches."""
 
 
-def lowered(network: Segmenter | UNet, dtype: torch.dtype, *, packed: bool = True) -> nn.Module:
-    """Return a copy of a network that computes in half precision throughout, on a processor.
+def lowered(
+    network: Segmenter | UNet, dtype: torch.dtype, *, packed: bool = True, plain: bool = True
+) -> nn.Module:
+    """Return a copy of a network that computes in half precision throughout.
 
     Layer normalisation and softmax sum up in float32 inside their kernels, as under autocast; what is handed
     from layer to layer is rounded to ``dtype``.
@@ -37,8 +39,10 @@ def lowered(network: Segmenter | UNet, dtype: torch.dtype, *, packed: bool = Tru
     Args:
         network: LoRA merged.
         dtype: ``torch.bfloat16``.
-        packed: whether weights are arranged for the processor, and MLA convolves before it enlarges; not if
+        packed: whether weights are arranged for a processor, and MLA convolves before it enlarges; not if
             torch compiles the network, which does the former itself and would trace the latter's matrices.
+        plain: whether attention over few tokens is two plain products, as suits a processor; a GPU has a
+            quicker kernel for the whole.
 
     Returns:
         Tiles (batch, channels, height, width) to logits (batch, classes, height, width), both of ``dtype``.
@@ -48,7 +52,7 @@ def lowered(network: Segmenter | UNet, dtype: torch.dtype, *, packed: bool = Tru
         if isinstance(module, nn.Sequential):
             _fold_batch_norm(module)
     if isinstance(copied, Segmenter):
-        _prepare(copied.backbone)
+        _prepare(copied.backbone, plain)
         if packed and isinstance(copied.decoder, MLADecoder):
             raise_convolutions(copied.decoder)
     # Convolutions multiply matrices of (pixels, channels), and then need not turn their input round.
@@ -66,7 +70,7 @@ def _fold_batch_norm(layers: nn.Sequential) -> None:
             layers[number + 1] = nn.Identity()
 
 
-def _prepare(backbone: VisionTransformer) -> None:
+def _prepare(backbone: VisionTransformer, plain: bool) -> None:
     """Multiply LayerScale into the layers before it, and choose how attention is computed."""
     tokens = backbone.patch_embed.num_patches + backbone.num_prefix_tokens
     for block in backbone.blocks:
@@ -74,8 +78,9 @@ def _prepare(backbone: VisionTransformer) -> None:
         if type(block) is Block and isinstance(block.attn, Attention):
             _fold_scale(block, "ls1", block.attn.proj)
             # Where it has norms of its own timm computes it, in the same two products.
-            block.attn.fused_attn = tokens > _PLAIN_TOKENS  # type: ignore[misc]  # final to timm's scripting
-            if tokens <= _PLAIN_TOKENS and is_plain(block.attn):
+            few = plain and tokens <= _PLAIN_TOKENS
+            block.attn.fused_attn = not few  # type: ignore[misc]  # final to timm's scripting
+            if few and is_plain(block.attn):
                 block.attn = PlainAttention(block.attn)
             _fold_scale(block, "ls2", cast(nn.Linear, block.mlp.fc2))
 

@@ -19,7 +19,10 @@ def live_along(amplitudes: NDArray[np.float32], axis: int) -> NDArray[np.bool_]:
     finite: NDArray[np.bool_] = np.isfinite(amplitudes)
     if amplitudes.shape[axis] == 1:
         return finite
-    least = np.min(amplitudes, axis=axis, keepdims=True, where=finite, initial=np.inf)
-    most = np.max(amplitudes, axis=axis, keepdims=True, where=finite, initial=-np.inf)
+    if finite.all():  # which it mostly is, and then a mask would take three times as long
+        least, most = (end(axis=axis, keepdims=True) for end in (amplitudes.min, amplitudes.max))
+    else:
+        least = np.min(amplitudes, axis=axis, keepdims=True, where=finite, initial=np.inf)
+        most = np.max(amplitudes, axis=axis, keepdims=True, where=finite, initial=-np.inf)
     live: NDArray[np.bool_] = least < most
     return live

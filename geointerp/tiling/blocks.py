@@ -15,6 +15,7 @@ from geointerp.tiling.views import View
 
 SLAB_BYTES = 64 * 2**20
 MOST_SLICES = 64
+LEAST_BLOCKS = 4
 CHUNK = 256
 
 
@@ -47,8 +48,12 @@ class Block:
 
 
 def slab_thickness(slices: int, slice_bytes: int, budget: int = SLAB_BYTES) -> int:
-    """Return how many slices make a block: as many as the budget holds, at least 1, at most 64."""
-    return max(1, min(slices, MOST_SLICES, budget // slice_bytes))
+    """Return how many slices make a block: as many as the budget holds, at least 1, at most 64.
+
+    Of few slices there are still three or four blocks: while one is computed the next is read, and the last
+    written.
+    """
+    return max(1, min(ceil(slices / LEAST_BLOCKS), MOST_SLICES, budget // slice_bytes))
 
 
 def band_length(size: int, row_bytes: int, tile: int, budget: int = SLAB_BYTES) -> int | None:

@@ -104,6 +104,10 @@ class Lattice:
         places = product(numbers, range(len(self.cross_axis.starts)))
         return places if self.along == "rows" else ((row, column) for column, row in places)
 
+    def rank(self, place: tuple[int, int]) -> tuple[int, int]:
+        """Return what puts tiles into the order of blending."""
+        return place if self.along == "rows" else (place[1], place[0])
+
     def part(self, start: int, stop: int, follows: bool = False) -> Part:
         """Return what the band from ``start`` to ``stop`` is computed from.
 

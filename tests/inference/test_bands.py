@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stub_models import Attention, Convolution, Failing, Identity, Watched, model_of, raw_labels, volume_of
 
 from geointerp.inference import predict as predict_module
-from geointerp.inference.accumulator import Blender, SliceSum
+from geointerp.inference.accumulator import Blender, SlabSum
 from geointerp.inference.live import live_traces
 from geointerp.inference.passes import ViewPass
 from geointerp.inference.predict import predict
@@ -66,9 +66,11 @@ def test_sums_of_bands_are_the_sum_of_the_slice(shape, tile, overlap, length, al
     valid = chance.random(shape) < chance.choice([0.01, 0.5, 1.0])
     computed = {place: torch.from_numpy(chance.random((2, 4 * tile[0], 4 * tile[1]), dtype=np.float32))
                 for place in tiles}  # fmt: skip
-    whole = SliceSum(blender, image, valid)
-    for place in whole.tiles:
-        whole.add(place, computed[place])
+    images = torch.from_numpy(image)[None]
+    whole = SlabSum(blender, images, valid[None])
+    only = slice(0, 1)
+    for _, place in whole.tiles:
+        whole.add(only, place, computed[place][None])
     axis = 0 if along == "rows" else 1
     cut = [block for block in bands(1, tiles.band_axis.size, length) if block.number not in lost]
     rest, own = None, 0
@@ -76,16 +78,16 @@ def test_sums_of_bands_are_the_sum_of_the_slice(shape, tile, overlap, length, al
         part = tiles.part(block.band.start, block.band.stop, block.band.follows)
         seen = [slice(None)] * 2
         seen[axis] = slice(part.top, part.bottom)
-        one = SliceSum(blender, image[:, *seen], valid[*seen], part)
+        one = SlabSum(blender, images[:, :, *seen], valid[None, *seen], part)
         if block.band.follows:
             one.begin_with(rest)
-        for place in one.tiles:
-            assert torch.equal(one.cut(place), whole.cut(place))
-            one.add(place, computed[place])
+        for _, place in one.tiles:
+            assert torch.equal(one.cut(only, place), whole.cut(only, place))
+            one.add(only, place, computed[place][None])
         rest, own = one.rest(), own + one.own
         seen[axis] = slice(part.start, part.stop)
-        assert torch.equal(one.probabilities(), whole.probabilities()[:, *seen])
-        np.testing.assert_array_equal(one.valid, valid[*seen])
+        assert torch.equal(one.probabilities(), whole.probabilities()[:, :, *seen])
+        np.testing.assert_array_equal(one.valid[0], valid[*seen])
     if len(cut) * length >= tiles.band_axis.size:
         assert own == len(whole.tiles)
 

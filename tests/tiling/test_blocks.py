@@ -18,11 +18,19 @@ def test_blocks_cover_the_slices_once(slices, thickness):
     assert all(len(block) == thickness for block in cut[:-1])
 
 
-def test_thickness_depends_on_the_budget_and_never_on_the_number_of_slices():
+def test_thickness_depends_on_the_budget_and_of_many_slices_not_on_their_number():
     assert slab_thickness(10_000, 1000, 7500) == slab_thickness(100_000, 1000, 7500) == 7
     assert slab_thickness(10_000, 1000, 10) == 1
-    assert slab_thickness(3, 1000, 7500) == 3
     assert slab_thickness(10_000, 1, 7500) == 64
+
+
+@given(st.integers(4, 500), st.integers(1, 64))
+def test_few_slices_make_several_blocks_all_the_same(slices, most):
+    thickness = slab_thickness(slices, 1, most)
+    assert 1 <= thickness <= most
+    assert len(blocks(slices, thickness)) >= 3
+    assert thickness == most or thickness == -(-slices // 4)
+    assert slab_thickness(3, 1000, 7500) == 1
 
 
 @given(st.tuples(*[st.integers(1, 700)] * 3), st.sampled_from(VOLUME), st.integers(1, 64))
