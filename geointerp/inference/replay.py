@@ -4,11 +4,13 @@ A large GPU is done with a layer sooner than Python tells it the next.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from threading import Lock
 
 import torch
 from torch import Tensor
 
+_one_at_a_time = Lock()
 _WARM_UP = 3  # passes, in which libraries choose their kernels and torch compiles; as torch's manual has it
 
 
@@ -23,11 +25,10 @@ class Replay:
         """
         self._forward = forward
         self._shape: torch.Size | None = None
-        self._one_at_a_time = Lock()
 
     def __call__(self, tiles: Tensor) -> Tensor:
         """Return what the pass gives for ``tiles``; in the stream that is current."""
-        with self._one_at_a_time:
+        with _one_at_a_time:
             if tiles.shape != self._shape:
                 self._record(tiles)
             self._tiles.copy_(tiles)
@@ -42,8 +43,7 @@ class Replay:
         """
         self._shape = None
         self._tiles = tiles.clone()
-        beside = torch.cuda.Stream(tiles.device)  # type: ignore[no-untyped-call]
-        here = torch.cuda.current_stream(tiles.device)
+        beside, here = _stream(tiles.device), torch.cuda.current_stream(tiles.device)
         beside.wait_stream(here)
         with torch.cuda.stream(beside):
             for _ in range(_WARM_UP):
@@ -54,3 +54,9 @@ class Replay:
         with torch.cuda.graph(self._graph, stream=beside, capture_error_mode="thread_local"):
             self._result = self._forward(self._tiles)
         self._shape = tiles.shape
+
+
+@lru_cache
+def _stream(device: torch.device) -> torch.cuda.Stream:
+    """Return the stream in which all passes are recorded: cuBLAS keeps 32 MiB for each that it has seen."""
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from torch import Tensor
 
 from geointerp.errors import OutputError
-from geointerp.inference.accumulator import label_result, scratch_result
+from geointerp.inference.accumulator import SlabSum, label_result, scratch_result
 from geointerp.inference.live import live_traces
 from geointerp.inference.manifest import Record
 from geointerp.inference.passes import BlockResult, Finish, ViewPass
@@ -82,7 +83,26 @@ def live_where_needed(job: "Job") -> xr.DataArray | None:
 def _finish(job: "Job", plan: ViewPlan) -> Finish:
     """Return what makes the result of a slab: probabilities of an earlier view, labels of the last."""
     last = plan.number == job.plans[-1].number
-    return partial(label_result, keep_probability=job.probability) if last else scratch_result
+    make = partial(label_result, keep_probability=job.probability) if last else scratch_result
+    order, stored = (("slice", *dims)[-3:] for dims in (plan.view.order, job.sizes))
+    axes = [order.index(dim) for dim in stored]
+
+    def finish(done: SlabSum, earlier: Sequence[Tensor]) -> dict[str, Tensor]:
+        return {name: laid_out(tensor, axes) for name, tensor in make(done, earlier).items()}
+
+    return finish
+
+
+def laid_out(tensor: Tensor, axes: Sequence[int]) -> Tensor:
+    """Return the same tensor, its last three axes lying in memory in the order of ``axes``, the last densest.
+
+    Arrays are stored in an order of their own; zarr would take three times as long to turn bytes round.
+    """
+    if tensor.ndim < len(axes):
+        return tensor
+    lead = tensor.ndim - len(axes)
+    moved = tensor.permute(*range(lead), *(lead + axis for axis in axes)).contiguous()
+    return moved.permute(*range(lead), *(lead + axes.index(axis) for axis in range(len(axes))))
 
 
 def _earlier(
