@@ -13,8 +13,8 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -29,11 +29,13 @@ from engine_overhead import operations
 from subjects import write_model, write_volume
 
 import geointerp
-from geointerp.inference import work
+from geointerp.inference import passes, work
 from geointerp.inference.carrier import Carrier
 from geointerp.inference.device import Machine, choose_machine
 from geointerp.inference.passes import READERS
+from geointerp.inference.reader import read_in_turn
 from geointerp.inference.runner import Runner, default_batch_size
+from geointerp.inference.writer import Writer
 from geointerp.network.loading import LoadedModel
 from geointerp.network.lowered import lowered
 from geointerp.sinks.zarr_store import LabelStore
@@ -42,6 +44,8 @@ from geointerp.tiling.fit import fitted_tile
 SLICE = (400, 462)
 SLICES = {"starter": 2048, "small": 2048, "base": 2048, "large": 1024}
 SIDE, ROUNDS = 8192, 3
+STAGES = ("GPU", "each reader", "main thread", "writer")
+WAITS = ("waits for slabs", "for the writer")
 
 
 @dataclass(frozen=True)
@@ -65,17 +69,16 @@ def main() -> None:
         for each in wanted:
             name = each.removesuffix("+compile")
             model = model_of(name, Path(folder))
-            print(each, flush=True)
             found = measured(model, survey, SLICES[name], machine, "on" if name != each else "off")
             rows.append(row(each, model, found, SLICES[name], rate))
             write_results(
                 Path(__file__).name,
                 f"{torch.cuda.get_device_name()}, {machine}: products of matrices at {rate / 1e12:.0f} "
                 "TFLOP/s.",
-                ("network", "tile", "Mvoxel/s", "share", "GPU", "each reader", "main thread", "writer"),
+                ("network", "tile", "Mvoxel/s", "share", *STAGES, *WAITS),
                 rows,
-                note="Compiling itself, 18 s for ViT-B, is left out. The last four are busy that share of "
-                "the time.",
+                note="Compiling itself, 18 s for ViT-B, is left out. The columns behind the share are shares "
+                "of the time: in which a stage is busy, and in which the main thread waits.",
             )
 
 
@@ -119,7 +122,6 @@ def measured(model: LoadedModel, survey: Path, slices: int, machine: Machine, co
             )
             whole = perf_counter() - started
             stages["main"] = thread_time() - own
-        print(f"{whole:.2f}", dict(stages), flush=True)
         runs.append(Figures(labels.attrs["geointerp"]["tiles"], whole, 0.0, dict(stages)))
     best = sorted(runs[1:], key=lambda one: one.whole)[ROUNDS // 2]
     size = default_batch_size(machine, model.description.tile)
@@ -145,9 +147,17 @@ def stages_timed() -> Iterator[Counter[str]]:
 
         return timed_
 
+    def awaited(*words: Any) -> Generator[Any]:
+        with closing(read_in_turn(*words)) as ahead:
+            following = clocked(WAITS[0], lambda: next(ahead, None))
+            while (brought := following()) is not None:
+                yield brought
+
     with (
         patch.object(work.SlabReader, "__call__", clocked("reading", work.SlabReader.__call__)),
         patch.object(Carrier, "bring", clocked("reading", Carrier.bring)),
+        patch.object(passes, "read_in_turn", awaited),
+        patch.object(Writer, "put", clocked(WAITS[1], Writer.put)),
         patch.object(LabelStore, "write", clocked("writing", LabelStore.write)),
         patch.object(work, "class_counts", clocked("writing", work.class_counts)),
     ):
@@ -167,7 +177,7 @@ def row(name: str, model: LoadedModel, found: Figures, slices: int, rate: float)
         f"{found.bare / found.whole:.2f}",
         f"{stages['reading'] / READERS['cuda'] / found.whole:.2f}",
         f"{stages['main'] / found.whole:.2f}",
-        f"{stages['writing'] / found.whole:.2f}",
+        *(f"{stages[name] / found.whole:.2f}" for name in ("writing", *WAITS)),
     )
 
 

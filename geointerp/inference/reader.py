@@ -143,19 +143,26 @@ def read_in_turn(read: Callable[[Block], T], blocks: Iterable[Block], threads: i
     Each has every so many-th block, and is up to two ahead. Closing the generator stops them all.
     """
     all_blocks = list(blocks)
-    lanes = [read_ahead(map(read, all_blocks[first::threads])) for first in range(threads)]
     with ExitStack() as closed:
-        for lane in lanes:
-            closed.enter_context(closing(lane))
+        lanes = [
+            closed.enter_context(closing(read_ahead(map(read, all_blocks[first::threads]))))
+            for first in range(min(threads, len(all_blocks)))
+        ]
         for number in range(len(all_blocks)):
             yield next(lanes[number % threads])
 
 
 def read_ahead(items: Iterable[T], depth: int = 1) -> Generator[T]:
-    """Produce ``items`` in a thread, up to ``depth`` ahead of their use; its exceptions are raised here.
+    """Produce ``items`` in a thread, from now on, up to ``depth`` ahead of their use; its errors come here.
 
     Closing the generator stops the thread and waits for it.
     """
+    ahead = _read_ahead(items, depth)
+    next(ahead)  # starts the thread: a generator that is closed before it was begun would leave it
+    return ahead
+
+
+def _read_ahead(items: Iterable[T], depth: int) -> Generator[Any]:
     ready: queue.Queue[tuple[bool, Any]] = queue.Queue(depth)
     stopped = threading.Event()
 
@@ -180,6 +187,7 @@ def read_ahead(items: Iterable[T], depth: int = 1) -> Generator[T]:
     thread = Helper(produce, "reader")
     thread.start()
     try:
+        yield None
         while True:
             going, item = ready.get()
             if not going:

@@ -11,10 +11,11 @@ import torch
 from stub_models import Convolution
 
 from geointerp.inference.device import Machine
-from geointerp.inference.reader import read_ahead
+from geointerp.inference.reader import read_ahead, read_in_turn
 from geointerp.inference.runner import Runner
 from geointerp.inference.threads import Helper
 from geointerp.inference.writer import Writer
+from geointerp.tiling.blocks import blocks
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +46,40 @@ def test_an_exception_while_reading_is_raised_where_it_is_used():
     found = []
     with pytest.raises(OSError, match="torn disk"):
         found.extend(read_ahead(items()))
+
+
+@pytest.mark.parametrize("threads", [1, 3, 9])
+def test_several_threads_read_in_the_order_of_the_blocks(threads):
+    def read(block):
+        time.sleep(0.002 * (block.number % 3))
+        return block.number
+
+    assert list(read_in_turn(read, blocks(20, 1), threads)) == list(range(20))
+    assert list(read_in_turn(read, (), threads)) == []
+
+
+def test_several_threads_begin_at_once():
+    together = threading.Barrier(4, timeout=20)
+
+    def read(block):
+        if block.number < 4:
+            together.wait()
+        return block.number
+
+    with closing(read_in_turn(read, blocks(20, 1), 4)) as ahead:
+        assert [next(ahead) for _ in range(5)] == list(range(5))
+
+
+def test_an_error_of_one_thread_comes_in_its_turn():
+    def read(block):
+        if block.number == 4:
+            raise OSError("torn disk")
+        return block.number
+
+    found = []
+    with pytest.raises(OSError, match="torn disk"):
+        found.extend(read_in_turn(read, blocks(9, 1), 3))
+    assert found == [0, 1, 2, 3]
 
 
 def test_closing_early_stops_the_reader():
