@@ -47,6 +47,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/precision.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/scaling.py
+	$(BIN)/python benchmarks/gpu.py
 	$(BIN)/python benchmarks/interruptions.py
 
 lint: $(READY)

@@ -59,6 +59,9 @@ class Figures:
 
 
 def main() -> None:
+    if not torch.cuda.is_available():
+        print("there is no CUDA device: nothing to measure")
+        return
     wanted = sys.argv[1:] or ["starter", "small", "base", "base+compile", "large"]
     machine = choose_machine("cuda")
     rows = []

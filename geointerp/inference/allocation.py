@@ -7,6 +7,26 @@ from collections.abc import Callable
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # of glibc's mallopt
 _MOST_MMAP_THRESHOLD = 32 << 20
+_KEPT_BESIDE_A_GPU = 1 << 30
+
+
+def suit_allocator(device: str, threads: int) -> None:
+    """Have this process keep memory as suits a prediction, on a ``cuda`` device or another one.
+
+    A processor shares its memory with what it computes. Beside a GPU there is enough of it, and not returned
+    to the system between two slabs it need not be asked for again: of 38 ms to read one of 18 MiB, 11 to 18
+    were page faults, and 3 remain (Zen 4).
+
+    Args:
+        device: kind of the device.
+        threads: that torch computes with.
+    """
+    if device == "cuda":
+        # The pools of other threads are of 64 MiB: of one pool alone all can be kept.
+        _share_arenas(1)
+        _set({_MMAP_THRESHOLD: _MOST_MMAP_THRESHOLD, _TRIM_THRESHOLD: _KEPT_BESIDE_A_GPU})
+    else:
+        few_arenas(threads)
 
 
 def few_arenas(threads: int) -> None:
@@ -17,9 +37,14 @@ def few_arenas(threads: int) -> None:
     memory of a prediction grew for a minute, by a tenth. What is set first holds for the whole process, and
     only where there are not many pools yet.
     """
+    _share_arenas(max(2, threads))
+
+
+def _share_arenas(count: int) -> None:
+    """Let all threads share so many pools, unless the user has said how many."""
     own = "MALLOC_ARENA_MAX" in os.environ or "arena_max" in os.environ.get("GLIBC_TUNABLES", "")
     if not own:
-        _set({_ARENA_MAX: max(2, threads)})
+        _set({_ARENA_MAX: count})
 
 
 def keep_memory() -> None:

@@ -9,7 +9,7 @@ import torch
 import xarray as xr
 
 from geointerp.errors import DataError, UsageError
-from geointerp.inference.allocation import few_arenas
+from geointerp.inference.allocation import suit_allocator
 from geointerp.inference.device import Machine, choose_machine
 from geointerp.inference.job import Job, run
 from geointerp.inference.progress import Progress, Silent
@@ -91,7 +91,6 @@ def predict(
         OutputError: the output cannot be written there.
         MachineError: the device is not there or too small.
     """
-    few_arenas(torch.get_num_threads())
     progress = progress or Silent()
     place = Path(output) if output is not None else None
     if place is not None and place.suffix.lower() in FILE_SUFFIXES:
@@ -101,6 +100,7 @@ def predict(
         )
     with _crew(workers, scheduler, place) as crew:
         machine = crew.machine(device, precision) if crew else choose_machine(device, precision)
+        suit_allocator("cpu" if crew else machine.device.type, torch.get_num_threads())
         chosen = _model(task, model, tile)
         whole = _volume(volume, source_options, chosen)
         load = recognise_model if crew else load_model  # workers load the network themselves

@@ -19,7 +19,7 @@ import xarray as xr
 from torch import nn
 
 from geointerp.errors import MachineError, OutputError, UsageError
-from geointerp.inference.allocation import few_arenas, keep_memory
+from geointerp.inference.allocation import keep_memory, suit_allocator
 from geointerp.inference.manifest import Record, begun_with
 from geointerp.inference.runner import Runner
 from geointerp.inference.work import work_through
@@ -131,7 +131,7 @@ def _station(order: Order) -> tuple[Runner, LabelStore]:
         keep_memory()
         if order.threads:
             torch.set_num_threads(order.threads)
-        few_arenas(torch.get_num_threads())
+        suit_allocator(order.job.machine.device.type, torch.get_num_threads())
         _still_wanted(order)
         _stations[name] = (_runner(order.job), open_store(order.manifest.parent, order.job.volume))
     return _stations[name]

@@ -78,3 +78,13 @@ def test_the_system_takes_what_it_is_told():
         [sys.executable, "-c", COUNTING], capture_output=True, text=True, check=True, env=free
     )
     assert done.stdout.count("<heap nr=") == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator is Linux's")
+def test_beside_a_gpu_slabs_are_kept(monkeypatch, library):
+    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    allocation.suit_allocator("cpu", 4)
+    assert library.told == {-8: 4}
+    allocation.suit_allocator("cuda", 4)
+    assert library.told == {-8: 1, -3: 32 << 20, -1: 1 << 30}
