@@ -7,7 +7,7 @@ its end, so a slice has the same bits in bands and whole.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache, reduce
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -34,11 +34,15 @@ class Blender:
         self.column_tapers = torch.from_numpy(tapers(lattice.columns)).to(device)
         self.row_index = torch.from_numpy(lattice.rows.reflection()).to(device)
         self.column_index = torch.from_numpy(lattice.columns.reflection()).to(device)
-        self.weight = lru_cache(_WEIGHTS_KEPT)(self._weight)
+        self._weights: dict[tuple[int, int], Tensor] = {}
 
-    def _weight(self, tile: tuple[int, int]) -> Tensor:
+    def weight(self, tile: tuple[int, int]) -> Tensor:
         """Return the weight of each pixel of a tile, float32 (height, width)."""
-        return self.row_tapers[tile[0]][:, None] * self.column_tapers[tile[1]][None, :]
+        if tile not in self._weights:
+            if len(self._weights) == _WEIGHTS_KEPT:
+                self._weights.clear()
+            self._weights[tile] = self.row_tapers[tile[0]][:, None] * self.column_tapers[tile[1]][None, :]
+        return self._weights[tile]
 
     def pad(self, images: Tensor) -> Tensor:
         """Reflect images (…, rows, columns) up to the size of a tile where slices are smaller."""
@@ -164,7 +168,8 @@ def label_result(done: SlabSum, earlier: Sequence[Tensor], keep_probability: boo
 
     Returns:
         ``labels`` uint8 (slices, rows, columns); where wanted ``probability`` uint8 (classes, slices, rows,
-        columns) in steps of 1/254; and ``sum``, of a slice's probabilities, a number if all of them are.
+        columns) in steps of 1/254; and ``sum``, of the probabilities, some slices in each, a number if all
+        of them are.
     """
     views = (*earlier, done.probabilities())
     # A processor has a slice in its cache from one step to the next; a GPU would mostly launch them.

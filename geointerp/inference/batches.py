@@ -18,18 +18,23 @@ class Run(NamedTuple):
     place: tuple[int, int]
 
 
-def batches(slabs: Iterable[SlabSum], size: int) -> Iterator[list[Run]]:
+def batches(slabs: Iterable[SlabSum], size: int, most_slabs: int | None = None) -> Iterator[list[Run]]:
     """Yield the tiles of the slabs in order, ``size`` at a time; the last batch may be smaller.
 
-    So may one before a slab without tiles: slabs are finished in order, and a long stretch without data
-    must not pile up behind a batch that it never fills.
+    So may others where there is little data: slabs are finished in order and held until then, so they must
+    not pile up behind a batch that they hardly fill. Neither may a long stretch without any data.
+
+    Args:
+        slabs: opened as they are needed.
+        size: tiles of a batch.
+        most_slabs: that a batch takes tiles of; None for any number.
     """
     batch: list[Run] = []
-    room = size
+    room, touched = size, 0
     for slab in slabs:
-        if not slab.tiles and batch:
+        if batch and (not slab.tiles or touched == most_slabs):
             yield batch
-            batch, room = [], size
+            batch, room, touched = [], size, 0
         done = 0
         while done < len(slab.tiles):
             some = slab.tiles[done : done + room]
@@ -37,7 +42,8 @@ def batches(slabs: Iterable[SlabSum], size: int) -> Iterator[list[Run]]:
             done, room = done + len(some), room - len(some)
             if not room:
                 yield batch
-                batch, room = [], size
+                batch, room, touched = [], size, 0
+        touched += bool(batch)
     if batch:
         yield batch
 

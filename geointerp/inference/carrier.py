@@ -4,8 +4,10 @@ On CUDA they go through pinned memory and streams of their own: a copy from memo
 for all that the device has been told to do. The thread that copies waits here; the network's does not.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from time import sleep
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,60 +16,95 @@ from torch import Tensor
 
 from geointerp.errors import MachineError
 
+# While the network is recorded it takes more memory than ever after: what does not fit may do so soon.
+_TRIES, _SECONDS_BETWEEN = 30, 0.2
+
+
+class Streams(NamedTuple):
+    """Streams of a CUDA device beside that of the network: towards it, from it, and for recording."""
+
+    up: torch.cuda.Stream
+    down: torch.cuda.Stream
+    recording: torch.cuda.Stream
+
+
+def streams_of(device: torch.device) -> Streams:
+    """Return the streams of a device, the same throughout: torch and cuBLAS keep memory for each one."""
+    return _streams(torch.cuda.current_device() if device.index is None else device.index)
+
+
+@lru_cache
+def _streams(number: int) -> Streams:
+    return Streams(*(torch.cuda.Stream(number) for _ in range(3)))  # type: ignore[no-untyped-call]
+
 
 class Carrier:
-    """Carries arrays to a device and back, for several threads at once."""
+    """Carries arrays to a device and back, for several threads at once; made by the network's."""
 
     def __init__(self, device: torch.device) -> None:
-        """Open a stream for each way, where the device has streams."""
+        """Remember the stream in which this thread computes, where the device has streams."""
         self.device = device
-        self._up = self._down = None
-        if device.type == "cuda":
-            self._up = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
-            self._down = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        on_cuda = device.type == "cuda"
+        self._streams = streams_of(device) if on_cuda else None
+        self._network = torch.cuda.current_stream(device) if on_cuda else None
 
     def bring(self, array: npt.NDArray[np.float32]) -> Tensor:
-        """Return a float32 ``array`` on the device, there when this returns; on a processor the same memory.
+        """Return a float32 ``array`` on the CUDA device, there when this returns; else as a tensor, here.
+
+        What is not CUDA may not bear several threads: the network's moves the tensor itself.
 
         Raises:
-            MachineError: the device has too little memory.
+            MachineError: the device has too little memory, and goes on to have.
         """
-        if self._up is None:
-            return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
-        try:
-            with torch.cuda.stream(self._up):
-                pinned = torch.empty(array.shape, dtype=torch.float32, pin_memory=True)
-                np.copyto(pinned.numpy(), array)
-                there = pinned.to(self.device, non_blocking=True)
-        except torch.OutOfMemoryError as error:
-            raise MachineError(
-                f"{self.device} has too little memory for {array.nbytes / 2**20:.0f} MiB of data",
-                hint="is something else running on it? A smaller --batch-size or model leaves more",
-            ) from error
-        self._up.synchronize()
+        if self._streams is None or self._network is None:
+            return torch.from_numpy(array)
+        with torch.cuda.stream(self._streams.up):
+            pinned = torch.empty(array.shape, dtype=torch.float32, pin_memory=True)
+            np.copyto(pinned.numpy(), array)
+            there = self._room_for(array.shape).copy_(pinned, non_blocking=True)
+        self._streams.up.synchronize()
         # It is used in the network's stream: only what that has done may be overwritten.
-        there.record_stream(torch.cuda.current_stream(self.device))
+        there.record_stream(self._network)
         return there
 
-    def told(self) -> torch.cuda.Event | None:
-        """Mark what the device has been told to compute so far, by this thread."""
-        if self._down is None:
-            return None
-        event = torch.cuda.Event()  # type: ignore[no-untyped-call]
-        event.record(torch.cuda.current_stream(self.device))
-        return event
+    def _room_for(self, shape: tuple[int, ...]) -> Tensor:
+        """Return room on the device, waiting some seconds for it."""
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                return torch.empty(shape, dtype=torch.float32, device=self.device)
+            except torch.OutOfMemoryError as error:
+                if not tries_left:
+                    raise too_little_memory(self.device) from error
+            sleep(_SECONDS_BETWEEN)
+        raise AssertionError("the last try returns or raises")
 
-    def fetch(
-        self, tensors: Mapping[str, Tensor], after: torch.cuda.Event | None
-    ) -> dict[str, npt.NDArray[Any]]:
-        """Return tensors as arrays, waiting for what was ``told`` until they were complete."""
-        if self._down is None or after is None:
-            return {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
+    def fetching(self, tensors: Mapping[str, Tensor]) -> Callable[[], dict[str, npt.NDArray[Any]]]:
+        """Return what waits for tensors that this thread has told the device to compute, as arrays.
+
+        On CUDA another thread may call it, and waits for no more than these; else they are fetched now.
+        """
+        if self._network is None:
+            arrays = {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
+            return lambda: arrays
+        told = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        told.record(self._network)
+        return partial(self._fetch, tensors, told)
+
+    def _fetch(self, tensors: Mapping[str, Tensor], told: torch.cuda.Event) -> dict[str, npt.NDArray[Any]]:
+        assert self._streams is not None
         arrays = {}
-        with torch.cuda.stream(self._down), torch.inference_mode():
-            self._down.wait_event(after)
+        with torch.cuda.stream(self._streams.down), torch.inference_mode():
+            self._streams.down.wait_event(told)
             for name, tensor in tensors.items():
                 pinned = torch.empty_like(tensor, device="cpu", pin_memory=True)
                 arrays[name] = pinned.copy_(tensor, non_blocking=True).numpy()
-        self._down.synchronize()
+        self._streams.down.synchronize()
         return arrays
+
+
+def too_little_memory(device: torch.device) -> MachineError:
+    """Return what is said of a device whose memory the network and its data do not fit into."""
+    return MachineError(
+        f"{device} has too little memory for the data beside the network",
+        hint="is something else running on it? A smaller --batch-size or model leaves more",
+    )

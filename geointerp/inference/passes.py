@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from torch import Tensor
 from geointerp.errors import MachineError
 from geointerp.inference.accumulator import Blender, SlabSum
 from geointerp.inference.batches import Run, batches, shared_out, stacked
-from geointerp.inference.carrier import Carrier
+from geointerp.inference.carrier import Carrier, too_little_memory
 from geointerp.inference.reader import Slab, read_in_turn
 from geointerp.inference.runner import Runner
 from geointerp.tiling.blocks import Block
@@ -25,6 +24,8 @@ Finish = Callable[[SlabSum, Sequence[Tensor]], dict[str, Tensor]]
 
 # A GPU is quicker than one thread reads: 112 million samples a second of SEG-Y, made grey (Zen 4).
 READERS = {"cpu": 1, "cuda": 6, "mps": 1}
+# Of which a batch takes tiles. Two mostly suffice; where there is little data more would be held for long.
+MOST_SLABS = 4
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,10 @@ class BlockResult:
 
 
 class _Brought(NamedTuple):
-    """A slab, and what of it is on the device."""
+    """A slab, what of it is needed on the device brought there, or ready to be."""
 
-    slab: Slab
+    block: Block
+    valid: npt.NDArray[np.bool_]
     images: Tensor
     earlier: tuple[Tensor, ...]
 
@@ -115,21 +117,27 @@ class ViewPass:
         """Compute ``blocks``, reading ahead; ``advance`` is told the tiles done, skipped ones included.
 
         While a batch is computed the one before is added to its slabs.
+
+        Raises:
+            MachineError: the device has too little memory beside the network.
         """
         self._advance = advance
         threads = 1 if self.plan.band else READERS[self.runner.machine.device.type]  # bands follow each other
         ahead = read_in_turn(lambda block: self._brought(read(block)), blocks, threads)
-        with self.runner, closing(ahead) as brought:
-            for batch in batches(self._opened(brought), self.batch_size):
-                begun = self.runner.start(stacked(batch))
+        try:
+            with self.runner, closing(ahead) as brought:
+                for batch in batches(self._opened(brought), self.batch_size, MOST_SLABS):
+                    begun = self.runner.start(stacked(batch))
+                    self._add_computed()
+                    self._computing = batch, begun
                 self._add_computed()
-                self._computing = batch, begun
-            self._add_computed()
+        except torch.OutOfMemoryError as error:
+            raise too_little_memory(self.blender.device) from error
 
     def _brought(self, slab: Slab) -> _Brought:
         """Bring to the device what is needed there of a slab; called by the threads that read."""
         earlier = tuple(self.carrier.bring(one) for one in slab.earlier)
-        return _Brought(slab, self.carrier.bring(slab.images), earlier)
+        return _Brought(slab.block, slab.valid, self.carrier.bring(slab.images), earlier)
 
     def _add_computed(self) -> None:
         """Add the batch under way, if there is one, to its slabs, and finish those that are complete."""
@@ -145,10 +153,11 @@ class ViewPass:
 
     def _opened(self, slabs: Iterable[_Brought]) -> Iterator[SlabSum]:
         """Open the slabs; those without any data are finished when their turn comes."""
-        for slab, images, earlier in slabs:
-            one = SlabSum(self.blender, images, slab.valid, self.plan.part(slab.block))
-            skipped = self.plan.tiles_in(slab.block) - one.open
-            self._under_way.append(_UnderWay(slab.block, one, earlier))
+        device = self.blender.device
+        for block, valid, images, earlier in slabs:
+            one = SlabSum(self.blender, images.to(device), valid, self.plan.part(block))
+            skipped = self.plan.tiles_in(block) - one.open
+            self._under_way.append(_UnderWay(block, one, tuple(view.to(device) for view in earlier)))
             if not one.tiles:
                 # What has no data must not pile up behind a batch that is done.
                 self._add_computed()
@@ -164,8 +173,7 @@ class ViewPass:
             block, done, earlier = self._under_way.popleft()
             self._rest = done.rest() if block.band else None
             self._take_over()
-            tensors = self.finish(done, earlier)
-            fetch = partial(self.carrier.fetch, tensors, self.carrier.told())
+            fetch = self.carrier.fetching(self.finish(done, earlier))
             self.sink(BlockResult(block, done.own, done.valid, fetch))
 
     def _take_over(self) -> None:

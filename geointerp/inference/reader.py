@@ -2,9 +2,9 @@
 
 import queue
 import threading
-from collections.abc import Callable, Generator, Iterable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any, TypeVar
 
 import numpy as np
@@ -44,7 +44,7 @@ class Slab:
 
 @dataclass
 class SlabReader:
-    """Reads the slabs of a view.
+    """Reads the slabs of a view; those of whole slices in several threads at once, bands in one, in order.
 
     Attributes:
         volume: the data, read lazily.
@@ -138,63 +138,76 @@ def between_neighbours(grey: Floats, valid: Mask, own: npt.NDArray[np.intp]) -> 
 
 
 def read_in_turn(read: Callable[[Block], T], blocks: Iterable[Block], threads: int) -> Generator[T]:
-    """Produce what ``read`` gives of each block, in order, read ahead by several threads.
+    """Produce what ``read`` gives of each block, in order, read from now on by several threads.
 
-    Each has every so many-th block, and is up to two ahead. Closing the generator stops them all.
+    Each has every so many-th block, and is up to two ahead of their use. Its exceptions are raised here, in
+    their turn. Closing the generator stops the threads and waits for them.
     """
     all_blocks = list(blocks)
-    with ExitStack() as closed:
-        lanes = [
-            closed.enter_context(closing(read_ahead(map(read, all_blocks[first::threads]))))
-            for first in range(min(threads, len(all_blocks)))
-        ]
-        for number in range(len(all_blocks)):
-            yield next(lanes[number % threads])
+    count = min(threads, len(all_blocks))
+    return _begun(_in_turn([map(read, all_blocks[first::count]) for first in range(count)], 1))
 
 
 def read_ahead(items: Iterable[T], depth: int = 1) -> Generator[T]:
-    """Produce ``items`` in a thread, from now on, up to ``depth`` ahead of their use; its errors come here.
+    """Produce ``items`` likewise, in one thread, from now on up to ``depth`` ahead of their use."""
+    return _begun(_in_turn([items], depth))
 
-    Closing the generator stops the thread and waits for it.
-    """
-    ahead = _read_ahead(items, depth)
-    next(ahead)  # starts the thread: a generator that is closed before it was begun would leave it
+
+def _begun(ahead: Generator[Any]) -> Generator[Any]:
+    """Start the threads: a generator that is closed before it was begun would do nothing about them."""
+    next(ahead)
     return ahead
 
 
-def _read_ahead(items: Iterable[T], depth: int) -> Generator[Any]:
-    ready: queue.Queue[tuple[bool, Any]] = queue.Queue(depth)
-    stopped = threading.Event()
+class _Lane(Helper):
+    """A thread that produces items ahead of their use."""
 
-    def put(message: tuple[bool, Any]) -> None:
-        while not stopped.is_set():
+    def __init__(self, items: Iterable[Any], depth: int, stopped: threading.Event) -> None:
+        super().__init__(self._produce, "reader")
+        self._items, self._stopped = items, stopped
+        self.ready: queue.Queue[tuple[bool, Any]] = queue.Queue(depth)
+
+    def _produce(self) -> None:
+        try:
+            for item in self._items:
+                self._put((True, item))
+                if self._stopped.is_set():
+                    return
+            self._put((False, None))
+        except BaseException as error:
+            self._put((False, error))
+
+    def _put(self, message: tuple[bool, Any]) -> None:
+        while not self._stopped.is_set():
             try:
-                ready.put(message, timeout=0.1)
+                self.ready.put(message, timeout=0.1)
                 return
             except queue.Full:
                 continue
 
-    def produce() -> None:
-        try:
-            for item in items:
-                put((True, item))
-                if stopped.is_set():
-                    return
-            put((False, None))
-        except BaseException as error:
-            put((False, error))
 
-    thread = Helper(produce, "reader")
-    thread.start()
+def _in_turn(shares: Sequence[Iterable[Any]], depth: int) -> Generator[Any]:
+    """Yield nothing once, when the threads have started; then what they produce, one after the other."""
+    stopped = threading.Event()
+    lanes = [_Lane(items, depth, stopped) for items in shares]
+
+    def finish() -> None:
+        for lane in lanes:
+            lane.finish()
+
+    for lane in lanes:
+        lane.start()
+    error = None
     try:
         yield None
-        while True:
-            going, item = ready.get()
+        for lane in cycle(lanes):
+            going, item = lane.ready.get()
             if not going:
+                error = item
                 break
             yield item
-        if item is not None:
-            raise item
+        if error is not None:
+            raise error
     finally:
         stopped.set()
-        insist(thread.finish)
+        insist(finish)

@@ -4,14 +4,25 @@ A large GPU is done with a layer sooner than Python tells it the next.
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from threading import Lock
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from geointerp.inference.carrier import streams_of
+
 _one_at_a_time = Lock()
 _WARM_UP = 3  # passes, in which libraries choose their kernels and torch compiles; as torch's manual has it
+
+
+class _Recorded(NamedTuple):
+    """A pass, where it takes its batch from, where it leaves its result, and when that was last copied."""
+
+    graph: torch.cuda.CUDAGraph
+    tiles: Tensor
+    result: Tensor
+    copied: torch.cuda.Event
 
 
 class Replay:
@@ -24,39 +35,37 @@ class Replay:
             forward: a batch of tiles to a tensor; neither may depend on anything but the batch.
         """
         self._forward = forward
-        self._shape: torch.Size | None = None
+        self._recorded: _Recorded | None = None
 
     def __call__(self, tiles: Tensor) -> Tensor:
-        """Return what the pass gives for ``tiles``; in the stream that is current."""
-        with _one_at_a_time:
-            if tiles.shape != self._shape:
-                self._record(tiles)
-            self._tiles.copy_(tiles)
-            self._graph.replay()
-            return self._result.clone()
-
-    def _record(self, tiles: Tensor) -> None:
-        """Record the pass for batches of this shape.
+        """Return what the pass gives for ``tiles``; in the stream that is current.
 
         Raises:
             torch.OutOfMemoryError: it does not fit; then nothing is recorded.
         """
-        self._shape = None
-        self._tiles = tiles.clone()
-        beside, here = _stream(tiles.device), torch.cuda.current_stream(tiles.device)
+        here = torch.cuda.current_stream(tiles.device)
+        with _one_at_a_time, torch.cuda.device(tiles.device), torch.cuda.stream(here):
+            if self._recorded is None or self._recorded.tiles.shape != tiles.shape:
+                self._recorded = None  # before another is: both might not fit
+                self._recorded = self._record(tiles, here)
+            graph, taken, result, copied = self._recorded
+            here.wait_event(copied)
+            taken.copy_(tiles)
+            graph.replay()
+            own = result.clone()
+            copied.record(here)
+            return own
+
+    def _record(self, tiles: Tensor, here: torch.cuda.Stream) -> _Recorded:
+        """Record the pass for batches of this shape."""
+        taken, beside = tiles.clone(), streams_of(tiles.device).recording
         beside.wait_stream(here)
         with torch.cuda.stream(beside):
             for _ in range(_WARM_UP):
-                self._forward(self._tiles)
+                self._forward(taken)
         here.wait_stream(beside)
-        self._graph = torch.cuda.CUDAGraph()
+        graph = torch.cuda.CUDAGraph()
         # Other threads go on reading: what they ask of the device must not end the recording.
-        with torch.cuda.graph(self._graph, stream=beside, capture_error_mode="thread_local"):
-            self._result = self._forward(self._tiles)
-        self._shape = tiles.shape
-
-
-@lru_cache
-def _stream(device: torch.device) -> torch.cuda.Stream:
-    """Return the stream in which all passes are recorded: cuBLAS keeps 32 MiB for each that it has seen."""
-    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        with torch.cuda.graph(graph, stream=beside, capture_error_mode="thread_local"):
+            result = self._forward(taken)
+        return _Recorded(graph, taken, result, torch.cuda.Event())  # type: ignore[no-untyped-call]

@@ -70,10 +70,7 @@ class Runner:
             self.size = FP32_TILES[machine.device.type]
         self.lowered = _can_be_lowered(network, machine)
         if self.lowered:
-            prepared = {} if prepared is None else prepared
-            if (machine, compiled) not in prepared:
-                prepared[machine, compiled] = _copy_for(machine, network, compiled)
-            self.network: Any = prepared[machine, compiled]
+            self.network: Any = _kept_copy({} if prepared is None else prepared, machine, network, compiled)
         else:
             network = network.to(machine.device).eval()
             self.network = torch.compile(network) if compiled else network
@@ -235,10 +232,21 @@ def _can_be_lowered(network: nn.Module, machine: Machine) -> bool:
     return suited and isinstance(network, Segmenter | UNet)
 
 
+def _kept_copy(prepared: dict[Hashable, Any], machine: Machine, network: nn.Module, compiled: bool) -> Any:
+    """Return the copy that was made before, if the weights are still those; or one made now, and kept."""
+    weights = tuple((one.data_ptr(), one._version) for one in network.parameters() if not one.is_inference())
+    made_of, copied = prepared.get((machine, compiled), (None, None))
+    if made_of != weights:
+        copied = _copy_for(machine, network, compiled)
+        prepared[machine, compiled] = weights, copied
+    return copied
+
+
 def _copy_for(machine: Machine, network: Any, compiled: bool) -> Any:
     """Return a copy of the network for a device, in half precision."""
     on_cpu = machine.device.type == "cpu"
-    copied = lowered(network, machine.dtype, packed=on_cpu and not compiled, plain=on_cpu).to(machine.device)
+    packed = on_cpu and not compiled
+    copied = lowered(network, machine.dtype, device=machine.device, packed=packed, plain=on_cpu)
     # Frozen weights are packed for the products: on a processor that is most of what compiling gains.
     run = torch.compile(copied, options={"freezing": on_cpu}) if compiled else copied
     return run if on_cpu else Replay(run)

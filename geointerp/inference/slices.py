@@ -5,6 +5,7 @@ here is what ``predict`` gives.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,8 @@ from geointerp.inference.batches import Run, batches, shared_out, stacked
 from geointerp.inference.device import Machine
 from geointerp.inference.runner import Runner, default_batch_size, whole_batches
 from geointerp.tiling.lattice import lattice
+
+_SHAPES = 8  # of which tapers and weights are kept; mostly all slices are of one
 
 
 def label_slices(
@@ -32,8 +35,8 @@ def label_slices(
     """Yield the labels of each slice, in the order of the slices.
 
     Args:
-        network: grey tiles (batch, channels, height, width) to logits (batch, classes, height, width); it is
-            moved to the device and put in evaluation mode.
+        network: grey tiles (batch, channels, height, width) to logits (batch, classes, height, width); it, or
+            a copy of it, runs on the device in evaluation mode.
         greys: grey in [0, 1], float32 (channels, rows, columns), of any sizes; read as they are needed.
         classes: the network's.
         tile: height and width in pixels, multiples of ``patch``.
@@ -79,15 +82,16 @@ def slice_probabilities(
     """
     size = whole_batches(machine, batch_size or default_batch_size(machine, tile))
     runner = Runner(network, machine, size)
-    blenders: dict[tuple[int, int], Blender] = {}
+
+    @lru_cache(_SHAPES)
+    def blender(shape: tuple[int, int]) -> Blender:
+        return Blender(lattice(shape, tile, overlap, patch), classes, machine.device)
 
     def opened() -> Iterator[SlabSum]:
         for grey in greys:
             shape = (grey.shape[1], grey.shape[2])
-            if shape not in blenders:
-                blenders[shape] = Blender(lattice(shape, tile, overlap, patch), classes, machine.device)
             images = torch.from_numpy(np.ascontiguousarray(grey)).to(machine.device)[None]
-            yield SlabSum(blenders[shape], images, np.ones((1, *shape), np.bool_))
+            yield SlabSum(blender(shape), images, np.ones((1, *shape), np.bool_))
 
     for batch in batches(opened(), size):
         yield from _added(batch, runner(stacked(batch)))

@@ -42,7 +42,8 @@ class LoadedModel:
         description: what the folder says, with the tile the network was built for.
         path: the folder.
         sha256: fingerprint of all that decides its output.
-        prepared: copies of the network that were made for a device, kept for the next prediction.
+        prepared: copies of the network that were made for a device, kept there for the next prediction as
+            long as the model lives; none of them is pickled or copied with it.
     """
 
     network: nn.Module
@@ -50,6 +51,9 @@ class LoadedModel:
     path: Path
     sha256: str
     prepared: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "prepared": {}}
 
 
 def load_model(folder: str | Path, tile: tuple[int, int] | None = None) -> LoadedModel:

@@ -23,13 +23,19 @@ from geointerp.network.raised import raise_convolutions
 from geointerp.network.segmenter import Segmenter
 from geointerp.network.unet import UNet
 
+_CPU = torch.device("cpu")
 _PLAIN_TOKENS = 1024
 """Up to so many tokens attention is two plain products: at 257 tokens they take 0.65 of the time of the fused
 kernel (ViT-S, bf16, Zen 4). Beyond, the matrix between them outgrows the caches."""
 
 
 def lowered(
-    network: Segmenter | UNet, dtype: torch.dtype, *, packed: bool = True, plain: bool = True
+    network: Segmenter | UNet,
+    dtype: torch.dtype,
+    *,
+    device: torch.device = _CPU,
+    packed: bool = True,
+    plain: bool = True,
 ) -> nn.Module:
     """Return a copy of a network that computes in half precision throughout.
 
@@ -39,6 +45,7 @@ def lowered(
     Args:
         network: LoRA merged.
         dtype: ``torch.bfloat16``.
+        device: of the copy.
         packed: whether weights are arranged for a processor, and MLA convolves before it enlarges; not if
             torch compiles the network, which does the former itself and would trace the latter's matrices.
         plain: whether attention over few tokens is two plain products, as suits a processor; a GPU has a
@@ -47,7 +54,10 @@ def lowered(
     Returns:
         Tiles (batch, channels, height, width) to logits (batch, classes, height, width), both of ``dtype``.
     """
-    copied = copy.deepcopy(network).eval()
+    copied = copy.deepcopy(network).to(device).eval()
+    # While it trains, accelerate has put an autocasting forward in the place of its own.
+    for name in ("forward", "_original_forward"):
+        copied.__dict__.pop(name, None)
     for module in copied.modules():
         if isinstance(module, nn.Sequential):
             _fold_batch_norm(module)

@@ -65,3 +65,24 @@ def test_slices_with_their_tile_in_one_place_make_one_run():
     assert [(run.place, run.slices) for run in batch] == [
         (place, part) for place in blender.lattice for part in (slice(0, 3), slice(4, 6))
     ]
+
+
+def test_where_there_is_little_data_few_slabs_are_held():
+    blender = Blender(lattice((20, 20), (12, 12), 0.0, 4), 2, torch.device("cpu"))
+    valid = np.zeros((5, 20, 20), bool)
+    valid[2, 0, 0] = True
+    opened = []
+
+    def slabs():
+        for _ in range(10):
+            opened.append(SlabSum(blender, torch.rand(5, 1, 20, 20), valid))
+            yield opened[-1]
+
+    seen = 0
+    for batch in batches(slabs(), 64, most_slabs=4):
+        for run in batch:
+            run.slab.add(run.slices, run.place, torch.rand(1, 2, 12, 12))
+        seen += len({id(run.slab) for run in batch})
+        assert len([slab for slab in opened if slab.open]) <= 1
+        assert len(batch) <= 4
+    assert seen == 10

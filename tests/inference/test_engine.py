@@ -12,6 +12,7 @@ from geointerp.errors import MachineError
 from geointerp.inference import predict as predict_module
 from geointerp.inference.predict import predict
 from geointerp.sources.scaling import measure_scale
+from geointerp.tiling import blocks as blocks_module
 from geointerp.tiling.plan import plan_views
 
 STEP = 1 / 254 / 2 + 1e-6  # half a step of the stored probabilities
@@ -94,8 +95,12 @@ def test_labels_are_the_same_bits_for_any_batch_and_slab(network, views, monkeyp
     volume = volume_of((7, 45, 61))
     volume[3, 10:] = 0
     results = []
-    for batch_size, budget in ((1, 2**26), (7, 2**26), (32, 2**26), (7, 1), (5, 300_000)):
+    for batch_size, budget, least_blocks in (
+        (1, 2**26, 1), (7, 2**26, 1), (32, 2**26, 1), (32, 2**26, 4), (7, 1, 4), (5, 300_000, 1),
+        (5, 300_000, 4),
+    ):  # fmt: skip
         small_slabs(monkeypatch, budget)
+        monkeypatch.setattr(blocks_module, "LEAST_BLOCKS", least_blocks)
         result = predict(
             volume,
             model=model_of(network()),
@@ -150,7 +155,11 @@ def test_an_image_has_gaps_but_no_dead_traces():
     assert np.argwhere(labels == 255).tolist() == [[5, 6]]
 
 
-def test_tiles_without_data_are_not_computed():
+@pytest.mark.parametrize("least_blocks", [1, 4])
+def test_tiles_without_data_are_not_computed(least_blocks, monkeypatch):
+    monkeypatch.setattr(
+        blocks_module, "LEAST_BLOCKS", least_blocks
+    )  # all slices in one slab, or each in its own
     volume = volume_of((3, 42, 56))
     volume[1] = np.nan
     volume[2, :14] = np.nan

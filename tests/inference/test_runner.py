@@ -1,3 +1,4 @@
+import copy
 import os
 import subprocess
 import sys
@@ -270,3 +271,17 @@ def test_a_short_batch_in_bf16_is_shared_evenly(two_threads):
     found = Runner(network, BF16, 8)(tiles(3))
     assert found.shape == (3, 2, 28, 28)
     assert sorted(asked) == [1, 2]
+
+
+def test_a_copy_is_kept_while_the_weights_are_those(small_transformer):
+    network, kept = copy.deepcopy(small_transformer), {}
+    first = Runner(network, BF16, 4, prepared=kept)
+    assert Runner(network, BF16, 8, prepared=kept).network is first.network
+    before = first(tiles(2))
+    with torch.no_grad():
+        for weights in network.decoder.parameters():
+            weights.mul_(3)
+    other = Runner(network, BF16, 4, prepared=kept)
+    assert len(kept) == 1
+    assert not torch.equal(other(tiles(2)), before)
+    torch.testing.assert_close(other(tiles(2)), Runner(network, BF16, 4)(tiles(2)))

@@ -214,19 +214,20 @@ def test_a_signal_while_the_network_is_waited_for_does_not_leave_it(signals):
         torch.set_num_threads(threads)
 
 
+@pytest.mark.parametrize("readers", [1, 3])
 @pytest.mark.parametrize("computing", [True, False])
-def test_a_second_signal_waits_for_no_disk_that_does_not_answer(signals, computing):
+def test_a_second_signal_waits_for_no_disk_that_does_not_answer(signals, computing, readers):
     answer = threading.Event()
 
-    def items():
-        yield 1
-        answer.wait()
-        yield 2
+    def read(block):
+        if block.number:
+            answer.wait()
+        return block.number
 
     writer = Writer(lambda item: answer.wait())
 
     def work():
-        with writer, closing(read_ahead(items())) as ahead:
+        with writer, closing(read_in_turn(read, blocks(9, 1), readers)) as ahead:
             writer.put(next(ahead))
             signals.send(2)
             if computing:
@@ -235,7 +236,7 @@ def test_a_second_signal_waits_for_no_disk_that_does_not_answer(signals, computi
     with pytest.raises(KeyboardInterrupt):
         work()
     left = [one for one in threading.enumerate() if isinstance(one, Helper)]
-    assert len(left) == 2
+    assert len(left) == 1 + readers
     answer.set()
     writer.put(None)  # nobody has told it to end
     for thread in left:
