@@ -126,11 +126,11 @@ def measured(model: LoadedModel, survey: Path, slices: int, machine: Machine, co
             whole = perf_counter() - started
             stages["main"] = thread_time() - own
         runs.append(Figures(labels.attrs["geointerp"]["tiles"], whole, 0.0, dict(stages)))
-    best = sorted(runs[1:], key=lambda one: one.whole)[ROUNDS // 2]
+    middle = sorted(runs[1:], key=lambda one: one.whole)[ROUNDS // 2]
     size = default_batch_size(machine, model.description.tile)
     runner = Runner(model.network, machine, size, compile_ == "on", prepared=model.prepared)
     batch = torch.rand(size, 1, *model.description.tile, device=machine.device)
-    return replace(best, bare=timed(lambda: runner(batch), 10) * best.tiles / size)
+    return replace(middle, bare=timed(lambda: runner(batch), 10) * middle.tiles / size)
 
 
 @contextmanager

@@ -50,8 +50,8 @@ class Block:
 def slab_thickness(slices: int, slice_bytes: int, budget: int = SLAB_BYTES) -> int:
     """Return how many slices make a block: as many as the budget holds, at least 1, at most 64.
 
-    Of few slices there are still three or four blocks: while one is computed the next is read, and the last
-    written.
+    Few slices, if more than three, still make three or four blocks: while one is computed the next is read,
+    and the last written.
     """
     return max(1, min(ceil(slices / LEAST_BLOCKS), MOST_SLICES, budget // slice_bytes))
 
