@@ -69,14 +69,15 @@ class Carrier:
 
     def _room_for(self, shape: tuple[int, ...]) -> Tensor:
         """Return room on the device, waiting some seconds for it."""
-        for tries_left in reversed(range(_TRIES)):
+        tries = 1
+        while True:
             try:
                 return torch.empty(shape, dtype=torch.float32, device=self.device)
             except torch.OutOfMemoryError as error:
-                if not tries_left:
+                if tries == _TRIES:
                     raise too_little_memory(self.device) from error
+            tries += 1
             sleep(_SECONDS_BETWEEN)
-        raise AssertionError("the last try returns or raises")
 
     def fetching(self, tensors: Mapping[str, Tensor]) -> Callable[[], dict[str, npt.NDArray[Any]]]:
         """Return what waits for tensors that this thread has told the device to compute, as arrays.

@@ -123,9 +123,12 @@ class ViewPass:
         """
         self._advance = advance
         threads = 1 if self.plan.band else READERS[self.runner.machine.device.type]  # bands follow each other
-        ahead = read_in_turn(lambda block: self._brought(read(block)), blocks, threads)
+
+        def bring(block: Block) -> _Brought:
+            return self._brought(read(block))
+
         try:
-            with self.runner, closing(ahead) as brought:
+            with self.runner, closing(read_in_turn(bring, blocks, threads)) as brought:
                 for batch in batches(self._opened(brought), self.batch_size, MOST_SLABS):
                     begun = self.runner.start(stacked(batch))
                     self._add_computed()

@@ -234,7 +234,8 @@ def _can_be_lowered(network: nn.Module, machine: Machine) -> bool:
 
 def _kept_copy(prepared: dict[Hashable, Any], machine: Machine, network: nn.Module, compiled: bool) -> Any:
     """Return the copy that was made before, if the weights are still those; or one made now, and kept."""
-    weights = tuple((one.data_ptr(), one._version) for one in network.parameters() if not one.is_inference())
+    held = (*network.parameters(), *network.buffers())
+    weights = [(one.data_ptr(), 0 if one.is_inference() else one._version) for one in held]
     made_of, copied = prepared.get((machine, compiled), (None, None))
     if made_of != weights:
         copied = _copy_for(machine, network, compiled)

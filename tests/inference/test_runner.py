@@ -285,3 +285,7 @@ def test_a_copy_is_kept_while_the_weights_are_those(small_transformer):
     assert len(kept) == 1
     assert not torch.equal(other(tiles(2)), before)
     torch.testing.assert_close(other(tiles(2)), Runner(network, BF16, 4)(tiles(2)))
+    made_of_other = other.network
+    with torch.no_grad():
+        next(network.decoder.buffers()).add_(1)  # as batch normalisation does
+    assert Runner(network, BF16, 4, prepared=kept).network is not made_of_other
