@@ -172,6 +172,7 @@ def _job(
         patch=about.patch,
         channels=CHANNELS[about.channels],
         classes=len(about.classes),
+        device=machine.device.type,
     )
     return Job(
         volume=volume,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import dask.array
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from geointerp.errors import DataError, UsageError
 from geointerp.sources.hillshade import Sun
 from geointerp.sources.units import METRES
+from geointerp.sources.windows import cut_lazily
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -70,7 +72,11 @@ def place_of_raster(path: Path | str, dataset: "DatasetReader") -> dict[str, Any
 
 def part_of(volume: xr.DataArray, cut: Mapping[str, tuple[int, int]]) -> xr.DataArray:
     """Return the part of a volume between positions; a raster's GeoTransform begins where the part does."""
-    part = volume.isel({dim: slice(*ends) for dim, ends in cut.items()})
+    slices = {dim: slice(*ends) for dim, ends in cut.items()}
+    part = volume.isel(slices)
+    if isinstance(volume.data, dask.array.Array):
+        along = [slices.get(str(dim), slice(None)) for dim in volume.dims]
+        part = part.copy(data=cut_lazily(volume.data, along))
     mapping = part.coords.get("spatial_ref")
     if mapping is None or "GeoTransform" not in mapping.attrs:
         return part

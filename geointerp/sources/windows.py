@@ -1,13 +1,17 @@
 """Array-likes over files that can read a rectangle: what dask asks of them becomes one read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import WeakValueDictionary
 
 import dask.array
 import numpy as np
+from dask.base import tokenize
 from numpy.typing import NDArray
 
 Read = Callable[..., NDArray[np.float32]]
+
+_read_by: WeakValueDictionary[str, Any] = WeakValueDictionary()  # what is read, by the name of its dask array
 
 
 def as_float32(values: NDArray[Any]) -> NDArray[np.float32]:
@@ -68,4 +72,50 @@ def lazily(array: Any, chunks: tuple[Any, ...], name: str) -> dask.array.Array:
         inline_array=True,
         meta=np.empty((0,) * len(chunks), np.float32),
     )
+    _read_by[name] = array
     return lazy
+
+
+def cut_lazily(lazy: dask.array.Array, cut: Sequence[slice]) -> dask.array.Array:
+    """Return a part of an array; of one that ``lazily`` has made, one that can be sliced again at no loss.
+
+    Dask carries one slice down to the read. Of a slice of a slice it reads for every slab all that the first
+    one leaves of each chunk, eight times too much where a chunk has 171 lines and a slab 20.
+
+    Args:
+        lazy: the whole.
+        cut: of each axis, within its bounds, of step 1.
+    """
+    part: dask.array.Array = lazy[tuple(cut)]
+    source = _read_by.get(lazy.name)
+    if source is None or part.shape == lazy.shape or 0 in part.shape:
+        return part
+    starts = [one.indices(size)[0] for one, size in zip(cut, lazy.shape, strict=True)]
+    name = f"{lazy.name}-{tokenize(starts, part.shape)}"
+    return lazily(_Part(source, starts, part.shape), part.chunks, name)
+
+
+class _Part:
+    """An array-like over a rectangle of another."""
+
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, whole: Any, starts: Sequence[int], shape: tuple[int, ...]) -> None:
+        self.whole, self.starts, self.shape, self.ndim = whole, starts, shape, len(shape)
+
+    def __getitem__(self, key: Any) -> NDArray[np.float32]:
+        """Return what integers, slices or integer lists mean, each axis by itself."""
+        index = key if isinstance(key, tuple) else (key,)
+        index = (*index, *(slice(None),) * (self.ndim - len(index)))
+        values: NDArray[np.float32] = self.whole[tuple(map(_moved, index, self.shape, self.starts))]
+        return values
+
+
+def _moved(one: Any, size: int, start: int) -> Any:
+    """Return an index into a stretch of ``size`` as one into the axis on which that begins at ``start``."""
+    if isinstance(one, int | np.integer):
+        return range(size)[int(one)] + start
+    places = _places(one, size)
+    if isinstance(places, range) and places.step > 0:
+        return slice(places.start + start, places.stop + start, places.step)
+    return np.asarray(places, np.intp) + start

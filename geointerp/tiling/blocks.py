@@ -14,6 +14,8 @@ from math import ceil
 from geointerp.tiling.views import View
 
 SLAB_BYTES = 64 * 2**20
+# What Python does for a slab takes as long for a thick one, one thread at a time, and a GPU must not wait.
+GPU_SLAB_BYTES = 128 * 2**20
 MOST_SLICES = 64
 LEAST_BLOCKS = 4
 CHUNK = 256

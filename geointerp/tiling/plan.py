@@ -3,7 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from geointerp.tiling.blocks import SLAB_BYTES, Block, band_length, bands, blocks, slab_thickness
+from geointerp.tiling.blocks import (
+    GPU_SLAB_BYTES,
+    SLAB_BYTES,
+    Block,
+    band_length,
+    bands,
+    blocks,
+    slab_thickness,
+)
 from geointerp.tiling.lattice import Lattice, Part, lattice
 from geointerp.tiling.views import View, sized
 
@@ -62,7 +70,8 @@ def plan_views(
     patch: int,
     channels: int,
     classes: int,
-    budget: int = SLAB_BYTES,
+    device: str = "cpu",
+    budget: int | None = None,
 ) -> tuple[ViewPlan, ...]:
     """Plan a prediction.
 
@@ -74,8 +83,10 @@ def plan_views(
         patch: pixels of the network's patch.
         channels: of the network's input.
         classes: of its output.
-        budget: bytes that a slab may take in memory.
+        device: kind of device that computes.
+        budget: bytes that a slab may take in memory; by default what suits the device.
     """
+    budget = budget or (GPU_SLAB_BYTES if device == "cuda" else SLAB_BYTES)
     # Of each pixel: amplitude and grey channels (float32), two masks, each class once as the sum of a view
     # and once for every view before it (float32).
     pixel_bytes = 4 * (1 + channels) + 2 + 4 * classes * len(views)

@@ -1,9 +1,10 @@
 """Indexing of what is read rectangle by rectangle, against numpy's own."""
 
+import dask.array
 import numpy as np
 import pytest
 
-from geointerp.sources.windows import read_indexed
+from geointerp.sources.windows import cut_lazily, lazily, read_indexed
 
 WHOLE = np.arange(7 * 9, dtype=np.float32).reshape(7, 9)
 
@@ -15,3 +16,44 @@ WHOLE = np.arange(7 * 9, dtype=np.float32).reshape(7, 9)
 def test_any_index_of_each_axis(rows, columns):
     found = read_indexed((rows, columns), WHOLE.shape, lambda rows, columns: WHOLE[rows, columns])
     np.testing.assert_array_equal(found, WHOLE[rows][..., columns])
+
+
+class Counted:
+    """An array that counts what is read of it."""
+
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, values):
+        self.values, self.shape, self.ndim, self.read = values, values.shape, values.ndim, 0
+
+    def __getitem__(self, key):
+        found = read_indexed(key, self.shape, lambda *window: self.values[window])
+        self.read += found.size
+        return found
+
+
+@pytest.mark.parametrize("rows", [
+    slice(None), slice(2, 4), slice(None, None, -1), slice(4, 0, -2), slice(1, None, 2), [3, 0], 2, -1,
+    np.array([True, False, True, True, False]),
+])  # fmt: skip
+def test_a_part_is_indexed_as_numpy_does(rows):
+    whole = lazily(Counted(WHOLE), (4, 5), "indexed")
+    part = cut_lazily(whole, (slice(1, 6), slice(2, None)))
+    assert part.chunks == ((3, 2), (3, 4))
+    np.testing.assert_array_equal(part[rows, 1:], WHOLE[1:6, 2:][rows, 1:])
+
+
+def test_a_slab_of_a_part_reads_no_more_than_itself():
+    counted = Counted(np.arange(40 * 30, dtype=np.float32).reshape(40, 30))
+    part = cut_lazily(lazily(counted, (20, 30), "counted"), (slice(5, 35), slice(3, 30)))
+    np.testing.assert_array_equal(part[18:22].T.compute(), counted.values[23:27, 3:].T)
+    assert counted.read == 4 * 27
+    again = cut_lazily(part, (slice(10, 20), slice(0, 27)))
+    counted.read = 0
+    np.testing.assert_array_equal(again[3:5].compute(), counted.values[18:20, 3:])
+    assert counted.read == 2 * 27
+
+
+def test_a_part_of_an_array_that_others_made_is_cut_by_dask():
+    made = dask.array.from_array(WHOLE, chunks=4) * 2
+    np.testing.assert_array_equal(cut_lazily(made, (slice(1, 6), slice(2, 5))), WHOLE[1:6, 2:5] * 2)

@@ -4,7 +4,6 @@ from dataclasses import asdict
 from math import ceil
 
 import dask.array
-import numpy as np
 import xarray as xr
 from dask.base import tokenize
 
@@ -13,6 +12,7 @@ from geointerp.sources.segy.files import SegyFile
 from geointerp.sources.segy.options import SegyOptions
 from geointerp.sources.segy.slabs import SegyTraces
 from geointerp.sources.segy.survey import Survey, understand
+from geointerp.sources.windows import lazily
 
 _CHUNK_BYTES = 64 << 20
 
@@ -50,20 +50,10 @@ def open_segy(path: SegyFile, options: SegyOptions) -> xr.DataArray:
 
 
 def _lazy(traces: SegyTraces, identity: object) -> dask.array.Array:
-    """Wrap the file in dask: chunks as long as wide, since slabs are read along either line direction.
-
-    ``inline_array`` lets dask carry a slice down to the read, so that a slab costs no more than its traces.
-    """
+    """Wrap the file in dask: chunks as long as wide, since slabs are read along either line direction."""
     side = int((_CHUNK_BYTES / 4 / traces.layout.samples) ** (1 / (traces.ndim - 1)))
-    lazy: dask.array.Array = dask.array.from_array(  # type: ignore[no-untyped-call]
-        traces,
-        chunks=(*(_even(size, side) for size in traces.shape[:-1]), traces.layout.samples),
-        name=f"segy-{tokenize(identity)}",
-        lock=False,
-        inline_array=True,
-        meta=np.empty((0,) * traces.ndim, np.float32),
-    )
-    return lazy
+    chunks = (*(_even(size, side) for size in traces.shape[:-1]), traces.layout.samples)
+    return lazily(traces, chunks, f"segy-{tokenize(identity)}")
 
 
 def _even(size: int, most: int) -> int:
