@@ -99,7 +99,7 @@ def _mapped_volume(
 ) -> xr.DataArray:
     """Return the numbers of a file as a volume, read window by window."""
     chunks = normalize_chunks("auto", shape, limit=_CHUNK_BYTES, dtype=np.dtype(np.float32))  # type: ignore[no-untyped-call]
-    lazy = lazily(MappedSamples(mapped, shape), chunks, f"mapped-{tokenize(str(path), shape)}")
+    lazy = lazily(MappedSamples(mapped, shape), chunks, f"mapped-{tokenize(mapped, shape)}")
     return xr.DataArray(lazy, *default_coords(shape), "amplitude", {"format": kind})
 
 

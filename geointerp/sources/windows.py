@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any
-from weakref import WeakValueDictionary
 
 import dask.array
 import numpy as np
@@ -10,8 +9,6 @@ from dask.base import tokenize
 from numpy.typing import NDArray
 
 Read = Callable[..., NDArray[np.float32]]
-
-_read_by: WeakValueDictionary[str, Any] = WeakValueDictionary()  # what is read, by the name of its dask array
 
 
 def as_float32(values: NDArray[Any]) -> NDArray[np.float32]:
@@ -64,16 +61,7 @@ def lazily(array: Any, chunks: tuple[Any, ...], name: str) -> dask.array.Array:
         chunks: sizes along each axis, as dask takes them.
         name: of the array in dask's graph, the same for the same content.
     """
-    lazy: dask.array.Array = dask.array.from_array(  # type: ignore[no-untyped-call]
-        array,
-        chunks=chunks,
-        name=name,
-        lock=False,
-        inline_array=True,
-        meta=np.empty((0,) * len(chunks), np.float32),
-    )
-    _read_by[name] = array
-    return lazy
+    return _wrapped(_Part(array, (0,) * len(array.shape), array.shape), chunks, name)
 
 
 def cut_lazily(lazy: dask.array.Array, cut: Sequence[slice]) -> dask.array.Array:
@@ -87,16 +75,40 @@ def cut_lazily(lazy: dask.array.Array, cut: Sequence[slice]) -> dask.array.Array
         cut: of each axis, within its bounds, of step 1.
     """
     part: dask.array.Array = lazy[tuple(cut)]
-    source = _read_by.get(lazy.name)
+    source = _source_of(lazy)
     if source is None or part.shape == lazy.shape or 0 in part.shape:
         return part
-    starts = [one.indices(size)[0] for one, size in zip(cut, lazy.shape, strict=True)]
+    starts = [
+        first + one.indices(size)[0] for first, one, size in zip(source.starts, cut, lazy.shape, strict=True)
+    ]
     name = f"{lazy.name}-{tokenize(starts, part.shape)}"
-    return lazily(_Part(source, starts, part.shape), part.chunks, name)
+    return _wrapped(_Part(source.whole, starts, part.shape), part.chunks, name)
+
+
+def _wrapped(part: "_Part", chunks: tuple[Any, ...], name: str) -> dask.array.Array:
+    lazy: dask.array.Array = dask.array.from_array(  # type: ignore[no-untyped-call]
+        part,
+        chunks=chunks,
+        name=name,
+        lock=False,
+        inline_array=True,
+        meta=np.empty((0,) * len(chunks), np.float32),
+    )
+    return lazy
+
+
+def _source_of(lazy: dask.array.Array) -> "_Part | None":
+    """Return what an array reads, if ``lazily`` has made it; what was computed in the meantime reads nothing.
+
+    Out of its own graph: two arrays of one name need not read the same.
+    """
+    layer = lazy.dask.layers.get(lazy.name)
+    sources = [one for one, _ in getattr(layer, "indices", ()) if isinstance(one, _Part)]
+    return sources[0] if sources else None
 
 
 class _Part:
-    """An array-like over a rectangle of another."""
+    """An array-like over a rectangle of another, or all of it."""
 
     dtype = np.dtype(np.float32)
 

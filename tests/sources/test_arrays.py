@@ -9,6 +9,7 @@ from PIL import Image
 
 from geointerp.errors import DataError, UsageError
 from geointerp.sources.open import open_label_file, open_volume
+from geointerp.sources.raster_place import part_of
 
 
 @pytest.mark.parametrize("dtype", ["float32", ">i2", "uint8", "<f8"])
@@ -167,3 +168,12 @@ def test_a_stack_of_pictures_is_refused_and_a_thumbnail_is_not(tmp_path):
         open_volume(tmp_path / "a.tif")
     pages[3].save(tmp_path / "b.tif", save_all=True, append_images=[pages[1].resize((40, 32))])
     np.testing.assert_array_equal(open_volume(tmp_path / "b.tif"), np.full((64, 80), 3))
+
+
+def test_a_file_opened_as_two_kinds_of_number_is_two_volumes(tmp_path):
+    (tmp_path / "x.bin").write_bytes(np.arange(60, dtype=np.float32).tobytes())
+    real, whole = (
+        open_volume(tmp_path / "x.bin", shape="3,4,5", dtype=dtype) for dtype in ("float32", "int32")
+    )
+    assert real.data.name != whole.data.name
+    np.testing.assert_array_equal(part_of(real, {"inline": (1, 3)}), np.arange(20, 60).reshape(2, 4, 5))

@@ -1,5 +1,7 @@
 """Indexing of what is read rectangle by rectangle, against numpy's own."""
 
+import pickle
+
 import dask.array
 import numpy as np
 import pytest
@@ -52,6 +54,24 @@ def test_a_slab_of_a_part_reads_no_more_than_itself():
     counted.read = 0
     np.testing.assert_array_equal(again[3:5].compute(), counted.values[18:20, 3:])
     assert counted.read == 2 * 27
+
+
+def test_a_part_reads_what_its_own_whole_reads_whatever_has_the_same_name():
+    one, other = (lazily(Counted(values), (4, 5), "alike") for values in (WHOLE, -WHOLE))
+    rows = (slice(1, 6), slice(0, 9))
+    np.testing.assert_array_equal(cut_lazily(one, rows), WHOLE[1:6])
+    np.testing.assert_array_equal(cut_lazily(other, rows), -WHOLE[1:6])
+
+
+def test_a_part_survives_pickling_and_that_of_a_computed_array_is_not_read_again():
+    counted = Counted(WHOLE)
+    whole = pickle.loads(pickle.dumps(lazily(counted, (4, 5), "pickled")))
+    part = pickle.loads(pickle.dumps(cut_lazily(whole, (slice(1, 6), slice(2, 5)))))
+    np.testing.assert_array_equal(part, WHOLE[1:6, 2:5])
+    computed = lazily(counted, (4, 5), "computed").persist()
+    counted.read = 0
+    np.testing.assert_array_equal(cut_lazily(computed, (slice(1, 6), slice(2, 5))), WHOLE[1:6, 2:5])
+    assert counted.read == 0
 
 
 def test_a_part_of_an_array_that_others_made_is_cut_by_dask():
