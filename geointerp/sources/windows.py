@@ -73,6 +73,9 @@ def cut_lazily(lazy: dask.array.Array, cut: Sequence[slice]) -> dask.array.Array
     Args:
         lazy: the whole.
         cut: of each axis, within its bounds, of step 1.
+
+    Returns:
+        float32 as the whole, with its chunks as far as the part reaches.
     """
     part: dask.array.Array = lazy[tuple(cut)]
     source = _source_of(lazy)

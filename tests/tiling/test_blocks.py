@@ -63,3 +63,13 @@ def test_a_plan_counts_its_tiles_and_makes_thinner_slabs_of_more_views():
     assert both[0].thickness < alone.thickness
     assert both[1].slices == 50
     assert sum(len(block) for block in both[1].blocks) == 50
+
+
+def test_slabs_are_twice_as_thick_beside_a_gpu():
+    sizes = {"inline": 500, "crossline": 462, "time": 400}
+    common = {"tile": (238, 266), "overlap": 0.25, "patch": 14, "channels": 1, "classes": 2}
+    slices = {
+        device: plan_views(choose_views(VOLUME, ("inline",)), sizes, device=device, **common)[0].thickness
+        for device in ("cpu", "mps", "cuda")
+    }
+    assert slices == {"cpu": 20, "mps": 20, "cuda": 40}  # of 400 x 462 samples, 18 bytes each
