@@ -12,7 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from geointerp.inference.threads import Helper, insist
-from geointerp.inference.window import Window, loaded
+from geointerp.inference.window import Window, slices_of
 from geointerp.sources.liveness import live_along
 from geointerp.sources.scaling import AmplitudeScale
 from geointerp.tiling.blocks import Block
@@ -88,12 +88,13 @@ class SlabReader:
 
     def _amplitudes(self, first: int, stop: int, part: Part | None) -> Floats:
         """Read slices ``first`` to ``stop`` (where there are that many): float32 (slices, rows, columns)."""
-        if self.view.slices is None:
-            slices = self.volume.expand_dims("slice").transpose("slice", *self.view.order)
-        else:
-            slices = self.volume.isel({self.view.slices: slice(first, stop)}).transpose(*self.view.order)
+        number = self.view.slices
+        steps = {number: slice(first, stop)} if number else {}
         if part is None:
-            return loaded(slices)
+            amplitudes = slices_of(self.volume, steps, self.view.order)
+            return amplitudes if number else amplitudes[None]
+        slices = self.volume.isel(steps) if number else self.volume.expand_dims("slice")
+        slices = slices.transpose(*("slice", *self.view.order)[-3:])
         return self._window.read(slices, (first, stop), part.top, part.bottom)
 
     def _valid(self, amplitudes: Floats, first: int, part: Part | None) -> Mask:

@@ -4,6 +4,8 @@ Neighbouring bands have rows in common, and a source may only give whole chunks 
 blocks of a raster). So what was read beyond a band is kept for the next.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from geointerp.errors import DataError, GeointerpError
+from geointerp.sources.remote import is_url
+from geointerp.sources.windows import source_of
 
 Floats = npt.NDArray[np.float32]
 
@@ -25,10 +29,39 @@ def loaded(part: xr.DataArray) -> Floats:
         DataError: the file is gone, or another than it was when it was opened.
     """
     values: Any = part.data
-    try:
+    with _reading(part):
         if hasattr(values, "compute"):
             values = values.compute(scheduler="threads")
         return np.asarray(values, dtype=np.float32)
+
+
+def slices_of(volume: xr.DataArray, steps: Mapping[str, slice], order: Sequence[str]) -> Floats:
+    """Read a part of a volume, float32, its axes in ``order``.
+
+    A file on this machine is asked itself. Dask would take as long to arrange a slab as the file to give it,
+    most of that with Python's lock in hand; over a network its threads ask for several chunks at once.
+
+    Args:
+        volume: with the dims of ``order``.
+        steps: along some of them, of step 1.
+        order: of the result's axes.
+
+    Raises:
+        DataError: the file is gone, or another than it was when it was opened.
+    """
+    source = source_of(volume.data)
+    if source is None or is_url(str(volume.attrs.get("source"))):
+        return loaded(volume.isel(steps).transpose(*order))
+    with _reading(volume):
+        values = source[tuple(steps.get(str(dim), slice(None)) for dim in volume.dims)]
+    return values.transpose([volume.dims.index(dim) for dim in order])
+
+
+@contextmanager
+def _reading(part: xr.DataArray) -> Iterator[None]:
+    """Say of what goes wrong with a file which one it was."""
+    try:
+        yield
     except GeointerpError:
         raise
     # A map of a file that has become shorter is a ValueError, a damaged chunk a RuntimeError of its codec.

@@ -53,6 +53,9 @@ class LabelStore:
             data: ([classes,] slices, rows, columns).
         """
         array = self._array(name)
+        # Zarr looks at each chunk for whether it holds anything, which takes three times as long as to write
+        # it. The block is looked at instead: one that holds nothing has no files, others have all.
+        array = array.with_config({"write_empty_chunks": bool((data != array.fill_value).any())})
         lead = array.ndim - len(self.dims)
         if view.slices is None:
             data = data.squeeze(lead)

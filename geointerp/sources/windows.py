@@ -61,7 +61,7 @@ def lazily(array: Any, chunks: tuple[Any, ...], name: str) -> dask.array.Array:
         chunks: sizes along each axis, as dask takes them.
         name: of the array in dask's graph, the same for the same content.
     """
-    return _wrapped(_Part(array, (0,) * len(array.shape), array.shape), chunks, name)
+    return _wrapped(Part(array, (0,) * len(array.shape), array.shape), chunks, name)
 
 
 def cut_lazily(lazy: dask.array.Array, cut: Sequence[slice]) -> dask.array.Array:
@@ -78,17 +78,17 @@ def cut_lazily(lazy: dask.array.Array, cut: Sequence[slice]) -> dask.array.Array
         float32 as the whole, with its chunks as far as the part reaches.
     """
     part: dask.array.Array = lazy[tuple(cut)]
-    source = _source_of(lazy)
+    source = source_of(lazy)
     if source is None or part.shape == lazy.shape or 0 in part.shape:
         return part
     starts = [
         first + one.indices(size)[0] for first, one, size in zip(source.starts, cut, lazy.shape, strict=True)
     ]
     name = f"{lazy.name}-{tokenize(starts, part.shape)}"
-    return _wrapped(_Part(source.whole, starts, part.shape), part.chunks, name)
+    return _wrapped(Part(source.whole, starts, part.shape), part.chunks, name)
 
 
-def _wrapped(part: "_Part", chunks: tuple[Any, ...], name: str) -> dask.array.Array:
+def _wrapped(part: "Part", chunks: tuple[Any, ...], name: str) -> dask.array.Array:
     lazy: dask.array.Array = dask.array.from_array(  # type: ignore[no-untyped-call]
         part,
         chunks=chunks,
@@ -100,18 +100,20 @@ def _wrapped(part: "_Part", chunks: tuple[Any, ...], name: str) -> dask.array.Ar
     return lazy
 
 
-def _source_of(lazy: dask.array.Array) -> "_Part | None":
-    """Return what an array reads, if ``lazily`` has made it; what was computed in the meantime reads nothing.
+def source_of(lazy: Any) -> "Part | None":
+    """Return what an array reads, if ``lazily`` or ``cut_lazily`` made it and nothing was done to it since.
 
     Out of its own graph: two arrays of one name need not read the same.
     """
+    if not isinstance(lazy, dask.array.Array):
+        return None
     layer = lazy.dask.layers.get(lazy.name)
-    sources = [one for one, _ in getattr(layer, "indices", ()) if isinstance(one, _Part)]
+    sources = [one for one, _ in getattr(layer, "indices", ()) if isinstance(one, Part)]
     return sources[0] if sources else None
 
 
-class _Part:
-    """An array-like over a rectangle of another, or all of it."""
+class Part:
+    """An array-like over a rectangle of another, or all of it: float32, which threads may read at once."""
 
     dtype = np.dtype(np.float32)
 

@@ -91,6 +91,20 @@ def test_a_block_is_one_file(tmp_path):
     assert len(files) == 3
 
 
+def test_a_block_that_holds_nothing_has_no_file_and_one_that_holds_little_has(tmp_path):
+    volume = survey((6, 300, 9))
+    (view,) = choose_views(volume.dims, ("inline",))
+    chunks, shards = storage(view, dict(volume.sizes), 2)
+    store = create_store(tmp_path / "a.zarr", volume, FAULTS, chunks=chunks, shards=shards)
+    expected = np.full((6, 9, 300), 255, np.uint8)
+    expected[3, 8, 299] = 1
+    for block in blocks(6, 2):
+        store.write("labels", view, block, expected[block.start : block.stop])
+        np.testing.assert_array_equal(store.read("labels", view, block), expected[block.start : block.stop])
+    files = [path for path in (tmp_path / "a.zarr" / "labels" / "c").rglob("*") if path.is_file()]
+    assert files == [tmp_path / "a.zarr" / "labels" / "c" / "1" / "0" / "0"]
+
+
 def test_probabilities_are_packed():
     memory = MemoryStore()
     volume = survey((2, 3, 4))
