@@ -1,7 +1,7 @@
 # make demo   a synthetic survey, its faults predicted by the bundled model, scored and drawn
 # make test   the whole test suite
 # make lint   ruff and mypy
-# make bench  speed and memory, also against other engines (they get an environment of their own; takes an hour)
+# make bench  speed and memory, also against other engines (they get an environment of their own; takes an hour and a half)
 #
 # Each sets up what it needs: an environment of its own in .venv, with the project installed in it.
 
@@ -41,6 +41,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/trace_map.py
 	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/host.py
 	$(BIN)/python benchmarks/segy_labels.py
 	$(BIN)/python benchmarks/engine_overhead.py
 	$(BIN)/python benchmarks/peers.py
