@@ -141,8 +141,11 @@ class Crew:
             for task in as_completed(tasks):  # type: ignore[no-untyped-call]
                 if task.cancelled():
                     raise _gone(self.client)
-                for record in task.result():
+                done: station.Done = task.result()
+                for record in done.records:
                     manifest.add(record)
+                if done.failure is not None:
+                    raise done.failure
                 progress.advance(sum(plan.tiles_in(block) for block in tasks[task]))
         finally:
             self.client.cancel([task for task in tasks if task.status == "pending"])  # type: ignore[no-untyped-call]

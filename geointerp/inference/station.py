@@ -12,13 +12,13 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 import xarray as xr
 from torch import nn
 
-from geointerp.errors import MachineError, OutputError, UsageError
+from geointerp.errors import GeointerpError, MachineError, OutputError, UsageError
 from geointerp.inference.allocation import keep_memory, suit_allocator
 from geointerp.inference.manifest import Record, begun_with
 from geointerp.inference.runner import Runner
@@ -88,26 +88,42 @@ _runners: dict[Hashable, Runner] = {}
 _only_one = threading.Lock()
 
 
-def work(order: Order, view: int, blocks: Sequence[Block]) -> list[Record]:
-    """Compute blocks in a worker; returns what the manifest shall record.
+class Done(NamedTuple):
+    """What a worker has done of a task.
+
+    Attributes:
+        records: of the blocks that are written, for the manifest.
+        failure: what kept it from the others.
+    """
+
+    records: list[Record]
+    failure: GeointerpError | None
+
+
+def work(order: Order, view: int, blocks: Sequence[Block]) -> Done:
+    """Compute blocks in a worker.
 
     Tasks of a worker of several threads take turns: the network uses all of them, and in fp32 says itself
-    which.
+    which. An error does not end the task: with it went what was written before.
     """
     records: list[Record] = []
+    failure = None
     with _only_one:
-        runner, store = _station(order)
-        work_through(
-            order.job,
-            order.job.plans[view],
-            blocks,
-            live=order.live,
-            store=store,
-            runner=runner,
-            record=records.append,
-            before_writing=partial(_still_wanted, order),
-        )
-    return records
+        try:
+            runner, store = _station(order)
+            work_through(
+                order.job,
+                order.job.plans[view],
+                blocks,
+                live=order.live,
+                store=store,
+                runner=runner,
+                record=records.append,
+                before_writing=partial(_still_wanted, order),
+            )
+        except GeointerpError as error:
+            failure = error
+    return Done(records, failure)
 
 
 def _still_wanted(order: Order) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
-from distributed import Client
+from distributed import Client, LocalCluster
 from distributed.comm.core import CommClosedError
 from stub_models import Convolution, chunk_bytes, model_of, volume_of
 
@@ -171,6 +171,32 @@ def test_a_killed_worker_and_a_killed_scheduler_lose_nothing(
     assert done >= 3
     work(resume=True)
     assert chunk_bytes(output) == expected
+
+
+def test_what_a_task_has_written_before_an_error_is_recorded(
+    survey, untrained_model, expected, tmp_path, monkeypatch
+):
+    manifest = tmp_path / ".a.zarr.partial" / FILE_NAME
+    work = partial(predict, survey, model=untrained_model, output=tmp_path / "a.zarr", **OPTIONS)
+    monkeypatch.setattr(crew, "TASKS_A_VIEW", 1)
+    monkeypatch.setattr(crew, "BLOCKS_A_TASK", 1000)
+    asked = []
+
+    def refused_the_fifth_time(order):
+        asked.append(order)
+        if len(asked) == 5:
+            raise OutputError("the disk is full", hint="make room")
+
+    monkeypatch.setattr(station, "_still_wanted", refused_the_fifth_time)
+    options = {"threads_per_worker": 1, "processes": False, "protocol": "tcp", "dashboard_address": None}
+    with LocalCluster(1, **options) as cluster:
+        with pytest.raises(OutputError, match="the disk is full") as raised:
+            work(scheduler=cluster.scheduler_address)
+        assert raised.value.hint == "make room"
+        # Asked once when the store is opened, and before each block.
+        assert manifest.read_bytes().count(b"\n") - 1 == 3
+        work(scheduler=cluster.scheduler_address, resume=True)
+    assert chunk_bytes(tmp_path / "a.zarr") == expected
 
 
 def test_where_some_workers_have_a_gpu_these_alone_compute(
