@@ -6,7 +6,7 @@ array has explicit chunks and shards.
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ class LabelStore:
     store: Store
     root: zarr.Group
     dims: tuple[str, ...]
+    _opened: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def write(self, name: str, view: View, block: Block, data: npt.NDArray[Any]) -> None:
         """Write a block.
@@ -90,7 +91,7 @@ class LabelStore:
 
         Writing a shard at the edge of an array reads what is there, so half a shard must not stay.
         """
-        if not isinstance(self.store, LocalStore) or name not in self.root:
+        if not isinstance(self.store, LocalStore) or (name not in self._opened and name not in self.root):
             return
         array = self._array(name)
         sizes = array.shards or array.chunks
@@ -117,7 +118,10 @@ class LabelStore:
         self.root.attrs.update({"Conventions": CONVENTIONS, "geointerp": told})
 
     def _array(self, name: str) -> Any:
-        return self.root[name]
+        """Return an array; zarr would read its metadata each time."""
+        if name not in self._opened:
+            self._opened[name] = self.root[name]
+        return self._opened[name]
 
     def _selection(self, view: View, block: Block, lead: int) -> tuple[slice, ...]:
         parts = {view.slices: slice(block.start, block.stop)}
