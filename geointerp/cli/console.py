@@ -2,9 +2,11 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
+
+from geointerp.errors import OutputError
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
@@ -18,14 +20,14 @@ class Console:
         json: results go to stdout as JSON objects instead of paths.
         quiet: nothing but errors goes to stderr.
         debug: errors come with their traceback.
-        resume_hint: what to do after an interrupt, once there is something to go on with.
+        resumable: whether there is something that ``--resume`` would go on with after an interrupt.
         words: the command line, after the program's name.
     """
 
     def __init__(self) -> None:
         """Start with what holds before any option is read."""
         self.json = self.quiet = self.debug = False
-        self.resume_hint: str | None = None
+        self.resumable: Callable[[], bool] = lambda: False
         self.words: Sequence[str] = ()
         self._people: RichConsole | None = None
 
@@ -51,8 +53,15 @@ class Console:
             self._data(str(path))
 
     def _data(self, line: str) -> None:
-        # Flushed at once: the next program in the pipe works while this one goes on.
-        print(line, flush=True)
+        try:
+            # Flushed at once: the next program in the pipe works while this one goes on.
+            print(line, flush=True)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(
+                f"stdout cannot be written: {error.strerror or error}", hint="what went into files is there"
+            ) from error
 
     def note(self, message: str) -> None:
         """Tell people something in passing."""

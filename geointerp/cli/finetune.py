@@ -148,7 +148,7 @@ def command(
     from geointerp.training.finetune import finetune
     from geointerp.training.processes import is_main_process
 
-    console.resume_hint = "go on with --resume"
+    console.resumable = lambda: True
     with TrainingTable(console) as table:
         try:
             run = finetune(**settings, progress=table, command=_pasteable(console.words))

@@ -65,7 +65,7 @@ def run(app: typer.Typer, console: Console, arguments: Sequence[str] | None = No
         except Exception as error:
             status = report(error, console)
     if status in _ENDED:
-        console.error(_ENDED[status], console.resume_hint)
+        console.error(_ENDED[status], "go on with --resume" if console.resumable() else None)
     return status if isinstance(status, int) else 0
 
 

@@ -1,6 +1,7 @@
 """``geointerp info``: what a file is and how it is read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -96,7 +97,7 @@ def _facts(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
         shares = found["class_fractions"] or {}
         yield "classes", ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
     else:
-        yield "amplitudes", _percentiles(facts["amplitude"], facts.get("units", ""))
+        yield "amplitudes", _percentiles(facts["amplitude"], facts.get("units", ""), facts["shape"])
     for name, reason in segy.get("why", {}).items():
         yield f"why {name.replace('_', ' ')}", reason
 
@@ -125,13 +126,14 @@ def _plain(value: Any) -> str:
     return "–" if value is None else str(value)
 
 
-def _percentiles(amplitude: dict[str, Any], units: str) -> str:
-    """Return the percentiles in one line, from least to greatest, and their units where these are told."""
+def _percentiles(amplitude: dict[str, Any], units: str, shape: Sequence[int]) -> str:
+    """Return the percentiles in one line, among how many samples these are, and the units where told."""
     if not amplitude["percentiles"]:
         return "none but zeros and no-data"
     names = {"0": "least", "50": "median", "100": "greatest"}
     shown = (f"{names.get(p, p + ' %')} {value:.4g}" for p, value in amplitude["percentiles"].items())
-    return ", ".join(shown) + (f"; units {units}" if units else "")
+    of = f"; among {amplitude['sampled']:,} of {prod(shape):,} samples"
+    return ", ".join(shown) + of + (f"; units {units}" if units else "")
 
 
 def _number(value: float | str | None) -> str:

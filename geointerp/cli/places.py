@@ -64,6 +64,12 @@ def place_outputs(inputs: Sequence[str], output: str | None, task: str) -> list[
             would be written to the same place.
     """
     if output is not None and len(inputs) == 1 and not _is_folder(output):
+        if not Path(output).suffix:
+            suffixes = ", ".join((STORE_SUFFIX, *FILE_SUFFIXES))
+            raise UsageError(
+                f"{output} has no suffix that says what to write",
+                hint=f"a folder is named {output}/, a file with one of {suffixes}",
+            )
         check_suffix(Path(output))
         return [Path(output)]
     folder = Path(output or ".")

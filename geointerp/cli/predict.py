@@ -179,7 +179,7 @@ def _predict_file(
         raise UsageError(f"only a .zarr output can be gone on with, not {output}", hint="leave --resume out")
     if not to_store:
         check_free(output, overwrite=overwrite, source=path)
-    console.resume_hint = "go on with --resume" if to_store else None
+    console.resumable = partial(_is_begun, output) if to_store else lambda: False
     about = read_description(model)
     suffix = output.suffix.lower()
     peaks = about.task == "events" and suffix in _TABLES  # their table has a column for it
@@ -204,6 +204,13 @@ def _predict_file(
         if to_store:
             return summary(work(output=output, overwrite=overwrite), output)
         return summary(_converted(work, volume, output), output)
+
+
+def _is_begun(output: Path) -> bool:
+    """Whether an interrupted prediction has left something to go on with."""
+    from geointerp.inference.manifest import FILE_NAME, records_something
+
+    return records_something(partial_of(output) / FILE_NAME)
 
 
 def _tell_relief(console: Console, volume: "xr.DataArray", path: str, reading: dict[str, Any]) -> None:
@@ -281,6 +288,8 @@ def _rescued(store: Path, output: Path) -> str:
 def _in_words(facts: dict[str, Any]) -> str:
     """Return a result in one line: its size, its classes, how long it took."""
     size = " × ".join(f"{length} {dim}" for dim, length in zip(facts["dims"], facts["shape"], strict=True))
+    if (held := facts["predicted"]) is not None and held < 0.9995:
+        size += f", {held:.1%} of it data"
     classes = ", ".join(f"{name} {share:.1%}" for name, share in facts["class_fractions"].items())
     tiles = "1 tile" if facts["tiles"] == 1 else f"{facts['tiles']:,} tiles"
     how = f"{tiles} in {facts['seconds']:.1f} s on {facts['device']} in {facts['precision']}"

@@ -1,8 +1,7 @@
 """The record of what is written: one line when a prediction starts, one for each block after its data are.
 
 The first line says what decides the result (model, plan, input, options); a prediction is resumed only
-where all of it is the same. The chunks themselves say nothing: Zarr leaves out those that hold only the
-fill value.
+where all of it is the same. The chunks themselves say nothing: a block that holds nothing has none.
 """
 
 import hashlib

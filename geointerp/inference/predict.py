@@ -216,11 +216,13 @@ def _unfamiliar(job: Job, whole: xr.DataArray) -> list[str]:
     sides = {
         dim: side for view in views for dim, side in zip((view.rows, view.columns), job.tile, strict=True)
     }
-    small = [dim for dim in job.region if dim in sides and job.sizes[dim] < min(sides[dim], whole.sizes[dim])]
-    if small:
+    cut = [dim for dim in job.region if dim in sides and job.sizes[dim] < whole.sizes[dim]]
+    if cut:
+        small = any(job.sizes[dim] < sides[dim] for dim in cut)
+        than = f", to less than a tile of {job.tile[0]} x {job.tile[1]}" if small else ""
         said.append(
-            f"the region is smaller along {' and '.join(small)} than a tile of {job.tile[0]} x "
-            f"{job.tile[1]}: what lies around it is not seen, and labels may differ from the whole's"
+            f"the region cuts slices along {' and '.join(cut)}{than}: what lies around it is not seen, and "
+            "labels may differ from the whole's, most near its ends"
         )
     return said
 

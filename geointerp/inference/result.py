@@ -24,7 +24,7 @@ def provenance(job: "Job", manifest: Manifest, seconds: float) -> dict[str, Any]
     """
     description, attrs = job.model.description, job.volume.attrs
     counts = manifest.counts(job.classes)
-    predicted = max(sum(counts), 1)
+    predicted = sum(counts)
     return {
         "version": geointerp.__version__,
         "task": job.task,
@@ -51,8 +51,10 @@ def provenance(job: "Job", manifest: Manifest, seconds: float) -> dict[str, Any]
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
         "tiles": manifest.tiles,
+        "predicted": predicted / job.volume.size,
         "class_fractions": {
-            one.name: count / predicted for one, count in zip(description.classes, counts, strict=True)
+            one.name: count / max(predicted, 1)
+            for one, count in zip(description.classes, counts, strict=True)
         },
     }
 
@@ -65,8 +67,9 @@ def summary(labels: xr.Dataset, output: str | Path | None = None) -> dict[str, A
         output: where it was written.
 
     Returns:
-        ``input, output, task, model, dims, shape, seconds, tiles, class_fractions, views, device`` and
-        ``precision``; the fractions are of the samples that were predicted.
+        ``input, output, task, model, dims, shape, seconds, tiles, predicted, class_fractions, views, device``
+        and ``precision``; the fractions are of the samples that were predicted, and these ``predicted`` of
+        all (None in what earlier versions wrote).
     """
     told = labels.attrs["geointerp"]
     return {
@@ -77,7 +80,7 @@ def summary(labels: xr.Dataset, output: str | Path | None = None) -> dict[str, A
         "dims": [str(dim) for dim in labels["labels"].dims],
         "shape": list(labels["labels"].shape),
         **{
-            name: told[name]
-            for name in ("seconds", "tiles", "class_fractions", "views", "device", "precision")
+            name: told.get(name)
+            for name in ("seconds", "tiles", "predicted", "class_fractions", "views", "device", "precision")
         },
     }

@@ -137,7 +137,8 @@ def _kind_of_folder(folder: Path) -> str:
         raise DataError(f"{error.filename} may not be read: permission denied") from None
     raise DataError(
         f"{folder} is a folder, not a file",
-        hint="of folders only Zarr stores, and HDF5 or TDMS files of one DAS recording are read",
+        hint="name the files in it, such as folder/*.sgy; as one input only Zarr stores, and HDF5 or TDMS "
+        "files of one DAS recording are read",
     )
 
 

@@ -23,9 +23,15 @@ def parse_region(text: str) -> Region:
     for part in filter(None, (part.strip() for part in text.split(","))):
         dim, _, ends = (piece.strip() for piece in part.partition("="))
         first, last = _halves(ends)
-        if not dim or last is None or dim in region:
+        if not dim or not ends:
             raise UsageError(
                 f"a region cannot be read from '{text}'", hint="write inline=100:200,time=0:1500"
+            )
+        if last is None:
+            raise UsageError(f"'{part}' in the region is no range", hint=f"write {dim}={ends}:{ends}")
+        if dim in region:
+            raise UsageError(
+                f"the region '{text}' names {dim} twice", hint="predict one range after the other"
             )
         region[dim] = (_end(first, part), _end(last, part))
     if not region:
@@ -54,9 +60,11 @@ def _end(text: str, part: str) -> Any:
         return None
     for kind in (float, np.datetime64):
         try:
-            return kind(text)
+            end = kind(text)
         except ValueError:
             continue
+        if end == end:  # neither nan nor NaT, which no value is above or below
+            return end
     raise UsageError(f"'{text}' in the region '{part}' is neither a number nor a date")
 
 
@@ -93,7 +101,7 @@ def _positions(dim: str, values: npt.NDArray[Any], first: Any, last: Any) -> sli
     found = np.flatnonzero(inside)
     if not found.size:
         raise UsageError(
-            f"{_asked(dim, first, last)} holds nothing: {_available(dim, values)}",
+            f"{_asked(dim, first, last)} holds nothing: {_available(dim, values)}{_steps(values)}",
             hint="write the smaller end first" if reversed_ends else None,
         )
     if found[-1] - found[0] + 1 != found.size:
@@ -117,6 +125,14 @@ def _asked(dim: str, first: Any, last: Any) -> str:
 
 def _available(dim: str, values: npt.NDArray[Any]) -> str:
     return f"{dim} runs from {_shown(values.min())} to {_shown(values.max())}"
+
+
+def _steps(values: npt.NDArray[Any]) -> str:
+    """Say how far apart the values are, if they are numbers and evenly spaced."""
+    steps = np.diff(values) if values.dtype.kind in "iuf" else np.empty(0)
+    if not steps.size or np.ptp(steps) > 2e-6 * abs(steps[0]):
+        return ""
+    return f" in steps of {_shown(abs(steps[0]))}"
 
 
 def _shown(value: Any) -> str:

@@ -127,6 +127,15 @@ def test_ended_by_every_signal_at_random_it_is_resumed_to_the_same_bytes(predict
     assert different <= {"created", "seconds"}
 
 
+def test_what_ends_before_a_block_is_done_has_nothing_to_go_on_with(start):
+    process = start("-o", "labels.zarr", "--quiet")
+    wait_for(process, Path(".labels.zarr.partial").exists)
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=60)[1]
+    begun = recorded("labels.zarr") > 0
+    assert said == ("error: terminated\nhint: go on with --resume\n" if begun else "error: terminated\n")
+
+
 def test_killed_while_it_starts_up_it_starts_again(predict, start):
     process = start("-o", "labels.zarr")
     wait_for(process, Path(".labels.zarr.partial").exists)

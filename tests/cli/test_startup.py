@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,26 @@ def test_help_imports_nothing_heavy():
     )
     done = python("-c", script)
     assert (done.returncode, done.stderr) == (0, "[]\n")
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-", ">&-", "<&- >&- 2>&-"])
+def test_who_closes_a_stream_gets_the_rest(closed):
+    program = f"{sys.executable} -m geointerp models --json --quiet {closed}"
+    done = subprocess.run(["sh", "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ('"name": "faults"' in done.stdout) == (closed == "2>&-")
+    wrong = subprocess.run(
+        ["sh", "-c", f"{program} --debug --no"], capture_output=True, text=True, check=False
+    )
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_where_stdout_is_full_it_is_named():
+    program = f"{sys.executable} -m geointerp models --json >/dev/full"
+    done = subprocess.run(["sh", "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: stdout cannot be written: No space left on device\nhint: what went")
 
 
 def test_version():

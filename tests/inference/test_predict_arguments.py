@@ -184,7 +184,9 @@ class Listening(Silent):
         ({"views": "inline,crossline"}, []),
         ({"views": "time"}, ["not from time slices"]),
         ({"region": "inline=100:101"}, []),
-        ({"region": "time=100:160"}, ["smaller along time than a tile of 28 x 42"]),
+        ({"region": "time=100:160"}, ["cuts slices along time, to less than a tile of 28 x 42: what lies"]),
+        ({"region": "crossline=102:200"}, ["cuts slices along crossline: what lies around it is not seen"]),
+        ({"region": "crossline=100:218"}, []),
     ],
 )
 def test_what_the_model_has_not_learnt_or_cannot_see_is_told(options, words):
