@@ -21,9 +21,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _open_what_is_closed() -> None:
-    """Let what nobody hears go nowhere, where the program is started without stdout or stderr.
+    """Let what nobody hears go nowhere, where the program is started without stdin, stdout or stderr.
 
     A file that was opened later would have their number, and libraries in C write to that.
     """
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115 - until the program ends
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
+    # The lowest number that is free is given each time.
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)
+    os.close(number)
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")

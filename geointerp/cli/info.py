@@ -132,7 +132,7 @@ def _percentiles(amplitude: dict[str, Any], units: str, shape: Sequence[int]) ->
         return "none but zeros and no-data"
     names = {"0": "least", "50": "median", "100": "greatest"}
     shown = (f"{names.get(p, p + ' %')} {value:.4g}" for p, value in amplitude["percentiles"].items())
-    of = f"; among {amplitude['sampled']:,} of {prod(shape):,} samples"
+    of = f"; of {amplitude['sampled']:,} samples other than zero, out of {prod(shape):,}"
     return ", ".join(shown) + of + (f"; units {units}" if units else "")
 
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
@@ -141,7 +141,9 @@ def _each(
 ) -> None:
     """Work on each input; of several, those that fail are reported and the rest go on."""
     statuses: list[int] = []
+    done: list[Path] = []
     for path, output in pairs:
+        console.resumable = partial(_is_begun, output, done)
         try:
             facts = work(path, output)
         except Exception as error:
@@ -149,6 +151,7 @@ def _each(
                 raise
             statuses.append(report(error, console))
         else:
+            done.append(output)
             console.result(output, facts)
             console.note(_in_words(facts))
     if statuses:
@@ -179,7 +182,6 @@ def _predict_file(
         raise UsageError(f"only a .zarr output can be gone on with, not {output}", hint="leave --resume out")
     if not to_store:
         check_free(output, overwrite=overwrite, source=path)
-    console.resumable = partial(_is_begun, output) if to_store else lambda: False
     about = read_description(model)
     suffix = output.suffix.lower()
     peaks = about.task == "events" and suffix in _TABLES  # their table has a column for it
@@ -206,11 +208,13 @@ def _predict_file(
         return summary(_converted(work, volume, output), output)
 
 
-def _is_begun(output: Path) -> bool:
-    """Whether an interrupted prediction has left something to go on with."""
+def _is_begun(output: Path, done: Sequence[Path]) -> bool:
+    """Whether an interrupt leaves something to go on with; outputs that are ``done`` would be left alone."""
     from geointerp.inference.manifest import FILE_NAME, records_something
 
-    return records_something(partial_of(output) / FILE_NAME)
+    if done:
+        return True
+    return output.suffix.lower() == STORE_SUFFIX and records_something(partial_of(output) / FILE_NAME)
 
 
 def _tell_relief(console: Console, volume: "xr.DataArray", path: str, reading: dict[str, Any]) -> None:

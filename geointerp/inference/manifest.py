@@ -88,7 +88,7 @@ def begin(path: Path | None, settings: dict[str, Any]) -> Manifest:
 
 def records_something(path: Path) -> bool:
     """Whether a run that was interrupted left a manifest with a block in it."""
-    return len(_whole_lines(path)) > 1
+    return path.is_file() and path.read_bytes().count(b"\n") > 1
 
 
 def resume(path: Path, settings: dict[str, Any]) -> Manifest | None:

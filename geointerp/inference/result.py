@@ -67,9 +67,9 @@ def summary(labels: xr.Dataset, output: str | Path | None = None) -> dict[str, A
         output: where it was written.
 
     Returns:
-        ``input, output, task, model, dims, shape, seconds, tiles, predicted, class_fractions, views, device``
-        and ``precision``; the fractions are of the samples that were predicted, and these ``predicted`` of
-        all (None in what earlier versions wrote).
+        ``input, output, task, model, dims, shape, predicted, seconds, tiles, class_fractions, views, device``
+        and ``precision``; the fractions are of the samples that were predicted, and these are ``predicted``
+        of all (None in what earlier versions wrote).
     """
     told = labels.attrs["geointerp"]
     return {
@@ -79,8 +79,9 @@ def summary(labels: xr.Dataset, output: str | Path | None = None) -> dict[str, A
         "model": told["model"]["name"],
         "dims": [str(dim) for dim in labels["labels"].dims],
         "shape": list(labels["labels"].shape),
+        "predicted": told.get("predicted"),
         **{
-            name: told.get(name)
-            for name in ("seconds", "tiles", "predicted", "class_fractions", "views", "device", "precision")
+            name: told[name]
+            for name in ("seconds", "tiles", "class_fractions", "views", "device", "precision")
         },
     }

@@ -18,7 +18,7 @@ import torch
 import xarray as xr
 from torch import nn
 
-from geointerp.errors import GeointerpError, MachineError, OutputError, UsageError
+from geointerp.errors import MachineError, OutputError, UsageError
 from geointerp.inference.allocation import keep_memory, suit_allocator
 from geointerp.inference.manifest import Record, begun_with
 from geointerp.inference.runner import Runner
@@ -97,7 +97,7 @@ class Done(NamedTuple):
     """
 
     records: list[Record]
-    failure: GeointerpError | None
+    failure: Exception | None
 
 
 def work(order: Order, view: int, blocks: Sequence[Block]) -> Done:
@@ -121,7 +121,7 @@ def work(order: Order, view: int, blocks: Sequence[Block]) -> Done:
                 record=records.append,
                 before_writing=partial(_still_wanted, order),
             )
-        except GeointerpError as error:
+        except Exception as error:
             failure = error
     return Done(records, failure)
 

@@ -61,7 +61,7 @@ def lazily(array: Any, chunks: tuple[Any, ...], name: str) -> dask.array.Array:
         chunks: sizes along each axis, as dask takes them.
         name: of the array in dask's graph, the same for the same content.
     """
-    return _wrapped(Part(array, (0,) * len(array.shape), array.shape), chunks, name)
+    return _wrapped(Part(array, (0,) * len(array.shape), array.shape, name), chunks)
 
 
 def cut_lazily(lazy: dask.array.Array, cut: Sequence[slice]) -> dask.array.Array:
@@ -85,14 +85,14 @@ def cut_lazily(lazy: dask.array.Array, cut: Sequence[slice]) -> dask.array.Array
         first + one.indices(size)[0] for first, one, size in zip(source.starts, cut, lazy.shape, strict=True)
     ]
     name = f"{lazy.name}-{tokenize(starts, part.shape)}"
-    return _wrapped(Part(source.whole, starts, part.shape), part.chunks, name)
+    return _wrapped(Part(source.whole, starts, part.shape, name), part.chunks)
 
 
-def _wrapped(part: "Part", chunks: tuple[Any, ...], name: str) -> dask.array.Array:
+def _wrapped(part: "Part", chunks: tuple[Any, ...]) -> dask.array.Array:
     lazy: dask.array.Array = dask.array.from_array(  # type: ignore[no-untyped-call]
         part,
         chunks=chunks,
-        name=name,
+        name=part.name,
         lock=False,
         inline_array=True,
         meta=np.empty((0,) * len(chunks), np.float32),
@@ -109,7 +109,8 @@ def source_of(lazy: Any) -> "Part | None":
         return None
     layer = lazy.dask.layers.get(lazy.name)
     sources = [one for one, _ in getattr(layer, "indices", ()) if isinstance(one, Part)]
-    return sources[0] if sources else None
+    # Dask may melt a layer into the one that computes with it, which has another name.
+    return next((one for one in sources if one.name == lazy.name), None)
 
 
 class Part:
@@ -117,8 +118,9 @@ class Part:
 
     dtype = np.dtype(np.float32)
 
-    def __init__(self, whole: Any, starts: Sequence[int], shape: tuple[int, ...]) -> None:
+    def __init__(self, whole: Any, starts: Sequence[int], shape: tuple[int, ...], name: str) -> None:
         self.whole, self.starts, self.shape, self.ndim = whole, starts, shape, len(shape)
+        self.name = name  # of the dask array that reads it
 
     def __getitem__(self, key: Any) -> NDArray[np.float32]:
         """Return what integers, slices or integer lists mean, each axis by itself."""

@@ -23,12 +23,12 @@ def parse_region(text: str) -> Region:
     for part in filter(None, (part.strip() for part in text.split(","))):
         dim, _, ends = (piece.strip() for piece in part.partition("="))
         first, last = _halves(ends)
-        if not dim or not ends:
+        if not dim or last is None:
+            single = bool(dim and ends) and _value(ends) is not None
             raise UsageError(
-                f"a region cannot be read from '{text}'", hint="write inline=100:200,time=0:1500"
+                f"'{part}' in the region is no range" if dim else f"a region cannot be read from '{text}'",
+                hint=f"write {dim}={ends}:{ends}" if single else "write inline=100:200,time=0:1500",
             )
-        if last is None:
-            raise UsageError(f"'{part}' in the region is no range", hint=f"write {dim}={ends}:{ends}")
         if dim in region:
             raise UsageError(
                 f"the region '{text}' names {dim} twice", hint="predict one range after the other"
@@ -58,14 +58,21 @@ def _end(text: str, part: str) -> Any:
     text = text.strip()
     if not text:
         return None
+    if (value := _value(text)) is None:
+        raise UsageError(f"'{text}' in the region '{part}' is neither a number nor a date")
+    return value
+
+
+def _value(text: str) -> Any:
+    """Return a number or a datetime64, None where the text is neither."""
     for kind in (float, np.datetime64):
         try:
-            end = kind(text)
+            value = kind(text)
         except ValueError:
             continue
-        if end == end:  # neither nan nor NaT, which no value is above or below
-            return end
-    raise UsageError(f"'{text}' in the region '{part}' is neither a number nor a date")
+        if value == value:  # neither nan nor NaT, which no value is above or below
+            return value
+    return None
 
 
 def region_slices(coords: Mapping[str, npt.NDArray[Any]], region: Region) -> dict[str, slice]:
@@ -129,7 +136,7 @@ def _available(dim: str, values: npt.NDArray[Any]) -> str:
 
 def _steps(values: npt.NDArray[Any]) -> str:
     """Say how far apart the values are, if they are numbers and evenly spaced."""
-    steps = np.diff(values) if values.dtype.kind in "iuf" else np.empty(0)
+    steps = np.diff(values.astype(np.float64)) if values.dtype.kind in "iuf" else np.empty(0)
     if not steps.size or np.ptp(steps) > 2e-6 * abs(steps[0]):
         return ""
     return f" in steps of {_shown(abs(steps[0]))}"

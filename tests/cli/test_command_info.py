@@ -54,6 +54,14 @@ def test_arrays_are_described_too(run):
     assert "none but zeros" in done.err
 
 
+def test_least_and_greatest_are_said_to_be_those_of_a_sample(run):
+    values = np.random.default_rng(0).normal(size=(40, 50)).astype(np.float32)
+    values[:4] = 0
+    np.save("a.npy", values)
+    words = " ".join(run("info", "a.npy").err.split())
+    assert "; of 1,800 samples other than zero, out of 2,000" in words
+
+
 def test_errors_have_their_status(run):
     Path("text.sgy").write_text("just words\n" * 1000)
     Path("empty.sgy").touch()

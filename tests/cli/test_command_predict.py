@@ -13,6 +13,7 @@ from PIL import Image
 
 from geointerp.errors import DataError, OutputError
 from geointerp.network import home
+from geointerp.sinks.segy_write import write_survey
 
 KEYS = {"input", "output", "task", "model", "dims", "shape", "seconds", "tiles", "class_fractions"}
 
@@ -28,7 +29,7 @@ def predict(run, survey, untrained_model):
 def test_stdout_is_the_path_of_the_result(predict):
     done = predict("-o", "labels.zarr")
     assert (done.status, done.out) == (0, "labels.zarr\n")
-    assert "4 inline × 30 crossline × 60 time" in done.err
+    assert "4 inline × 30 crossline × 60 time: background" in done.err
     assert Path("labels.zarr/zarr.json").exists()
 
 
@@ -39,7 +40,39 @@ def test_json_is_one_object(predict, survey):
     assert set(facts) >= KEYS
     assert facts["input"] == str(survey)
     assert facts["shape"] == [4, 30, 60]
+    assert facts["predicted"] == 1
     assert done.out.count("\n") == 1
+
+
+def test_how_much_of_a_survey_is_no_data_is_said(predict, tmp_path):
+    amplitude = np.random.default_rng(8).normal(size=(4, 30, 60)).astype(np.float32)
+    amplitude[1:3, 10:22] = np.nan
+    place = {"inlines": range(4), "crosslines": range(30), "sample_interval_ms": 4}
+    write_survey(tmp_path / "holes.sgy", amplitude, **place)
+    done = predict("-o", "labels.zarr", inputs=("holes.sgy",))
+    assert "4 inline × 30 crossline × 60 time, 80.0% of it data: background" in done.err
+
+
+def test_an_interrupted_batch_is_gone_on_with_after_its_first_output(predict, survey, monkeypatch):
+    Path("other.sgy").write_bytes(survey.read_bytes())
+    from geointerp.inference import predict as module
+
+    whole, asked = module.predict, []
+
+    def interrupted_at(number):
+        def work(*words, **options):
+            asked.append(words)
+            if len(asked) == number:
+                raise KeyboardInterrupt
+            return whole(*words, **options)
+
+        return work
+
+    for number, said in ((2, "hint: go on with --resume"), (3, "error: interrupted")):
+        monkeypatch.setattr(module, "predict", interrupted_at(number))
+        done = predict("--overwrite", "-o", "out/", inputs=(survey, "other.sgy"))
+        assert done.status == 130
+        assert done.err.splitlines()[-1] == said
 
 
 def test_every_writer_writes_the_same_labels(predict):
@@ -209,6 +242,10 @@ def test_names_that_are_no_text_go_through(predict, survey, monkeypatch):
     ("words", "said"),
     [
         (("-o", "a.doc"), "no writer goes by the suffix '.doc'"),
+        (
+            ("-o", "labels"),
+            "labels has no suffix that says what to write\nhint: a folder is named labels/, a file",
+        ),
         (("-o", "a.zarr", "--region", "inline"), "region"),
         (("-o", "a.zarr", "--region", "depth=1:2"), "depth"),
         (("-o", "a.zarr", "--views", "sideways"), "no view 'sideways'"),

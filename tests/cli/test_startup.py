@@ -37,6 +37,20 @@ def test_who_closes_a_stream_gets_the_rest(closed):
     assert (wrong.returncode, wrong.stdout) == (2, "")
 
 
+def test_a_file_that_is_opened_later_has_no_number_of_a_closed_stream(tmp_path):
+    script = (
+        "import os; from geointerp.cli import _open_what_is_closed as opening\n"
+        "opening()\n"
+        f"with open({str(tmp_path / 'data')!r}, 'wb'): [os.write(number, b'x') for number in (1, 2)]\n"
+        f"with open({str(tmp_path / 'child')!r}, 'w') as child: child.write(str(os.system('echo y >&2')))"
+    )
+    (tmp_path / "script.py").write_text(script)
+    program = f"{sys.executable} {tmp_path / 'script.py'} <&- >&- 2>&-"
+    subprocess.run(["sh", "-c", program], check=True)
+    assert (tmp_path / "data").read_bytes() == b""
+    assert (tmp_path / "child").read_text() == "0"
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_where_stdout_is_full_it_is_named():
     program = f"{sys.executable} -m geointerp models --json >/dev/full"

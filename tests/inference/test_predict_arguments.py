@@ -123,6 +123,7 @@ def test_the_summary_is_fit_for_json_and_counts_what_was_predicted():
     )
     assert found["seconds"] > 0
     assert found["tiles"] == 3 * 3
+    assert found["predicted"] == 0.75
     assert found["class_fractions"]["fault"] == pytest.approx(float(labels["labels"].mean()))
     assert sum(found["class_fractions"].values()) == pytest.approx(1)
 

@@ -198,8 +198,9 @@ def test_absent(tmp_path):
 
 
 def test_a_folder(tmp_path):
-    with pytest.raises(DataError, match="is a folder, not a file"):
+    with pytest.raises(DataError, match="is a folder, not a file") as raised:
         open_volume(tmp_path)
+    assert "folder/*.sgy" in raised.value.hint
 
 
 @pytest.mark.parametrize("name", ["a.xyz", "a.sgy", "a.dat", "a.cub", "a.jp2", "a.npy", "a.zarr"])

@@ -4,6 +4,7 @@ import os
 import pickle
 import sys
 import threading
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -14,7 +15,7 @@ from segy_files import Written, grid
 
 from geointerp.errors import MachineError
 from geointerp.sources.open import open_volume
-from geointerp.sources.segy import files
+from geointerp.sources.segy import files, slabs
 from geointerp.sources.segy.options import SegyOptions
 from geointerp.sources.segy.slabs import SegyTraces
 from geointerp.sources.segy.survey import understand
@@ -52,13 +53,33 @@ indices = [
 ]
 
 
-@given(index=st.tuples(*indices))
+@given(index=st.tuples(*indices), at_once=st.sampled_from([1, 5, 17, 1 << 18]))
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_slab(traces, whole, index):
+def test_any_slab(traces, whole, index, at_once):
     expected = whole
     for axis, one in reversed(list(enumerate(index))):
         expected = expected[(slice(None),) * axis + (one,)]
-    np.testing.assert_array_equal(traces[index], expected)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(slabs, "_TRACES_AT_ONCE", at_once)
+        np.testing.assert_array_equal(traces[index], expected)
+
+
+def test_a_time_slice_is_found_in_little_memory(tmp_path, monkeypatch):
+    lines, across = grid(np.arange(200), np.arange(1, 201))
+    path = Written(lines, across, samples=4).write(tmp_path / "a.sgy")
+    survey = understand(path, SegyOptions())
+    traces = SegyTraces(path, survey.layout, survey.map)
+    peaks = []
+    for at_once in (1 << 18, 1000):
+        monkeypatch.setattr(slabs, "_TRACES_AT_ONCE", at_once)
+        tracemalloc.start()
+        try:
+            traces[:, :, 2:3]
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    # Where it lies and in which order: two whole numbers of each of 40,000 traces at least.
+    assert peaks[0] - peaks[1] > 16 * 40_000
 
 
 @pytest.mark.parametrize("index", [np.s_[3], np.s_[3:5, 2], np.s_[..., :0][1:], np.s_[:0]])

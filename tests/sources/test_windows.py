@@ -5,8 +5,10 @@ import pickle
 import dask.array
 import numpy as np
 import pytest
+from dask.blockwise import optimize_blockwise
+from dask.core import flatten
 
-from geointerp.sources.windows import cut_lazily, lazily, read_indexed
+from geointerp.sources.windows import cut_lazily, lazily, read_indexed, source_of
 
 WHOLE = np.arange(7 * 9, dtype=np.float32).reshape(7, 9)
 
@@ -72,6 +74,15 @@ def test_a_part_survives_pickling_and_that_of_a_computed_array_is_not_read_again
     counted.read = 0
     np.testing.assert_array_equal(cut_lazily(computed, (slice(1, 6), slice(2, 5))), WHOLE[1:6, 2:5])
     assert counted.read == 0
+
+
+def test_an_array_into_which_dask_has_melted_a_file_is_no_file():
+    doubled = lazily(Counted(WHOLE), (4, 5), "melted") * 2
+    melted = optimize_blockwise(doubled.dask, keys=list(flatten(doubled.__dask_keys__())))
+    assert list(melted.layers) == [doubled.name]
+    array = dask.array.Array(melted, doubled.name, doubled.chunks, doubled.dtype)
+    assert source_of(array) is None
+    np.testing.assert_array_equal(cut_lazily(array, (slice(1, 6), slice(2, 5))), WHOLE[1:6, 2:5] * 2)
 
 
 def test_a_part_of_an_array_that_others_made_is_cut_by_dask():

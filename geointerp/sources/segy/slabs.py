@@ -10,6 +10,7 @@ error, it fails on little-endian rev 1 unless told, and it misreads rev 2 trace 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,9 @@ from geointerp.sources.segy.binary import SAMPLE_FORMATS, Layout
 from geointerp.sources.segy.files import Positioned, SegyFile, positioned
 from geointerp.sources.segy.samples import decode, memory_between
 from geointerp.sources.segy.tracemap import TraceMap
+
+# Where they lie takes some 40 bytes a trace; a time slice has millions of them, with one sample each.
+_TRACES_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +58,23 @@ class SegyTraces:
         index = (*index, *(slice(None),) * (self.ndim - len(index)))
         wanted = [np.arange(size)[one] for size, one in zip(self.shape, index, strict=True)]
         dropped = tuple(axis for axis, one in enumerate(wanted) if one.ndim == 0)
-        wanted = [np.atleast_1d(one) for one in wanted]
-        cells = np.ravel_multi_index(np.ix_(*wanted[:-1]), self.map.traces.shape)
-        slab = self._read_cells(cells.ravel(), wanted[-1])
-        return slab.reshape(*cells.shape, wanted[-1].size).squeeze(axis=dropped)
+        lines, *across, samples = (np.atleast_1d(one) for one in wanted)
+        return self._read_lines(lines, across, samples).squeeze(axis=dropped)
+
+    def _read_lines(
+        self, lines: NDArray[np.int64], across: list[NDArray[np.int64]], samples: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """Read samples of traces on some lines, so many at a time that finding them takes little memory."""
+        shape = (lines.size, *(one.size for one in across), samples.size)
+        step = max(1, _TRACES_AT_ONCE // max(1, prod(shape[1:-1])))
+        if lines.size > step:
+            slab = np.empty(shape, np.float32)
+            for start in range(0, lines.size, step):
+                part = slice(start, start + step)
+                slab[part] = self._read_lines(lines[part], across, samples)
+            return slab
+        cells = np.ravel_multi_index(np.ix_(lines, *across), self.map.traces.shape)
+        return self._read_cells(cells.ravel(), samples).reshape(shape)
 
     def _read_cells(self, cells: NDArray[np.int64], samples: NDArray[np.int64]) -> NDArray[np.float32]:
         """Read some samples of the traces at flat positions: (cells, samples) float32."""
