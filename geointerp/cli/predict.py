@@ -210,11 +210,11 @@ def _predict_file(
 
 def _is_begun(output: Path, done: Sequence[Path]) -> bool:
     """Whether an interrupt leaves something to go on with; outputs that are ``done`` would be left alone."""
-    from geointerp.inference.manifest import FILE_NAME, records_something
+    from geointerp.inference.manifest import FILE_NAME
 
     if done:
         return True
-    return output.suffix.lower() == STORE_SUFFIX and records_something(partial_of(output) / FILE_NAME)
+    return output.suffix.lower() == STORE_SUFFIX and (partial_of(output) / FILE_NAME).exists()
 
 
 def _tell_relief(console: Console, volume: "xr.DataArray", path: str, reading: dict[str, Any]) -> None:
