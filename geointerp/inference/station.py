@@ -104,7 +104,7 @@ def work(order: Order, view: int, blocks: Sequence[Block]) -> Done:
     """Compute blocks in a worker.
 
     Tasks of a worker of several threads take turns: the network uses all of them, and in fp32 says itself
-    which. An error does not end the task: with it went what was written before.
+    which. An error is returned, not raised: what was written before it would not be recorded.
     """
     records: list[Record] = []
     failure = None

@@ -114,13 +114,20 @@ def source_of(lazy: Any) -> "Part | None":
 
 
 class Part:
-    """An array-like over a rectangle of another, or all of it: float32, which threads may read at once."""
+    """An array-like over a rectangle of another, or all of it: float32, which threads may read at once.
+
+    Attributes:
+        whole: the other, which reads the file.
+        starts: where the rectangle begins, along each axis of the other.
+        shape: of the rectangle.
+        name: of the dask array that reads it.
+    """
 
     dtype = np.dtype(np.float32)
 
     def __init__(self, whole: Any, starts: Sequence[int], shape: tuple[int, ...], name: str) -> None:
         self.whole, self.starts, self.shape, self.ndim = whole, starts, shape, len(shape)
-        self.name = name  # of the dask array that reads it
+        self.name = name
 
     def __getitem__(self, key: Any) -> NDArray[np.float32]:
         """Return what integers, slices or integer lists mean, each axis by itself."""
