@@ -96,11 +96,12 @@ def measure_scale(volume: xr.DataArray, kind: str = "symmetric", percentile: flo
 
 def _ends(samples: NDArray[np.float32], kind: str, percentile: float) -> tuple[float, float]:
     """Return the amplitudes that become black and white."""
-    wide = samples.astype(np.float64)  # in which interpolation does not overflow
     if kind == "symmetric":
-        high = float(np.percentile(np.abs(wide), percentile))
+        # One copy, sorted where it lies: as float64 they took two to four times as long, for one more digit.
+        high = float(np.percentile(np.abs(samples), percentile, overwrite_input=True))
         return -high, high
-    low, high = np.percentile(wide, (100 - percentile, percentile))
+    wide = samples.astype(np.float64)  # in which interpolation between the signs does not overflow
+    low, high = np.percentile(wide, (100 - percentile, percentile), overwrite_input=True)
     return float(low), float(high)
 
 

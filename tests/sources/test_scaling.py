@@ -43,6 +43,20 @@ def test_range():
     assert (scale.low, scale.high) == pytest.approx(np.percentile(values, (5, 95)), rel=0.05)
 
 
+@pytest.mark.parametrize("percentile", [51, 90, 99, 99.9, 100])
+@pytest.mark.parametrize("largest", [1e-30, 1.0, 1e38])
+def test_of_all_samples_the_percentile_is_that_of_float64(percentile, largest):
+    values = noise((300, 100))
+    values *= np.float32(largest) / np.abs(values).max()
+    wide = np.sort(np.abs(values.astype(np.float64)).ravel())
+    rank, part = divmod(percentile / 100 * (wide.size - 1), 1)
+    expected = wide[int(rank)] + part * (wide[min(int(rank) + 1, wide.size - 1)] - wide[int(rank)])
+    before = values.copy()
+    scale = measure_scale(xr.DataArray(values, dims=("cdp", "time")), "symmetric", percentile)
+    assert scale.high == pytest.approx(expected, rel=1e-6)
+    np.testing.assert_array_equal(values, before)
+
+
 def test_zeros_and_holes_do_not_count():
     values = noise((200, 60))
     expected = measure_scale(xr.DataArray(values, dims=("cdp", "time")))
