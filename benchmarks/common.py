@@ -3,7 +3,6 @@
 import platform
 import re
 import statistics
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
@@ -32,7 +31,7 @@ def interleaved(works: Mapping[str, Callable[[], object]], repeats: int = 5) -> 
 
 
 def machine() -> str:
-    """Describe the machine in a line: processor, cores, memory, torch."""
+    """Describe the machine in a line: processor, cores, whether bf16 is in hardware, Python, torch."""
     import os
 
     import torch
@@ -74,11 +73,3 @@ def write_results(
     sections[script] = section.split("\n", 1)[1] + "\n\n"
     body = "".join(f"## {name}\n{text.rstrip()}\n\n" for name, text in sorted(sections.items()))
     RESULTS.write_text(f"{_HEADING}\n{body}")
-
-
-def run_in(python: str | Path, script: Path, *words: str, limit: float = 3600) -> str:
-    """Run a script with another environment's Python and return what it prints."""
-    done = subprocess.run(
-        [str(python), str(script), *words], check=True, capture_output=True, text=True, timeout=limit
-    )
-    return done.stdout

@@ -52,7 +52,7 @@ def main() -> None:
         def whole() -> None:
             output = Path(folder) / "labels.zarr"
             labels = geointerp.predict(
-                survey, model=model, tile=224, device="cpu", output=output, overwrite=True
+                survey, model=model, tile=224, batch_size=BATCH, device="cpu", output=output, overwrite=True
             )
             assert labels.attrs["geointerp"]["tiles"] == TILES
 

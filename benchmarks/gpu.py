@@ -5,8 +5,9 @@
 Networks with random weights and the MLA decoder (the starter: the bundled fault model), in bf16, over slices
 of 400 x 462 samples with the tile that `predict` would choose. Share: the operations of the network as
 published for all tiles, over the time, over the rate of a product of two large matrices in the same run. A
-stage is busy for the time that it works on its own, waiting left out, over that of the whole. The time of a
-GPU is that of the bare forward of as many tiles.
+stage is busy for the time that it works over that of the whole: of the main thread its processor time, of a
+reader and of the writer by the clock, their copies and what they wait for Python's lock included, what they
+wait for each other not. The time of a GPU is that of the bare forward of as many tiles.
 """
 
 import sys

@@ -81,7 +81,7 @@ def main() -> None:
                         f"{theirs / seconds['reader']:.1f}",
                         f"{theirs / seconds['predicted']:.1f}",
                         f"{theirs / seconds['volume']:.1f}",
-                        f"{seconds['reader'] / seconds['plain']:.1f}",
+                        f"{seconds['reader'] / seconds['plain']:.2f}",
                     )
                 )
     write_results(

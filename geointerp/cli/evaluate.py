@@ -76,7 +76,7 @@ def command(
         float | None,
         typer.Option(
             metavar="KM",
-            help="Radius of the body, for catalogues in degrees.  [default: 1737.4, the Moon]",
+            help="Radius of the body, for catalogues in degrees; by default 1737.4, the Moon's.",
             rich_help_panel=_CRATERS,
         ),
     ] = None,

@@ -31,7 +31,7 @@ def command(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Run folder to write.  [default: runs/<task>, or runs/<data folder>]"
+            "--output", "-o", help="Run folder to write; by default runs/<task>, or runs/<data folder>."
         ),
     ] = None,
     classes: Annotated[
@@ -88,11 +88,25 @@ def command(
     ] = None,
     tile: Annotated[
         str | None,
-        typer.Option(help="Tile in samples: 224 or, height by width, 224x448.", rich_help_panel=_HOW),
+        typer.Option(
+            help="Tile in samples: 224 or, height by width, 224x448; by default 224, or as high as the "
+            "slices where classes fill them.",
+            rich_help_panel=_HOW,
+        ),
     ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Times through the data.", rich_help_panel=_HOW)] = 30,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Tiles a step.", rich_help_panel=_HOW)] = None,
-    lr: Annotated[float | None, typer.Option(help="Peak learning rate.", rich_help_panel=_HOW)] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Tiles a step; by default as many pixels as 8 of 224 x 224.", rich_help_panel=_HOW
+        ),
+    ] = None,
+    lr: Annotated[
+        float | None,
+        typer.Option(
+            help="Peak learning rate; by default 2e-3, for full 3e-4, for unet 1e-3.", rich_help_panel=_HOW
+        ),
+    ] = None,
     weight_decay: Annotated[float, typer.Option(help="Of AdamW.", rich_help_panel=_HOW)] = 0.05,
     warmup: Annotated[
         float, typer.Option(help="Share of the steps in which the rate rises.", rich_help_panel=_HOW)
@@ -132,7 +146,12 @@ def command(
         typer.Option(help="Of the network's arithmetic.", rich_help_panel=_WHERE),
     ] = "auto",
     workers: Annotated[
-        int | None, typer.Option(min=0, help="Processes that prepare tiles.", rich_help_panel=_WHERE)
+        int | None,
+        typer.Option(
+            min=0,
+            help="Processes that prepare tiles; by default none on a processor, some on a GPU.",
+            rich_help_panel=_WHERE,
+        ),
     ] = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -148,8 +167,9 @@ def command(
     from geointerp.training.finetune import finetune
     from geointerp.training.processes import is_main_process
 
-    console.resumable = lambda: True
     with TrainingTable(console) as table:
+        # A run that was to be replaced is back in its place until the new one has done an epoch.
+        console.resumable = lambda: resume or (table.begun and (bool(table.epochs) or not overwrite))
         try:
             run = finetune(**settings, progress=table, command=_pasteable(console.words))
         except GeointerpError as error:

@@ -17,14 +17,13 @@ from geointerp.cli.funnel import in_words, report
 from geointerp.cli.places import expand_inputs, place_outputs
 from geointerp.cli.progress import TileProgress
 from geointerp.errors import GeointerpError, OutputError, UsageError
-from geointerp.sinks.output import STORE_SUFFIX, check_free, partial_of, put_in_place, remove
+from geointerp.sinks.output import STORE_SUFFIX, TABLE_SUFFIXES, check_free, partial_of, put_in_place, remove
 from geointerp.tasks import task_named
 
 if TYPE_CHECKING:
     import xarray as xr
 
 _HOW = "How it is computed"
-_TABLES = (".csv", ".geojson", ".gpkg")
 _LOCK = "lock"
 
 
@@ -47,11 +46,12 @@ def command(
             "--output",
             "-o",
             help="Where to write, by suffix: .zarr .nc .npy .sgy .tif .png .html, and as the task has them "
-            ".txt .csv .geojson .gpkg; a folder for several inputs.  [default: ./<input>.<task>.zarr]",
+            ".txt .csv .geojson .gpkg; a folder for several inputs; by default ./<input>.<task>.zarr.",
         ),
     ] = None,
     views: Annotated[
-        str | None, typer.Option(help="Slices a volume is read as: inline,crossline,time.")
+        str | None,
+        typer.Option(help="Slices a volume is read as: inline,crossline,time; by default the model's own."),
     ] = None,
     region: Annotated[
         str | None, typer.Option(help="Only this part, ends included: inline=100:200,time=0:1500.")
@@ -67,10 +67,18 @@ def command(
     ] = None,
     overlap: Annotated[
         float | None,
-        typer.Option(help="Share of a tile that its neighbour covers too.", rich_help_panel=_HOW),
+        typer.Option(
+            help="Share of a tile that its neighbour covers too; by default the model's, mostly 0.25.",
+            rich_help_panel=_HOW,
+        ),
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Tiles at a time.", rich_help_panel=_HOW)
+        int | None,
+        typer.Option(
+            min=1,
+            help="Tiles at a time; by default 4 of 224 x 224 a thread, or 64 on a GPU.",
+            rich_help_panel=_HOW,
+        ),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda[:N] or mps.", rich_help_panel=_HOW)] = "auto",
     precision: Annotated[
@@ -177,14 +185,14 @@ def _predict_file(
     from geointerp.network.description import read_description
     from geointerp.sources.open import open_volume
 
-    to_store = output.suffix.lower() == STORE_SUFFIX
+    suffix = output.suffix.lower()
+    to_store = suffix == STORE_SUFFIX
     if settings["resume"] and not to_store:
         raise UsageError(f"only a .zarr output can be gone on with, not {output}", hint="leave --resume out")
     if not to_store:
         check_free(output, overwrite=overwrite, source=path)
     about = read_description(model)
-    suffix = output.suffix.lower()
-    peaks = about.task == "events" and suffix in _TABLES  # their table has a column for it
+    peaks = about.task == "events" and suffix in TABLE_SUFFIXES  # their table has a column for it
     holds = to_store or peaks or suffix == ".nc"
     if settings["probability"] and not holds:
         raise UsageError(

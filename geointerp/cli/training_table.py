@@ -36,6 +36,11 @@ class TrainingTable:
         self._loss = 0.0
         self._began = 0.0
 
+    @property
+    def begun(self) -> bool:
+        """Whether a training has begun, so that its run folder is there."""
+        return self._total > 0
+
     def __enter__(self) -> Self:
         """Return itself; the table stays as it was on leaving."""
         return self

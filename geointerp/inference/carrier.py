@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from geointerp.errors import MachineError
+from geointerp.inference.device import too_little_memory
 
 # While the network is recorded it takes more memory than ever after: what does not fit may do so soon.
 _TRIES, _SECONDS_BETWEEN = 30, 0.2
@@ -101,11 +101,3 @@ class Carrier:
                 arrays[name] = pinned.copy_(tensor, non_blocking=True).numpy()
         self._streams.down.synchronize()
         return arrays
-
-
-def too_little_memory(device: torch.device) -> MachineError:
-    """Return what is said of a device whose memory the network and its data do not fit into."""
-    return MachineError(
-        f"{device} has too little memory for the data beside the network",
-        hint="is something else running on it? A smaller --batch-size or model leaves more",
-    )

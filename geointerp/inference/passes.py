@@ -14,7 +14,8 @@ from torch import Tensor
 from geointerp.errors import MachineError
 from geointerp.inference.accumulator import Blender, SlabSum
 from geointerp.inference.batches import Run, batches, shared_out, stacked
-from geointerp.inference.carrier import Carrier, too_little_memory
+from geointerp.inference.carrier import Carrier
+from geointerp.inference.device import out_of_memory, too_little_memory
 from geointerp.inference.reader import Slab, read_in_turn
 from geointerp.inference.runner import Runner
 from geointerp.tiling.blocks import Block
@@ -134,7 +135,9 @@ class ViewPass:
                     self._add_computed()
                     self._computing = batch, begun
                 self._add_computed()
-        except torch.OutOfMemoryError as error:
+        except RuntimeError as error:
+            if not out_of_memory(error):
+                raise
             raise too_little_memory(self.blender.device) from error
 
     def _brought(self, slab: Slab) -> _Brought:

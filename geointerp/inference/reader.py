@@ -146,27 +146,18 @@ def read_in_turn(read: Callable[[Block], T], blocks: Iterable[Block], threads: i
     """
     all_blocks = list(blocks)
     count = min(threads, len(all_blocks))
-    return _begun(_in_turn([map(read, all_blocks[first::count]) for first in range(count)], 1))
-
-
-def read_ahead(items: Iterable[T], depth: int = 1) -> Generator[T]:
-    """Produce ``items`` likewise, in one thread, from now on up to ``depth`` ahead of their use."""
-    return _begun(_in_turn([items], depth))
-
-
-def _begun(ahead: Generator[Any]) -> Generator[Any]:
-    """Start the threads: a generator that is closed before it was begun would do nothing about them."""
-    next(ahead)
+    ahead = _in_turn([map(read, all_blocks[first::count]) for first in range(count)])
+    next(ahead)  # starts the threads: a generator that is closed before it was begun would not end them
     return ahead
 
 
 class _Lane(Helper):
     """A thread that produces items ahead of their use."""
 
-    def __init__(self, items: Iterable[Any], depth: int, stopped: threading.Event) -> None:
+    def __init__(self, items: Iterable[Any], stopped: threading.Event) -> None:
         super().__init__(self._produce, "reader")
         self._items, self._stopped = items, stopped
-        self.ready: queue.Queue[tuple[bool, Any]] = queue.Queue(depth)
+        self.ready: queue.Queue[tuple[bool, Any]] = queue.Queue(1)
 
     def _produce(self) -> None:
         try:
@@ -187,10 +178,10 @@ class _Lane(Helper):
                 continue
 
 
-def _in_turn(shares: Sequence[Iterable[Any]], depth: int) -> Generator[Any]:
+def _in_turn(shares: Sequence[Iterable[Any]]) -> Generator[Any]:
     """Yield nothing once, when the threads have started; then what they produce, one after the other."""
     stopped = threading.Event()
-    lanes = [_Lane(items, depth, stopped) for items in shares]
+    lanes = [_Lane(items, stopped) for items in shares]
 
     def finish() -> None:
         for lane in lanes:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from geointerp.errors import MachineError
-from geointerp.inference.device import Machine
+from geointerp.inference.device import Machine, out_of_memory, too_little_memory
 from geointerp.inference.replay import Replay
 from geointerp.inference.threads import insist
 from geointerp.network.lowered import lowered
@@ -61,6 +61,9 @@ class Runner:
             compiled: whether torch compiles the network first.
             note: tells the user.
             prepared: copies of this very network that were made before, and are used again.
+
+        Raises:
+            MachineError: the device has too little memory for the network.
         """
         self.note = note
         self.machine = machine
@@ -69,15 +72,23 @@ class Runner:
         if machine.precision == "fp32":
             self.size = FP32_TILES[machine.device.type]
         self.lowered = _can_be_lowered(network, machine)
-        if self.lowered:
-            self.network: Any = _kept_copy({} if prepared is None else prepared, machine, network, compiled)
-        else:
-            network = network.to(machine.device).eval()
-            self.network = torch.compile(network) if compiled else network
+        try:
+            self.network = self._brought(network, compiled, {} if prepared is None else prepared)
+        except RuntimeError as error:
+            if not out_of_memory(error):
+                raise
+            raise too_little_memory(machine.device, "the network") from error
         # For fp32 see FP32_TILES; what is compiled, recorded, or chosen by a race, is so for one shape.
         self._one_size = compiled or not self.lowered or machine.device.type == "cuda"
         self._pool: ThreadPoolExecutor | None = None
         self._parts: WeakSet[Future[Tensor]] = WeakSet()
+
+    def _brought(self, network: nn.Module, compiled: bool, prepared: dict[Hashable, Any]) -> Any:
+        """Return what computes on the device: the network, or a copy in half precision."""
+        if self.lowered:
+            return _kept_copy(prepared, self.machine, network, compiled)
+        network = network.to(self.machine.device).eval()
+        return torch.compile(network) if compiled else network
 
     def _count_threads(self) -> int:
         return torch.get_num_threads() if self.machine.device.type == "cpu" else 1
@@ -171,9 +182,10 @@ class Runner:
             reason = str(getattr(error, "inner_exception", error)).strip().split("\n")[0]
             raise MachineError(
                 f"torch cannot compile the network: {reason}",
-                hint="it needs a C++ compiler (g++ or clang, or what CXX names); --compile off needs none",
+                hint="it needs a C++ compiler (g++ or clang, or what CXX names), on CUDA one of C (gcc or "
+                "clang, or what CC names); --compile off needs none",
             ) from error
-        if not _out_of_memory(error):
+        if not out_of_memory(error):
             raise error
         if size == 1:
             raise MachineError(
@@ -238,6 +250,8 @@ def _kept_copy(prepared: dict[Hashable, Any], machine: Machine, network: nn.Modu
     weights = [(one.data_ptr(), 0 if one.is_inference() else one._version) for one in held]
     made_of, copied = prepared.get((machine, compiled), (None, None))
     if made_of != weights:
+        prepared.pop((machine, compiled), None)
+        del copied  # before another is made: both might not fit
         copied = _copy_for(machine, network, compiled)
         prepared[machine, compiled] = weights, copied
     return copied
@@ -271,14 +285,3 @@ def worth_compiling(compile_: str, machine: Machine, tiles: int) -> bool:
     return compile_ == "on" or (
         compile_ == "auto" and machine.device.type == "cuda" and tiles >= COMPILE_FROM_TILES
     )
-
-
-def _out_of_memory(error: RuntimeError) -> bool:
-    """Whether torch ran out of memory; only CUDA's allocator has an exception class of its own."""
-    said = (
-        "can't allocate memory",
-        "MPS backend out of memory",
-        "CUBLAS_STATUS_ALLOC_FAILED",
-        "CUDNN_STATUS_ALLOC_FAILED",
-    )
-    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in said)

@@ -9,8 +9,6 @@ from geointerp.products.components import Components, classes_shown
 from geointerp.products.spacing import depth_on_the_map
 from geointerp.sources.arrangement import runs_backwards
 
-ENDS = ("top", "base")
-
 
 def write_horizon(labels: xr.DataArray, path: Path, *, end: str, min_size: int) -> int:
     """Write where the bodies of all classes but the background begin or end, as ``inline crossline z`` lines.

@@ -6,10 +6,9 @@ from pathlib import Path
 import xarray as xr
 
 from geointerp.errors import UsageError
-from geointerp.sinks.output import ARRAY_SUFFIXES
+from geointerp.sinks.output import ARRAY_SUFFIXES, TABLE_SUFFIXES
 from geointerp.tasks import TASKS
 
-_TABLES = (".csv", ".geojson", ".gpkg")
 _SEISMIC, _RASTER, _RECORDING = "seismic data", "images and rasters", "DAS recordings"
 
 
@@ -47,10 +46,10 @@ PRODUCTS = {
         Product("sticks", "fault sticks", (".txt",), _SEISMIC, ("faults",), 50),
         Product("top", "a horizon along the tops", (".txt",), _SEISMIC, ("salt",), 100),
         Product("base", "a horizon along the bases", (".txt",), _SEISMIC, ("salt",), 100),
-        Product("bodies", "geobodies", _TABLES, _SEISMIC, ("salt", "faults"), 100),
-        Product("craters", "a crater catalogue", _TABLES, _RASTER, ("craters",), 20),
-        Product("events", "an event list", _TABLES, _RECORDING, ("events",), 50),
-        Product("areas", "areas of the classes", _TABLES),
+        Product("bodies", "geobodies", TABLE_SUFFIXES, _SEISMIC, ("salt", "faults"), 100),
+        Product("craters", "a crater catalogue", TABLE_SUFFIXES, _RASTER, ("craters",), 20),
+        Product("events", "an event list", TABLE_SUFFIXES, _RECORDING, ("events",), 50),
+        Product("areas", "areas of the classes", TABLE_SUFFIXES),
     )
 }
 """In the order in which the first that suits is taken."""

@@ -11,7 +11,8 @@ from pathlib import Path
 from geointerp.errors import OutputError, UsageError
 
 ARRAY_SUFFIXES = (".nc", ".npy", ".sgy", ".segy", ".tif", ".tiff")
-FILE_SUFFIXES = (*ARRAY_SUFFIXES, ".png", ".html", ".txt", ".csv", ".geojson", ".gpkg")
+TABLE_SUFFIXES = (".csv", ".geojson", ".gpkg")
+FILE_SUFFIXES = (*ARRAY_SUFFIXES, ".png", ".html", ".txt", *TABLE_SUFFIXES)
 STORE_SUFFIX = ".zarr"
 STORE_MARKER = "zarr.json"
 _URL = re.compile(r"([a-z][a-z0-9+.-]+):/")  # as a path it has lost a slash; one letter is a drive

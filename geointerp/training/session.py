@@ -14,7 +14,7 @@ from torch import Tensor
 
 from geointerp.errors import DataError, MachineError
 from geointerp.evaluation.confusion import ConfusionMatrix
-from geointerp.inference.device import Machine
+from geointerp.inference.device import Machine, out_of_memory
 from geointerp.inference.slices import slice_probabilities
 from geointerp.tasks import NOTHING
 from geointerp.training.average import MovingAverage, copy_into
@@ -97,7 +97,9 @@ class Session:
         for step, batch in enumerate(self.batches.of_epoch(epoch), start=epoch * self.steps):
             try:
                 losses.append(self._step(step, *batch))
-            except torch.OutOfMemoryError as error:
+            except RuntimeError as error:
+                if not out_of_memory(error):
+                    raise
                 raise MachineError(
                     f"{self.machine} has too little memory for {len(batch[0])} tiles of "
                     f"{self.settings.size[0]} x {self.settings.size[1]} a step",

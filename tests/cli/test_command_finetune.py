@@ -156,6 +156,41 @@ def test_an_interrupt_says_how_to_go_on(
     assert run("finetune", "--data", labelled_set, *SMALL, *CHEAP, "-o", "out", "--resume").status == 0
 
 
+def test_an_interrupt_before_anything_is_begun_has_nothing_to_go_on_with(
+    run: Run, labelled_set: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    words = ("finetune", "--data", labelled_set, *SMALL, *CHEAP, "-o", "out")
+    with monkeypatch.context() as patch:
+        patch.setattr("geointerp.training.trainer.make_plan", interrupt)
+        done = run(*words)
+    assert (done.status, done.err.splitlines()[-1]) == (130, "error: interrupted")
+    assert not Path("out").exists()
+
+
+def test_an_interrupt_that_gives_a_former_run_its_place_back_does_not_recommend_to_go_on_with_it(
+    run: Run, labelled_set: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    words = ("finetune", "--data", labelled_set, *SMALL, *CHEAP, "-o", "out")
+    assert run(*words).status == 0
+    before = Path("out/metrics.csv").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingTable, "step", interrupt)
+        done = run(*words, "--overwrite", "--seed", "7")
+    assert (done.status, done.err.splitlines()[-1]) == (130, "error: interrupted")
+    assert "out is again what it was before" in done.err
+    assert Path("out/metrics.csv").read_bytes() == before
+    with monkeypatch.context() as patch:
+        patch.setattr("geointerp.training.trainer._Run.draw", interrupt)
+        done = run(*words, "--overwrite", "--seed", "7")
+    assert done.err.splitlines()[-2:] == ["error: interrupted", "hint: go on with --resume"]
+
+
 def test_the_table_of_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(Console, "shows_bars", True)
     monkeypatch.setenv("COLUMNS", "100")

@@ -5,8 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.text import Text
+from typer.main import get_command
 
 import geointerp
+from geointerp.cli.app import app
 
 HEAVY = ("torch", "torchvision", "timm", "peft", "dask", "xarray", "numpy", "scipy", "zarr", "matplotlib")
 
@@ -70,6 +73,17 @@ def test_every_command_has_help(command):
     assert done.returncode == 0
     assert f"geointerp {command}" in done.stdout
     assert done.stderr == ""
+
+
+def test_nothing_of_a_help_text_is_taken_for_markup():
+    """Typer has rich read it, which leaves out what stands in square brackets and looks like a style."""
+    groups, texts = [get_command(app)], []
+    for group in groups:
+        groups += getattr(group, "commands", {}).values()
+        texts += [option.help for option in group.params if getattr(option, "help", None)]
+    assert len(texts) > 100
+    for text in texts:
+        assert Text.from_markup(text).plain == text
 
 
 def test_without_a_command_the_help_is_shown():

@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 import pytest
 import torch
 
@@ -30,6 +32,21 @@ def test_auto_takes_a_gpu_where_there_is_one(native, precision, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: native)
     machine = choose_machine()
     assert (machine.device.type, machine.precision) == ("cuda", precision)
+
+
+def test_of_several_gpus_auto_asks_the_one_that_is_meant(monkeypatch):
+    asked = [0]
+
+    @contextmanager
+    def on(number):
+        asked.append(number)
+        yield
+        asked.pop()
+
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "device", on)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: asked[-1] == 1)
+    assert [choose_machine(f"cuda:{number}").precision for number in (0, 1)] == ["fp16", "bf16"]
 
 
 @pytest.mark.parametrize(("name", "precision", "error", "said"), [

@@ -79,6 +79,7 @@ def test_fp32_computes_one_shape_whatever_the_batch():
     RuntimeError("MPS backend out of memory (MPS allocated: 9.05 GB)"),
     RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
     RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported"),
 ])  # fmt: skip
 def test_out_of_memory_halves_the_batch_and_repeats_only_that(one_thread, error):
     network, notes = Cramped(3, error), []
@@ -93,6 +94,15 @@ def test_out_of_memory_halves_the_batch_and_repeats_only_that(one_thread, error)
     assert network.asked == [2, 2, 2]  # no second attempt at a size that did not fit
     roomy = Runner(Cramped(99, error), BF16, 2)
     torch.testing.assert_close(torch.cat([found, again]), torch.cat([roomy(first), roomy(second)]))
+
+
+def test_too_little_memory_for_the_network_itself():
+    class Large(Convolution):
+        def to(self, device):
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(MachineError, match="cpu has too little memory for the network"):
+        Runner(Large(), CPU, 4)
 
 
 class Remembering(Convolution):

@@ -11,7 +11,7 @@ import torch
 from stub_models import Convolution
 
 from geointerp.inference.device import Machine
-from geointerp.inference.reader import read_ahead, read_in_turn
+from geointerp.inference.reader import read_in_turn
 from geointerp.inference.runner import Runner
 from geointerp.inference.threads import Helper
 from geointerp.inference.writer import Writer
@@ -27,25 +27,14 @@ def no_thread_stays():
 def test_reading_ahead_keeps_order_and_distance():
     produced = []
 
-    def items():
-        for number in range(20):
-            produced.append(number)
-            yield number
+    def read(block):
+        produced.append(block.number)
+        return block.number
 
-    for number in read_ahead(items(), depth=2):
+    for number in read_in_turn(read, blocks(20, 1), 1):
         time.sleep(0.002)
-        assert produced[-1] <= number + 4
+        assert produced[-1] <= number + 2
     assert produced == list(range(20))
-
-
-def test_an_exception_while_reading_is_raised_where_it_is_used():
-    def items():
-        yield 1
-        raise OSError("torn disk")
-
-    found = []
-    with pytest.raises(OSError, match="torn disk"):
-        found.extend(read_ahead(items()))
 
 
 @pytest.mark.parametrize("threads", [1, 3, 9])
@@ -70,7 +59,8 @@ def test_several_threads_begin_at_once():
         assert [next(ahead) for _ in range(5)] == list(range(5))
 
 
-def test_an_error_of_one_thread_comes_in_its_turn():
+@pytest.mark.parametrize("threads", [1, 3])
+def test_an_error_of_one_thread_comes_in_its_turn(threads):
     def read(block):
         if block.number == 4:
             raise OSError("torn disk")
@@ -78,14 +68,21 @@ def test_an_error_of_one_thread_comes_in_its_turn():
 
     found = []
     with pytest.raises(OSError, match="torn disk"):
-        found.extend(read_in_turn(read, blocks(9, 1), 3))
+        found.extend(read_in_turn(read, blocks(9, 1), threads))
     assert found == [0, 1, 2, 3]
 
 
 def test_closing_early_stops_the_reader():
-    ahead = read_ahead(iter(range(10**9)))
+    produced = []
+
+    def read(block):
+        produced.append(block.number)
+        return block.number
+
+    ahead = read_in_turn(read, blocks(10_000, 1), 1)
     assert next(ahead) == 0
     ahead.close()
+    assert len(produced) <= 4
 
 
 def test_writing_keeps_order_and_finishes():
@@ -170,15 +167,15 @@ def test_a_signal_while_the_last_items_are_written_does_not_leave_them(signals, 
 def test_a_signal_while_the_reader_is_waited_for_does_not_leave_it(signals):
     ended = []
 
-    def items():
-        yield 1
-        signals.heard.wait()
-        time.sleep(0.02)
-        ended.append(True)
-        yield 2
+    def read(block):
+        if block.number:
+            signals.heard.wait()
+            time.sleep(0.02)
+            ended.append(True)
+        return block.number
 
-    ahead = read_ahead(items())
-    assert next(ahead) == 1
+    ahead = read_in_turn(read, blocks(2, 1), 1)
+    assert next(ahead) == 0
     signals.send(1)
     with pytest.raises(KeyboardInterrupt):
         ahead.close()
