@@ -14,10 +14,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from geointerp.inference.device import too_little_memory
+from geointerp.inference.device import out_of_memory, room_for
 
 # While the network is recorded it takes more memory than ever after: what does not fit may do so soon.
 _TRIES, _SECONDS_BETWEEN = 30, 0.2
+DATA = "the data beside the network"
+DATA_HINT = "is something else running on it? A smaller --batch-size or model leaves more"
 
 
 class Streams(NamedTuple):
@@ -69,15 +71,15 @@ class Carrier:
 
     def _room_for(self, shape: tuple[int, ...]) -> Tensor:
         """Return room on the device, waiting some seconds for it."""
-        tries = 1
-        while True:
+        for _ in range(_TRIES - 1):
             try:
                 return torch.empty(shape, dtype=torch.float32, device=self.device)
-            except torch.OutOfMemoryError as error:
-                if tries == _TRIES:
-                    raise too_little_memory(self.device) from error
-            tries += 1
+            except RuntimeError as error:
+                if not out_of_memory(error):
+                    raise
             sleep(_SECONDS_BETWEEN)
+        with room_for(DATA, self.device, DATA_HINT):
+            return torch.empty(shape, dtype=torch.float32, device=self.device)
 
     def fetching(self, tensors: Mapping[str, Tensor]) -> Callable[[], dict[str, npt.NDArray[Any]]]:
         """Return what waits for tensors that this thread has told the device to compute, as arrays.

@@ -1,11 +1,14 @@
 """Which device computes, in which precision, and how it says that its memory is full."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 
 from geointerp.errors import MachineError, UsageError
 
+NETWORK_HINT = "is something else running on it? A smaller model needs less"
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -103,9 +106,16 @@ def out_of_memory(error: RuntimeError) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in said)
 
 
-def too_little_memory(device: torch.device, what: str = "the data beside the network") -> MachineError:
-    """Return what is said of a device whose memory something does not fit into."""
-    return MachineError(
-        f"{device} has too little memory for {what}",
-        hint="is something else running on it? A smaller --batch-size or model leaves more",
-    )
+@contextmanager
+def room_for(what: str, device: torch.device, hint: str) -> Iterator[None]:
+    """Say of what is done inside that the device has too little memory for it, in place of torch's words.
+
+    Raises:
+        MachineError: it has.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
+        raise MachineError(f"{device} has too little memory for {what}", hint=hint) from error

@@ -14,8 +14,8 @@ from torch import Tensor
 from geointerp.errors import MachineError
 from geointerp.inference.accumulator import Blender, SlabSum
 from geointerp.inference.batches import Run, batches, shared_out, stacked
-from geointerp.inference.carrier import Carrier
-from geointerp.inference.device import out_of_memory, too_little_memory
+from geointerp.inference.carrier import DATA, DATA_HINT, Carrier
+from geointerp.inference.device import room_for
 from geointerp.inference.reader import Slab, read_in_turn
 from geointerp.inference.runner import Runner
 from geointerp.tiling.blocks import Block
@@ -128,17 +128,16 @@ class ViewPass:
         def bring(block: Block) -> _Brought:
             return self._brought(read(block))
 
-        try:
-            with self.runner, closing(read_in_turn(bring, blocks, threads)) as brought:
-                for batch in batches(self._opened(brought), self.batch_size, MOST_SLABS):
-                    begun = self.runner.start(stacked(batch))
-                    self._add_computed()
-                    self._computing = batch, begun
+        with (
+            room_for(DATA, self.blender.device, DATA_HINT),
+            self.runner,
+            closing(read_in_turn(bring, blocks, threads)) as brought,
+        ):
+            for batch in batches(self._opened(brought), self.batch_size, MOST_SLABS):
+                begun = self.runner.start(stacked(batch))
                 self._add_computed()
-        except RuntimeError as error:
-            if not out_of_memory(error):
-                raise
-            raise too_little_memory(self.blender.device) from error
+                self._computing = batch, begun
+            self._add_computed()
 
     def _brought(self, slab: Slab) -> _Brought:
         """Bring to the device what is needed there of a slab; called by the threads that read."""

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from geointerp.errors import MachineError
-from geointerp.inference.device import Machine, out_of_memory, too_little_memory
+from geointerp.inference.device import NETWORK_HINT, Machine, out_of_memory, room_for
 from geointerp.inference.replay import Replay
 from geointerp.inference.threads import insist
 from geointerp.network.lowered import lowered
@@ -72,12 +72,8 @@ class Runner:
         if machine.precision == "fp32":
             self.size = FP32_TILES[machine.device.type]
         self.lowered = _can_be_lowered(network, machine)
-        try:
+        with room_for("the network", machine.device, NETWORK_HINT):
             self.network = self._brought(network, compiled, {} if prepared is None else prepared)
-        except RuntimeError as error:
-            if not out_of_memory(error):
-                raise
-            raise too_little_memory(machine.device, "the network") from error
         # For fp32 see FP32_TILES; what is compiled, recorded, or chosen by a race, is so for one shape.
         self._one_size = compiled or not self.lowered or machine.device.type == "cuda"
         self._pool: ThreadPoolExecutor | None = None

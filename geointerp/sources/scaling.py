@@ -97,8 +97,9 @@ def measure_scale(volume: xr.DataArray, kind: str = "symmetric", percentile: flo
 def _ends(samples: NDArray[np.float32], kind: str, percentile: float) -> tuple[float, float]:
     """Return the amplitudes that become black and white."""
     if kind == "symmetric":
-        # One copy, sorted where it lies: as float64 they took two to four times as long, for one more digit.
-        high = float(np.percentile(np.abs(samples), percentile, overwrite_input=True))
+        # One copy, put in order where it lies: as float64 that took up to four times as long, for one more
+        # digit. The rank stays in float64, which some versions of numpy take to the type of the samples.
+        high = float(np.percentile(np.abs(samples), np.float64(percentile), overwrite_input=True))
         return -high, high
     wide = samples.astype(np.float64)  # in which interpolation between the signs does not overflow
     low, high = np.percentile(wide, (100 - percentile, percentile), overwrite_input=True)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from geointerp.errors import DataError, MachineError
 from geointerp.evaluation.confusion import ConfusionMatrix
-from geointerp.inference.device import Machine, out_of_memory
+from geointerp.inference.device import NETWORK_HINT, Machine, out_of_memory, room_for
 from geointerp.inference.slices import slice_probabilities
 from geointerp.tasks import NOTHING
 from geointerp.training.average import MovingAverage, copy_into
@@ -68,13 +68,17 @@ class Session:
             loss: of logits and target.
             accelerator: holds the processes together and computes in the precision asked for.
             machine: its device and precision.
+
+        Raises:
+            MachineError: the device has too little memory for the network.
         """
         self.settings, self.learner, self.batches, self.loss = settings, learner, batches, loss
         self.accelerator, self.machine = accelerator, machine
         self.steps = len(batches)
         trained = [p for p in learner.network.parameters() if p.requires_grad]
         optimiser = torch.optim.AdamW(trained, settings.rate, weight_decay=settings.weight_decay)
-        self.model, self.optimiser = accelerator.prepare(learner.network, optimiser)
+        with room_for("the network", machine.device, NETWORK_HINT):
+            self.model, self.optimiser = accelerator.prepare(learner.network, optimiser)
         self.average = MovingAverage(learner.learnt(), settings.ema) if settings.ema else None
 
     def train_epoch(self, epoch: int, step_done: Callable[[float], None]) -> float:

@@ -167,8 +167,9 @@ class _Run:
             number = len(self.epochs)
             loss = session.train_epoch(number, self.progress.step)
             with session.averaged():
-                self._record(loss, session.validate(self.plan.validation, len(self.plan.names)))
+                best = self._record(loss, session.validate(self.plan.validation, len(self.plan.names)))
             self._keep_last()
+            self.progress.epoch(self.epochs[-1], best)  # only now can it be gone on with
             longest = max(longest, time.monotonic() - began)
 
     def _stops(self, longest: float) -> bool:
@@ -185,8 +186,8 @@ class _Run:
             self.progress.note(f"stopping after epoch {len(self.epochs)}: {reason}")
         return stops
 
-    def _record(self, train_loss: float, validation: Validation) -> None:
-        """Add the figures of an epoch; the network, if it is the best so far, is stored."""
+    def _record(self, train_loss: float, validation: Validation) -> bool:
+        """Add the figures of an epoch, and store the network and return True if it is the best so far."""
         session, names = self.plan.session, self.plan.names
         figures = metrics(validation.confusion, names)
         number = len(self.epochs) + 1
@@ -206,7 +207,7 @@ class _Run:
             self.best = number
             if self.accelerator.is_main_process:
                 self._keep_model(epoch)
-        self.progress.epoch(epoch, best)
+        return best
 
     def _keep_model(self, epoch: Epoch) -> None:
         """Write ``model/``, whole or not at all."""

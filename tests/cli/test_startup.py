@@ -80,7 +80,7 @@ def test_nothing_of_a_help_text_is_taken_for_markup():
     groups, texts = [get_command(app)], []
     for group in groups:
         groups += getattr(group, "commands", {}).values()
-        texts += [option.help for option in group.params if getattr(option, "help", None)]
+        texts += [one.help for one in (group, *group.params) if getattr(one, "help", None)]
     assert len(texts) > 100
     for text in texts:
         assert Text.from_markup(text).plain == text

@@ -167,8 +167,11 @@ def test_a_signal_while_the_last_items_are_written_does_not_leave_them(signals, 
 def test_a_signal_while_the_reader_is_waited_for_does_not_leave_it(signals):
     ended = []
 
+    begun = threading.Event()
+
     def read(block):
         if block.number:
+            begun.set()
             signals.heard.wait()
             time.sleep(0.02)
             ended.append(True)
@@ -176,6 +179,7 @@ def test_a_signal_while_the_reader_is_waited_for_does_not_leave_it(signals):
 
     ahead = read_in_turn(read, blocks(2, 1), 1)
     assert next(ahead) == 0
+    begun.wait()
     signals.send(1)
     with pytest.raises(KeyboardInterrupt):
         ahead.close()
