@@ -47,6 +47,7 @@ SLICES = {"starter": 2048, "small": 2048, "base": 2048, "large": 1024}
 SIDE, ROUNDS = 8192, 3
 STAGES = ("GPU", "each reader", "main thread", "writer")
 WAITS = ("waits for slabs", "for the writer")
+BESIDE = "beside the pass"
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,11 @@ def main() -> None:
                 Path(__file__).name,
                 f"{torch.cuda.get_device_name()}, {machine}: products of matrices at {rate / 1e12:.0f} "
                 "TFLOP/s.",
-                ("network", "tile", "Mvoxel/s", "share", *STAGES, *WAITS),
+                ("network", "tile", "Mvoxel/s", "share", *STAGES, *WAITS, BESIDE),
                 rows,
                 note="Compiling itself, 18 s for ViT-B, is left out. The columns behind the share are shares "
-                "of the time: in which a stage is busy, and in which the main thread waits.",
+                "of the time: in which a stage is busy, in which the main thread waits, and which goes before "
+                "the first block and after the last.",
             )
 
 
@@ -168,6 +170,7 @@ def stages_timed() -> Iterator[Counter[str]]:
         patch.object(work.SlabReader, "__call__", clocked("reading", work.SlabReader.__call__)),
         patch.object(Carrier, "bring", clocked("reading", Carrier.bring)),
         patch.object(passes, "read_in_turn", awaited),
+        patch.object(passes.ViewPass, "run", clocked("pass", passes.ViewPass.run)),
         patch.object(Writer, "put", clocked(WAITS[1], Writer.put)),
         patch.object(LabelStore, "write", clocked("writing", LabelStore.write)),
         patch.object(work, "class_counts", clocked("writing", work.class_counts)),
@@ -189,6 +192,7 @@ def row(name: str, model: LoadedModel, found: Figures, slices: int, rate: float)
         f"{stages['reading'] / READERS['cuda'] / found.whole:.2f}",
         f"{stages['main'] / found.whole:.2f}",
         *(f"{stages[name] / found.whole:.2f}" for name in ("writing", *WAITS)),
+        f"{1 - stages['pass'] / found.whole:.2f}",
     )
 
 
