@@ -83,8 +83,8 @@ def main() -> None:
                 ("network", "tile", "Mvoxel/s", "share", *STAGES, *WAITS, BESIDE),
                 rows,
                 note="Compiling itself, 18 s for ViT-B, is left out. The columns behind the share are shares "
-                "of the time: in which a stage is busy, in which the main thread waits, and which goes before "
-                "the first block and after the last.",
+                "of the time: in which a stage is busy, in which the main thread waits, and which goes "
+                "before the first block and after the last.",
             )
 
 
