@@ -110,6 +110,11 @@ def out_of_memory(error: RuntimeError) -> bool:
 def room_for(what: str, device: torch.device, hint: str) -> Iterator[None]:
     """Say of what is done inside that the device has too little memory for it, in place of torch's words.
 
+    Args:
+        what: needs the memory, in words.
+        device: whose memory it is.
+        hint: what to do.
+
     Raises:
         MachineError: it has.
     """

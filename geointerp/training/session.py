@@ -12,9 +12,9 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast
 from torch import Tensor
 
-from geointerp.errors import DataError, MachineError
+from geointerp.errors import DataError
 from geointerp.evaluation.confusion import ConfusionMatrix
-from geointerp.inference.device import NETWORK_HINT, Machine, out_of_memory, room_for
+from geointerp.inference.device import NETWORK_HINT, Machine, room_for
 from geointerp.inference.slices import slice_probabilities
 from geointerp.tasks import NOTHING
 from geointerp.training.average import MovingAverage, copy_into
@@ -99,16 +99,10 @@ class Session:
         self.learner.fuse_attention(fused=self.machine.device.type != "cpu")
         losses = []
         for step, batch in enumerate(self.batches.of_epoch(epoch), start=epoch * self.steps):
-            try:
+            height, width = self.settings.size
+            tiles = f"{len(batch[0])} tiles of {height} x {width} a step"
+            with room_for(tiles, self.machine.device, "give a smaller --batch-size or --tile"):
                 losses.append(self._step(step, *batch))
-            except RuntimeError as error:
-                if not out_of_memory(error):
-                    raise
-                raise MachineError(
-                    f"{self.machine} has too little memory for {len(batch[0])} tiles of "
-                    f"{self.settings.size[0]} x {self.settings.size[1]} a step",
-                    hint="give a smaller --batch-size or --tile",
-                ) from error
             step_done(losses[-1])
         self.learner.fuse_attention(fused=True)
         mean = torch.tensor(losses, device=self.machine.device).mean()

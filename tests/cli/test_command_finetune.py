@@ -142,12 +142,29 @@ def test_other_processes_leave_the_talking_to_the_first(
     assert "error: the loss became" in done.err
 
 
+@pytest.mark.parametrize(("where", "what"), [
+    ("accelerate.Accelerator.prepare", "the network"),
+    ("geointerp.training.session.Session._step", "4 tiles of 32 x 32 a step"),
+])  # fmt: skip
+def test_too_little_memory_says_for_what(
+    where: str, what: str, run: Run, labelled_set: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise RuntimeError("CUDA error: out of memory")
+
+    monkeypatch.setattr(where, full)
+    done = run("finetune", "--data", labelled_set, *SMALL, *CHEAP, "-o", "out")
+    assert done.status == 1
+    assert f"error: cpu has too little memory for {what}\nhint: " in done.err
+
+
+def interrupt(*arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_an_interrupt_says_how_to_go_on(
     run: Run, labelled_set: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(table: TrainingTable, loss: float) -> None:
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patch:
         patch.setattr(TrainingTable, "step", interrupt)
         done = run("finetune", "--data", labelled_set, *SMALL, *CHEAP, "-o", "out")
@@ -159,9 +176,6 @@ def test_an_interrupt_says_how_to_go_on(
 def test_an_interrupt_before_anything_is_begun_has_nothing_to_go_on_with(
     run: Run, labelled_set: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(*arguments: object) -> None:
-        raise KeyboardInterrupt
-
     words = ("finetune", "--data", labelled_set, *SMALL, *CHEAP, "-o", "out")
     with monkeypatch.context() as patch:
         patch.setattr("geointerp.training.trainer.make_plan", interrupt)
@@ -173,9 +187,6 @@ def test_an_interrupt_before_anything_is_begun_has_nothing_to_go_on_with(
 def test_an_interrupt_that_gives_a_former_run_its_place_back_does_not_recommend_to_go_on_with_it(
     run: Run, labelled_set: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(*arguments: object) -> None:
-        raise KeyboardInterrupt
-
     words = ("finetune", "--data", labelled_set, *SMALL, *CHEAP, "-o", "out")
     assert run(*words).status == 0
     before = Path("out/metrics.csv").read_bytes()

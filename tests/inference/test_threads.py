@@ -165,9 +165,7 @@ def test_a_signal_while_the_last_items_are_written_does_not_leave_them(signals, 
 
 
 def test_a_signal_while_the_reader_is_waited_for_does_not_leave_it(signals):
-    ended = []
-
-    begun = threading.Event()
+    ended, begun = [], threading.Event()
 
     def read(block):
         if block.number:
