@@ -47,6 +47,16 @@ def _share_arenas(count: int) -> None:
         _set({_ARENA_MAX: count})
 
 
+def return_freed() -> None:
+    """Give what is free in the pools back to the system.
+
+    Of opening a survey 150 bytes of each trace are left there, and the prediction would not use them all.
+    """
+    trim = _of_glibc("malloc_trim")
+    if trim is not None:
+        trim(0)
+
+
 def keep_memory() -> None:
     """Let this process keep the memory of freed tensors for the next ones, where dask forbade it.
 
@@ -60,9 +70,15 @@ def keep_memory() -> None:
 
 def _set(options: dict[int, int]) -> None:
     """Set options of the allocator, if it is glibc's: others have no ``mallopt``."""
-    mallopt: Callable[[int, int], int] | None = (
-        getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    )
+    mallopt = _of_glibc("mallopt")
     if mallopt is not None:
         for option, value in options.items():
             mallopt(option, value)
+
+
+def _of_glibc(name: str) -> Callable[..., int] | None:
+    """Return a function of the C library, if it has it."""
+    found: Callable[..., int] | None = (
+        getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
+    )
+    return found

@@ -9,7 +9,7 @@ import torch
 import xarray as xr
 
 from geointerp.errors import DataError, UsageError
-from geointerp.inference.allocation import suit_allocator
+from geointerp.inference.allocation import return_freed, suit_allocator
 from geointerp.inference.device import Machine, choose_machine
 from geointerp.inference.job import Job, run
 from geointerp.inference.progress import Progress, Silent
@@ -109,6 +109,8 @@ def predict(
         )
         for words in _unfamiliar(job, whole):
             progress.note(words)
+        if machine.device.type != "cuda":
+            return_freed()
         return run(job, place, overwrite=overwrite, resume=resume, progress=progress, crew=crew)
 
 

@@ -22,6 +22,27 @@ c.fflush(None)
 """
 
 
+FREED = """
+import ctypes, re
+from pathlib import Path
+from geointerp.inference.allocation import return_freed
+
+def held():
+    return int(re.search(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) >> 10
+
+c, before = ctypes.CDLL(None), held()
+c.malloc.restype, c.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+blocks = [c.malloc(100_000) for _ in range(1000)]
+for block in blocks:
+    ctypes.memset(ctypes.c_void_p(block), 1, 100_000)
+for block in blocks[:-1]:
+    c.free(block)
+kept = held() - before
+return_freed()
+print(kept, held() - before)
+"""
+
+
 class Library:
     """Notes how the allocator is set."""
 
@@ -78,6 +99,17 @@ def test_the_system_takes_what_it_is_told():
         [sys.executable, "-c", COUNTING], capture_output=True, text=True, check=True, env=free
     )
     assert done.stdout.count("<heap nr=") == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator is Linux's")
+def test_what_is_free_goes_back_to_the_system():
+    """In a process of its own: of 95 MiB one block is in use, the last, which holds all others in place."""
+    if not hasattr(ctypes.CDLL(None), "malloc_trim"):
+        pytest.skip("this C library keeps nothing that could be given back")
+    done = subprocess.run([sys.executable, "-c", FREED], capture_output=True, text=True, check=True)
+    kept, after = (int(number) for number in done.stdout.split())
+    assert kept > 80
+    assert after < 10
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator is Linux's")
