@@ -4,9 +4,9 @@
 
 Each length runs in a process of its own; its peak resident memory is what the system accounts to it, and to
 it alone: ``ru_maxrss`` would begin with that of the process which started it. The bundled fault model over
-slices of 400 x 462 samples, tiles as fitted; medians of rounds, for whether the threads' demands fall together
-is chance, by 2 % of the peak. MONAI is counted where benchmarks/peers.py has installed it: the volume it
-keeps, the logits and weights of all slices.
+slices of 400 x 462 samples, tiles as fitted; medians of rounds, for whether the demands of the threads fall
+together is chance, by 2 % of the peak. MONAI is counted where benchmarks/peers.py has installed it: the
+volume it keeps, the logits and weights of all slices.
 """
 
 import os
