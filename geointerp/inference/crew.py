@@ -17,6 +17,7 @@ from geointerp.inference import station
 from geointerp.inference.device import Machine, choose_machine
 from geointerp.inference.manifest import Manifest, key
 from geointerp.inference.progress import Progress
+from geointerp.inference.runner import can_compile
 from geointerp.tiling.blocks import Block
 from geointerp.tiling.plan import ViewPlan
 
@@ -64,6 +65,10 @@ class Crew:
             )
         machine: Machine = found.pop()
         return machine
+
+    def can_compile(self) -> bool:
+        """Whether torch can compile for a GPU on all of their machines."""
+        return all(self.client.run(can_compile, workers=self.workers).values())
 
     def compute(
         self,

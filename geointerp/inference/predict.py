@@ -13,6 +13,7 @@ from geointerp.inference.allocation import return_freed, suit_allocator
 from geointerp.inference.device import Machine, choose_machine
 from geointerp.inference.job import Job, run
 from geointerp.inference.progress import Progress, Silent
+from geointerp.inference.runner import can_compile
 from geointerp.network.description import CHANNELS, ModelDescription, read_description
 from geointerp.network.home import bundled_model, find_model
 from geointerp.network.loading import LoadedModel, load_model, recognise_model
@@ -68,7 +69,8 @@ def predict(
         batch_size: tiles computed at once; it changes the speed, in fp32 never the labels.
         device: ``auto``, ``cpu``, ``cuda[:N]`` or ``mps``.
         precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
-        compile: ``auto``, ``on`` or ``off``: whether torch compiles the network first.
+        compile: ``auto``, ``on`` or ``off``: whether torch compiles the network first; ``auto`` does on a GPU
+            where there is much to do, and a C compiler to do it with.
         probability: keep the class probabilities.
         workers: compute in so many processes of this machine, which needs an ``output``; a script that asks
             for them must be safe to import (``if __name__ == "__main__":``).
@@ -100,6 +102,9 @@ def predict(
         )
     with _crew(workers, scheduler, place) as crew:
         machine = crew.machine(device, precision) if crew else choose_machine(device, precision)
+        possible = crew.can_compile if crew else can_compile
+        if compile == "auto" and machine.device.type == "cuda" and not possible():
+            compile = "off"
         suit_allocator("cpu" if crew else machine.device.type, torch.get_num_threads())
         chosen = _model(task, model, tile)
         whole = _volume(volume, source_options, chosen)

@@ -4,10 +4,13 @@ On a processor each part of a batch is computed by one thread, and several parts
 waits for all threads, and what is bound by memory in one part goes on beside the products of another.
 """
 
+import os
+import shutil
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from functools import partial
+from importlib.util import find_spec
 from traceback import clear_frames
 from types import TracebackType
 from typing import Any, Self
@@ -274,6 +277,12 @@ def default_batch_size(machine: Machine, tile: tuple[int, int]) -> int:
     threads = min(torch.get_num_threads(), _MOST_THREADS) if machine.device.type == "cpu" else 1
     whole = _TILES_A_THREAD if machine.device.type == "cpu" else 64
     return threads * max(1, whole * 224 * 224 // (tile[0] * tile[1]))
+
+
+def can_compile() -> bool:
+    """Whether torch can compile for a GPU on this machine: by Triton, which needs a C compiler."""
+    compilers = [os.environ["CC"]] if os.environ.get("CC") else ["gcc", "clang"]
+    return find_spec("triton") is not None and any(map(shutil.which, compilers))
 
 
 def worth_compiling(compile_: str, machine: Machine, tiles: int) -> bool:

@@ -30,6 +30,7 @@ from geointerp.inference.crew import Crew, _runs
 from geointerp.inference.manifest import FILE_NAME, Manifest, begin, key
 from geointerp.inference.predict import predict
 from geointerp.inference.progress import Silent
+from geointerp.inference.runner import can_compile
 from geointerp.inference.station import Order, _still_wanted, opened, packed
 from geointerp.sinks.segy_write import write_survey
 from geointerp.tiling.blocks import Block
@@ -287,6 +288,18 @@ def test_only_a_lost_connection_is_a_scheduler_that_is_gone(error, said, tmp_pat
     with pytest.raises(MachineError, match=said) as raised:
         Crew(Unwell(error), None).compute(job, [], live=None, manifest=manifest, progress=Silent())
     assert "--resume" in raised.value.hint
+
+
+@pytest.mark.parametrize(("able", "all_are"), [((True, True), True), ((True, False), False)])
+def test_workers_compile_where_each_of_them_can(able, all_are):
+    class Told(Unwell):
+        def run(self, work, workers):
+            assert work is can_compile
+            return dict(zip(workers, able, strict=True))
+
+    one = Crew(Told(None), None)
+    one.workers = ["a", "b"]
+    assert one.can_compile() is all_are
 
 
 @pytest.mark.parametrize(("asked", "here", "in_worker"), [(None, 8, 4), (6, 6, 6)])

@@ -7,10 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 import xarray as xr
 from stub_models import Convolution, Identity, model_of, volume_of
 
 from geointerp.errors import DataError, ModelError, OutputError, UsageError
+from geointerp.inference import predict as predict_module
+from geointerp.inference.device import Machine
 from geointerp.inference.predict import predict
 from geointerp.inference.progress import Silent
 from geointerp.inference.result import summary
@@ -18,6 +21,21 @@ from geointerp.network.description import read_description
 from geointerp.network.loading import load_model
 from geointerp.sources.open import open_volume
 from geointerp.tiling.fit import fitted_tile
+
+
+@pytest.mark.parametrize(("asked", "possible", "told"), [
+    ("auto", True, "auto"), ("auto", False, "off"), ("on", False, "on"),
+])  # fmt: skip
+def test_by_itself_nothing_is_compiled_where_nothing_can_be(asked, possible, told, monkeypatch):
+    jobs = []
+    gpu = Machine(torch.device("cuda"), "bf16")
+    monkeypatch.setattr(predict_module, "choose_machine", lambda *_: gpu)
+    monkeypatch.setattr(predict_module, "suit_allocator", lambda *_: None)
+    monkeypatch.setattr(predict_module, "can_compile", lambda: possible)
+    monkeypatch.setattr(predict_module, "run", lambda job, *_, **__: jobs.append(job))
+    predict(volume_of((4, 20, 30)), model=model_of(Identity()), compile=asked)
+    (job,) = jobs
+    assert job.compile == told
 
 
 @pytest.mark.parametrize(("options", "error", "said"), [

@@ -12,8 +12,16 @@ from stub_models import Attention, Convolution
 from timm.models.vision_transformer import VisionTransformer
 
 from geointerp.errors import MachineError
+from geointerp.inference import runner as runner_module
 from geointerp.inference.device import Machine
-from geointerp.inference.runner import FP32_TILES, Runner, default_batch_size, whole_batches, worth_compiling
+from geointerp.inference.runner import (
+    FP32_TILES,
+    Runner,
+    can_compile,
+    default_batch_size,
+    whole_batches,
+    worth_compiling,
+)
 from geointerp.network.decoders import create_decoder
 from geointerp.network.segmenter import Segmenter, fold
 from geointerp.network.unet import UNet
@@ -198,6 +206,25 @@ def test_batches_shrink_with_the_tile(two_threads):
     torch.set_num_threads(1)
     assert default_batch_size(CPU, (224, 224)) == 4
     assert default_batch_size(Machine(torch.device("cuda"), "bf16"), (224, 224)) == 64
+
+
+@pytest.mark.parametrize(("named", "there", "triton", "possible"), [
+    (None, {"gcc"}, True, True),
+    (None, {"clang"}, True, True),
+    (None, {"cc"}, True, False),
+    (None, {"gcc"}, False, False),
+    ("icx", {"icx"}, True, True),
+    ("icx", {"gcc"}, True, False),
+])  # fmt: skip
+def test_compiling_for_a_gpu_needs_triton_and_the_compiler_that_it_takes(
+    named, there, triton, possible, monkeypatch
+):
+    monkeypatch.delenv("CC", raising=False)
+    if named:
+        monkeypatch.setenv("CC", named)
+    monkeypatch.setattr(runner_module.shutil, "which", lambda name: name if name in there else None)
+    monkeypatch.setattr(runner_module, "find_spec", lambda name: triton or None)
+    assert can_compile() is possible
 
 
 def test_compiling_is_worth_it_on_a_gpu_with_much_to_do():
