@@ -244,10 +244,9 @@ def _converted(work: "Callable[..., xr.Dataset]", volume: "xr.DataArray", output
     from geointerp.inference.manifest import held
 
     folder = partial_of(output)
-    with held(folder / _LOCK):
-        pass
     try:
-        remove(folder)
+        with held(folder / _LOCK):
+            remove(folder)
         folder.mkdir(parents=True)
         (folder / _LOCK).touch()
     except OSError as error:

@@ -74,12 +74,13 @@ def write_folder(
 def write_report(folder: Path, report: dict[str, Any]) -> None:
     """Write ``report.json`` into a folder."""
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / REPORT).write_text(text + "\n", encoding="utf-8")
+    # A file's name need not be UTF-8.
+    (folder / REPORT).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a CSV file; a figure that does not exist (None) is an empty field."""
-    with path.open("w", newline="", encoding="utf-8") as opened:
+    with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as opened:
         writer = csv.writer(opened, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)

@@ -129,6 +129,7 @@ def _open(data: Path, about: "ModelDescription", split: str) -> "LabelledData":
         channels=about.channels,
         normalisation=about.normalisation,
         elevation=about.elevation,
+        patch=about.patch,
         only=split,
     )
     theirs = _named_classes(labelled.folder)

@@ -13,7 +13,7 @@ from zarr.storage import MemoryStore
 import geointerp
 from geointerp.errors import DataError, OutputError
 from geointerp.inference.device import Machine
-from geointerp.inference.manifest import Manifest, held
+from geointerp.inference.manifest import Manifest, begun_with, held, key
 from geointerp.inference.progress import Progress
 from geointerp.inference.result import provenance
 from geointerp.inference.runner import Runner, default_batch_size, whole_batches, worth_compiling
@@ -24,6 +24,7 @@ from geointerp.sinks.zarr_store import LabelStore, create_store, open_store
 from geointerp.sources.scaling import AmplitudeScale
 from geointerp.tiling.blocks import Block, linked, scratch_chunks, storage
 from geointerp.tiling.plan import ViewPlan
+from geointerp.tiling.views import sample_dim
 
 if TYPE_CHECKING:
     from geointerp.inference.crew import Crew
@@ -151,6 +152,7 @@ def run(
         return _opened(staging.output)
     store, manifest = _begin(job, staging, settings)
     with held(manifest.path):
+        _check_ours(manifest, settings)
         _compute(job, store, manifest, progress, crew)
         if not manifest.tiles:
             _discard_empty(job, staging)
@@ -158,6 +160,18 @@ def run(
         if staging:
             staging.publish()
     return _opened(staging.output if staging else store.store)
+
+
+def _check_ours(manifest: Manifest, settings: dict[str, Any]) -> None:
+    """Refuse to go on where a run that began in the same moment has put its own store in this one's place.
+
+    Raises:
+        OutputError: the manifest is gone, or another's.
+    """
+    if manifest.path and not begun_with(manifest.path, key(settings)):
+        raise OutputError(
+            f"another run is at work on {manifest.path.parent}", hint="wait for it, or give another output"
+        )
 
 
 def _finish(store: LabelStore, told: dict[str, Any], output: Path | None) -> None:
@@ -182,17 +196,22 @@ def _discard_empty(job: Job, staging: Staging | None) -> NoReturn:
         DataError: always.
     """
     if staging:
-        staging.clear()
+        staging.discard()
+    traces = sample_dim(list(job.sizes)) is not None
+    where = "in the region " if job.region else ""
     raise DataError(
-        f"{job.volume.attrs.get('source', 'the data')}: nothing to predict: none of the "
-        f"{job.volume.size} samples lies on a trace that carries data",
-        hint="a trace whose samples are all the same counts as dead, here all of them",
+        f"{job.volume.attrs.get('source', 'the data')}: nothing to predict: none of the {job.volume.size} "
+        f"samples {where}{'lies on a trace that carries data' if traces else 'holds a value'}",
+        hint="a trace whose samples are all the same counts as dead, here all of them"
+        if traces
+        else "all of them are marked as missing",
     )
 
 
 def _opened(target: Store | Path) -> xr.Dataset:
     """Open a finished store lazily."""
-    labels: xr.Dataset = xr.open_zarr(target, consolidated=False)
+    # Times are in ms or s, which some versions of xarray would decode.
+    labels: xr.Dataset = xr.open_zarr(target, consolidated=False, decode_timedelta=False)
     return labels
 
 

@@ -14,17 +14,18 @@ from geointerp.inference.device import Machine, choose_machine
 from geointerp.inference.job import Job, run
 from geointerp.inference.progress import Progress, Silent
 from geointerp.inference.runner import can_compile
+from geointerp.inference.unfamiliar import unfamiliar
 from geointerp.network.description import CHANNELS, ModelDescription, read_description
 from geointerp.network.home import bundled_model, find_model
 from geointerp.network.loading import LoadedModel, load_model, recognise_model
 from geointerp.sinks.output import FILE_SUFFIXES
 from geointerp.sources.raster_place import part_of
 from geointerp.sources.scaling import measure_scale
-from geointerp.tasks import TASKS, data_with, task_named
+from geointerp.tasks import task_named
 from geointerp.tiling.fit import fitted_tile
 from geointerp.tiling.plan import plan_views
 from geointerp.tiling.regions import parse_region, region_slices
-from geointerp.tiling.views import SAMPLE_DIMS, View, choose_views, widened
+from geointerp.tiling.views import View, choose_views, widened
 
 if TYPE_CHECKING:
     from geointerp.inference.crew import Crew
@@ -112,7 +113,7 @@ def predict(
         job = _job(
             whole, chosen, load, machine, task, views, region, tile, overlap, batch_size, compile, probability
         )
-        for words in _unfamiliar(job, whole):
+        for words in unfamiliar(job, whole):
             progress.note(words)
         if machine.device.type != "cuda":
             return_freed()
@@ -197,41 +198,6 @@ def _job(
         task=task or about.task,
         as_in_file="array" in whole.attrs and whole.attrs["array"] == getattr(whole.data, "name", ""),
     )
-
-
-def _unfamiliar(job: Job, whole: xr.DataArray) -> list[str]:
-    """Say what the model has not learnt of the data and slices, and what a region hides that it goes by."""
-    about, views = job.model.description, [plan.view for plan in job.plans]
-    said = []
-    kind, task = data_with(job.sizes), TASKS.get(job.task or "")
-    if task and kind not in (None, task.data):
-        said.append(
-            f"'{about.name}' looks for {task.title}, and dimensions {', '.join(job.sizes)} are those of "
-            f"a {kind}: labels may mean nothing"
-        )
-    if job.scale.kind != about.normalisation.kind:
-        said.append(
-            f"no amplitude is negative: zero is taken to lie midway between {job.scale.low:g} and "
-            f"{job.scale.high:g}"
-        )
-    new = [view.name for view in views if view.slices in SAMPLE_DIMS and not {*about.views} & {*SAMPLE_DIMS}]
-    if new:
-        said.append(
-            f"'{about.name}' learnt from {' and '.join(about.views)} slices, not from {new[0]} slices: "
-            "averaged with these, labels may be worse"
-        )
-    sides = {
-        dim: side for view in views for dim, side in zip((view.rows, view.columns), job.tile, strict=True)
-    }
-    cut = [dim for dim in job.region if dim in sides and job.sizes[dim] < whole.sizes[dim]]
-    if cut:
-        small = any(job.sizes[dim] < sides[dim] for dim in cut)
-        than = f", to less than a tile of {job.tile[0]} x {job.tile[1]}" if small else ""
-        said.append(
-            f"the region cuts slices along {' and '.join(cut)}{than}: what lies around it is not seen, and "
-            "labels may differ from the whole's, most near its ends"
-        )
-    return said
 
 
 def _model(

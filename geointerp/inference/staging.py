@@ -34,9 +34,18 @@ class Staging:
         return begin(self.partial / FILE_NAME, settings)
 
     def clear(self) -> None:
-        """Remove what an earlier run left, for a fresh start."""
-        remove(self.partial)
+        """Remove what an earlier run left, for a fresh start.
+
+        Raises:
+            OutputError: it is at work after all.
+        """
+        with held(self.partial / FILE_NAME):
+            self.discard()
         self.output.parent.mkdir(parents=True, exist_ok=True)
+
+    def discard(self) -> None:
+        """Remove what has been done so far."""
+        remove(self.partial)
 
     def publish(self) -> None:
         """Give the store its name, in place of what is there; then take away what is needed no more.

@@ -33,7 +33,12 @@ def open_labels(path: Path) -> xr.Dataset:
     if path.is_file() and path.suffix.lower() != ".nc":
         raise DataError(f"{path} is no label store", hint="give a .zarr or .nc that predict wrote")
     try:
-        opened = xr.open_zarr(path, consolidated=False) if path.is_dir() else xr.open_dataset(path, chunks={})
+        # Times are in ms or s, which some versions of xarray would decode.
+        opened = (
+            xr.open_zarr(path, consolidated=False, decode_timedelta=False)
+            if path.is_dir()
+            else xr.open_dataset(path, chunks={}, decode_timedelta=False)
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = (str(error).splitlines() or [type(error).__name__])[0].partition(". Consider")[0]
         raise DataError(

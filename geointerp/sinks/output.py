@@ -109,9 +109,11 @@ def put_in_place(partial: Path, output: Path) -> None:
             partial.rename(output)
         else:
             partial.replace(output)  # a file takes the place of another in one step
-    except OSError as error:
+    except BaseException as error:  # a signal's too
         if os.path.lexists(former) and not os.path.lexists(output):
             former.rename(output)
+        if not isinstance(error, OSError):
+            raise
         raise OutputError(
             f"{partial} cannot be renamed to {output.name}: {error.strerror or error}",
             hint="is another program using the folder, or may it not be written to?",

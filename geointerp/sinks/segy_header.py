@@ -1,7 +1,6 @@
 """Headers of a SEG-Y file, changed in the words that describe its samples and in one line of text."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 
@@ -9,7 +8,7 @@ import geointerp
 from geointerp.errors import DataError
 from geointerp.sources.segy.binary import BINARY_WORDS, TEXT_BYTES, TRACE_WORDS
 from geointerp.sources.segy.sample_axis import extended_interval
-from geointerp.sources.segy.sniff import binary_word, read_trace_header
+from geointerp.sources.segy.sniff import binary_word
 from geointerp.sources.segy.survey import Survey
 
 _COLUMNS, _LINES = 80, 40
@@ -81,12 +80,11 @@ def with_text(raw: bytes, text: str, encoding: str) -> bytes:
     return raw[:place] + said.encode(codec) + raw[place + _COLUMNS :]
 
 
-def trace_words(template: Path, survey: Survey, first: int, samples: int, interval: float | None) -> Words:
+def trace_words(survey: Survey, first: int, samples: int, interval: float | None) -> Words:
     """Return the words to change in every trace header: value and type by first byte.
 
     Args:
-        template: the file.
-        survey: what it is.
+        survey: the template.
         first: position of the first sample that is kept.
         samples: how many are kept.
         interval: in ms or m, where the user gave it.
@@ -101,7 +99,7 @@ def trace_words(template: Path, survey: Survey, first: int, samples: int, interv
     if interval is not None:
         byte, kind = TRACE_WORDS["sample_interval"]
         words[byte] = (stored_interval(interval / survey.axis.unit), kind)
-    return words | (_delay(template, survey, first) if first else {})
+    return words | (_delay(survey, first) if first else {})
 
 
 def stored_interval(interval: float) -> int:
@@ -116,30 +114,22 @@ def stored_interval(interval: float) -> int:
     return stored
 
 
-def _delay(template: Path, survey: Survey, first: int) -> Words:
-    """Return the delay recording time of a cut, with the time scalar that makes it a whole number."""
+def _delay(survey: Survey, first: int) -> Words:
+    """Return the delay recording time of a cut, with the time scalar that makes it a whole number.
+
+    Both go into every trace: the traces' own scalars need not be alike.
+    """
     wanted = (survey.axis.first + first * survey.axis.interval) / survey.axis.unit
-    scalar = _time_scalar(template, survey)
+    scalar = survey.axis.scalar
     byte, kind = TRACE_WORDS["delay"]
     for tried in (scalar, *((1, -10, -100, -1000) if scalar is not None else ())):
         stored = wanted if tried is None else wanted * -tried if tried < 0 else wanted / max(tried, 1)
         if abs(stored - round(stored)) < 1e-6 and abs(stored) < 1 << 15:
             words: Words = {byte: (round(stored), kind)}
-            if tried != scalar and tried is not None:
+            if tried is not None:
                 words[TRACE_WORDS["time_scalar"][0]] = (tried, TRACE_WORDS["time_scalar"][1])
             return words
     raise DataError(
         f"SEG-Y has no room for a delay recording time of {wanted:g}: it stores whole numbers up to 32767",
         hint="cut the region at another sample, or write .zarr",
     )
-
-
-def _time_scalar(template: Path, survey: Survey) -> int | None:
-    """Return the time scalar of the first trace; None where bytes 215-216 hold something else."""
-    lines = [survey.facts[f"{name}_byte"] for name in ("inline", "crossline", "cdp")]
-    header = read_trace_header(template, survey.layout.first_trace)
-    byte, kind = TRACE_WORDS["time_scalar"]
-    scalar = int(np.frombuffer(header, survey.layout.endianness + kind, count=1, offset=byte - 1)[0])
-    part_of_line = any(line is not None and abs(line - 213) < 4 for line in lines)
-    sane = abs(scalar) in (0, 1, 10, 100, 1000, 10000)
-    return None if part_of_line or not sane else scalar

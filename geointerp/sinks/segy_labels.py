@@ -77,7 +77,7 @@ def write_segy_labels(
     part = _part(labels, survey, template)
     if "trace_mask" in dataset:
         _check_traces(dataset["trace_mask"], labels.dims[:-1], part.traces, template)
-    changed = trace_words(template, survey, part.first, part.samples, options.sample_interval)
+    changed = trace_words(survey, part.first, part.samples, options.sample_interval)
     with template.open("rb") as source, path.open("wb") as file:
         head = source.read(survey.layout.first_trace)
         nothing = -1 if sample_format == 8 else NOTHING

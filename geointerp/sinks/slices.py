@@ -19,6 +19,7 @@ _SHORT = {"metre": "m", "meter": "m", "second": "s", "degrees_north": "°", "deg
 _SPREAD = 24
 _TRIED = 128
 _GOOD = 0.9
+_ROUNDED = 1e-3  # of a step: what a coordinate that was stored in another precision may lie beside
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,11 @@ def upright(array: xr.DataArray, cut: Slice) -> xr.DataArray:
     """Return one slice, rows first, the first row at the top of the page and the first column at its left.
 
     Lines that are in no order are put in order, as they are read off the axes of the page.
+
+    Raises:
+        DataError: the array has no such slice.
     """
-    taken = array.isel({dim: _nearest(array[dim], value) for dim, value in cut.at.items()})
+    taken = array.isel({dim: _place(array[dim], value) for dim, value in cut.at.items()})
     taken = taken.sortby([dim for dim in (cut.rows, cut.columns) if not _is_ordered(taken[dim])])
     turned = [dim for dim in (cut.rows, cut.columns) if _is_turned(taken, dim)]
     return taken.isel({dim: slice(None, None, -1) for dim in turned}).transpose(cut.rows, cut.columns)
@@ -123,6 +127,23 @@ def upright(array: xr.DataArray, cut: Slice) -> xr.DataArray:
 def _nearest(axis: xr.DataArray, value: float) -> int:
     """Return the place of the coordinate that is nearest to a value; the axis may be in no order."""
     return int(np.argmin(np.abs(axis.values.astype(np.float64) - value)))
+
+
+def _place(axis: xr.DataArray, value: float) -> int:
+    """Return the place of a coordinate, which may have been rounded.
+
+    Raises:
+        DataError: it is not there.
+    """
+    place = _nearest(axis, value)
+    values = axis.values.astype(np.float64)
+    step = float(np.abs(np.diff(values)).min()) if values.size > 1 else 1.0
+    if abs(values[place] - value) > _ROUNDED * step:
+        raise DataError(
+            f"the labels have {axis.name} {value:.10g}, the input none nearer than {values[place]:.10g}",
+            hint="are they of this input?",
+        )
+    return place
 
 
 def _is_ordered(axis: xr.DataArray) -> bool:

@@ -208,7 +208,7 @@ def _frame(volume: xr.DataArray, classes: Sequence[LabelClass]) -> xr.Dataset:
     """Return the coordinates and the mask of a volume, as the store keeps them."""
     frame = xr.Dataset(coords=volume.coords).drop_encoding()
     for dim in volume.dims:
-        if dim in LINES and dim in frame.coords and not (frame[dim] % 1).any():
+        if dim in LINES and dim in frame.coords and _fit_int32(frame[dim]):
             frame = frame.assign_coords({dim: frame[dim].astype(np.int32)})
     if "trace_mask" in frame.coords:
         frame = frame.reset_coords("trace_mask")
@@ -216,6 +216,11 @@ def _frame(volume: xr.DataArray, classes: Sequence[LabelClass]) -> xr.Dataset:
         values = np.arange(len(classes), dtype=np.uint8)
         frame = frame.assign_coords({"class": ("class", values, flags(classes))})
     return frame
+
+
+def _fit_int32(lines: xr.DataArray) -> bool:
+    """Whether line numbers are whole, and small enough."""
+    return not (lines % 1).any() and bool((abs(lines) < 2**31).all())
 
 
 def _coordinate_encoding(frame: xr.Dataset, chunks: Mapping[str, int]) -> dict[str, dict[str, Any]]:

@@ -17,14 +17,15 @@ def arranged(volume: xr.DataArray) -> xr.DataArray:
 
     Samples run downwards: times and depths grow, or fall where they are heights (``positive: up``, or none
     above zero). Lines ascend; whole line numbers are int32. Two-way times in other units become ms, depths m;
-    times of recordings, which have a distance, stay. An axis that is in no order stays as it is.
+    those of recordings, which have a distance, s, and their distances m, in the order they have. An axis that
+    is in no order stays as it is.
 
     Args:
         volume: dims as of ``open_volume``.
     """
+    if CHANNEL_DIM in volume.dims:
+        return _in_seconds(_in_metres(volume, CHANNEL_DIM))
     for dim in (str(dim) for dim in volume.dims if str(dim) in (*SAMPLE_DIMS, *_LINES)):
-        if dim == "time" and CHANNEL_DIM in volume.dims:
-            continue
         if runs_backwards(volume[dim]):
             volume = volume.isel({dim: slice(None, None, -1)})
         if dim in _LINES:
@@ -32,7 +33,7 @@ def arranged(volume: xr.DataArray) -> xr.DataArray:
         if dim == "time":
             volume = _in_ms(volume)
         if dim == "depth":
-            volume = _in_metres(volume)
+            volume = _in_metres(volume, dim)
     return volume
 
 
@@ -70,11 +71,23 @@ def _in_ms(volume: xr.DataArray) -> xr.DataArray:
     return volume.assign_coords(time=("time", values, time.attrs | {"units": "ms"}))
 
 
-def _in_metres(volume: xr.DataArray) -> xr.DataArray:
-    """Return it with depths in m, where their unit is known and another."""
-    depth = volume["depth"]
-    metres = METRES.get(str(depth.attrs.get("units")).lower())
-    if metres is None or depth.dtype.kind not in "iuf":
+def _in_seconds(volume: xr.DataArray) -> xr.DataArray:
+    """Return it with the times of a recording in s, where they are numbers whose unit is known."""
+    time = volume["time"]
+    factor = seconds_in(time.attrs.get("units"), np.nan)
+    if not np.isfinite(factor) or time.dtype.kind not in "iuf":
         return volume
-    values = depth.values.astype(np.float64) * metres
-    return volume.assign_coords(depth=("depth", values, depth.attrs | {"units": "m"}))
+    # What xarray has written of a timedelta, by which it would take seconds for one again.
+    attrs = {name: value for name, value in time.attrs.items() if name != "dtype"}
+    values = time.values.astype(np.float64) / round(1 / factor)
+    return volume.assign_coords(time=("time", values, attrs | {"units": "s"}))
+
+
+def _in_metres(volume: xr.DataArray, dim: str) -> xr.DataArray:
+    """Return it with depths or distances in m, where their unit is known and another."""
+    axis = volume[dim]
+    metres = METRES.get(str(axis.attrs.get("units")).lower())
+    if metres is None or axis.dtype.kind not in "iuf":
+        return volume
+    values = axis.values.astype(np.float64) * metres
+    return volume.assign_coords({dim: (dim, values, axis.attrs | {"units": "m"})})

@@ -48,4 +48,4 @@ def in_place(path: Path, volume: xr.DataArray) -> xr.DataArray:
     )
     identity = (str(path), path.stat().st_mtime_ns, volume.name, volume.dims, mask is not None)
     samples = _Samples(volume.variable, known)
-    return volume.copy(data=lazily(samples, chunks, f"netcdf-{tokenize(*identity)}"))
+    return volume.copy(deep=False, data=lazily(samples, chunks, f"netcdf-{tokenize(*identity)}"))

@@ -53,6 +53,8 @@ def open_version_0(name: str, root: zarr.Group, variable: str | None) -> xr.Data
     metadata = root.get("metadata")
     if isinstance(metadata, zarr.Group) and "live_mask" in metadata:
         mask = np.asarray(metadata["live_mask"][...], bool)  # type: ignore[index]
+        if mask.shape != sizes[:-1]:
+            raise DataError(f"{name}: 'live_mask' has the shape {mask.shape}, the traces {sizes[:-1]}")
         volume = volume.assign_coords(trace_mask=(list(coords)[:-1], mask))
     return volume
 

@@ -76,7 +76,7 @@ def part_of(volume: xr.DataArray, cut: Mapping[str, tuple[int, int]]) -> xr.Data
     part = volume.isel(slices)
     if isinstance(volume.data, dask.array.Array):
         along = [slices.get(str(dim), slice(None)) for dim in volume.dims]
-        part = part.copy(data=cut_lazily(volume.data, along))
+        part = part.copy(deep=False, data=cut_lazily(volume.data, along))
     mapping = part.coords.get("spatial_ref")
     if mapping is None or "GeoTransform" not in mapping.attrs:
         return part
@@ -112,7 +112,7 @@ def shading_of(
     transform = dataset.transform
     height = METRES.get(str(dataset.units[bands[0] - 1] or "m").lower(), 1.0)
     if not crs.is_geographic:
-        unit = crs.linear_units_factor[1] / height
+        unit = crs.units_factor[1] / height  # of a local system too, which is no projection
         return Shading(sun, np.full(dataset.height, transform.a * unit), transform.e * unit)
     degree = np.radians(_radius(path, crs)) / height
     parallels = np.maximum(np.cos(np.radians(place["y"][1])), 1e-6)  # never 0, not even at a pole

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Hashable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,8 @@ def provenance_of(labels: xr.Dataset) -> dict[str, Any] | None:
     """Return what a label store says of its prediction, in NetCDF as JSON; None if it says nothing."""
     told = labels.attrs.get("geointerp")
     if isinstance(told, str):
-        told = json.loads(told)
+        with suppress(ValueError):  # another program's words
+            told = json.loads(told)
     return told if isinstance(told, dict) else None
 
 
@@ -246,6 +248,9 @@ def _as_volume(path: Place, variable: xr.DataArray, form: str | None = None) -> 
     renamed = _familiar(variable)
     if renamed.dtype.kind not in "biuf":
         raise DataError(f"{path}: '{variable.name}' holds {renamed.dtype}: real numbers are read")
+    if 0 in renamed.shape:
+        sizes = " x ".join(f"{dim} {size}" for dim, size in renamed.sizes.items())
+        raise DataError(f"{path}: '{variable.name}' is empty: {sizes}")
     wide = {dim for dim in renamed.dims if renamed.sizes[dim] != 1}
     # The longest come first: a single line of a volume is still one.
     order = next((known for known in _DIMS if wide <= set(known) <= set(renamed.dims)), None)
@@ -272,7 +277,7 @@ def _as_float32(volume: xr.DataArray) -> xr.DataArray:
         return volume
     none = np.empty((0,) * volume.ndim, np.float32)
     converted: xr.DataArray = volume.copy(
-        data=volume.data.map_blocks(as_float32, dtype=np.float32, meta=none)
+        deep=False, data=volume.data.map_blocks(as_float32, dtype=np.float32, meta=none)
     )
     return converted
 

@@ -91,10 +91,10 @@ def make_plan(settings: Settings, accelerator: Accelerator, machine: Machine) ->
         views=settings.views,
         channels=settings.channels,
         elevation=settings.elevation,
+        patch=patch_size(settings),
     )
-    if labelled.split_record["kind"] == "sections":
-        # They have no views themselves: these are how the model will cut volumes.
-        choose_views(_VOLUME, labelled.views)
+    # Sections, lines and recordings have no views themselves: these are how the model will cut volumes.
+    choose_views(_VOLUME, labelled.views)
     training, _ = labelled.split("train"), labelled.split("val")
     settings = _fitted(settings, labelled, accelerator.num_processes)
     learner = create_learner(settings, len(labelled.classes))
@@ -107,7 +107,8 @@ def make_plan(settings: Settings, accelerator: Accelerator, machine: Machine) ->
         process=accelerator.process_index,
         processes=accelerator.num_processes,
     )
-    weights = class_weights(label_counts(training)).to(machine.device) if settings.class_weights else None
+    weighted = settings.class_weights and settings.loss != "dice"  # which counts every class alike
+    weights = class_weights(label_counts(training)).to(machine.device) if weighted else None
     loss = create_loss(settings.loss, weights)
     session = Session(settings, learner, batches, loss, accelerator, machine)
     config = _config(settings, labelled, learner, weights) | {

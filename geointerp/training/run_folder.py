@@ -76,7 +76,8 @@ def begin_run(run: Path, config: dict[str, Any], split: dict[str, Any]) -> None:
         remove(partial)
         partial.mkdir(parents=True)
         (partial / SPLIT).write_text(json.dumps(split, indent=2) + "\n")
-        (partial / CONFIG).write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+        told = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+        (partial / CONFIG).write_text(told, encoding="utf-8")
     except OSError as error:
         raise OutputError(
             f"{run} cannot be written: {error.strerror or error}",
@@ -111,8 +112,8 @@ def read_config(run: Path) -> dict[str, Any]:
         DataError: it is missing or no such file.
     """
     try:
-        config = yaml.safe_load((run / CONFIG).read_text())
-    except (OSError, yaml.YAMLError) as error:
+        config = yaml.safe_load((run / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DataError(f"{run / CONFIG} cannot be read: {error}") from error
     if not isinstance(config, dict):
         raise DataError(f"{run / CONFIG} is no list of settings")
@@ -157,5 +158,5 @@ def write_metrics(run: Path, epochs: Iterable[Epoch], classes: Sequence[str]) ->
         values = (one.train_loss, one.val_loss, one.miou, one.mpa, one.accuracy, *one.ious)
         table.writerow((one.number, f"{one.rate:.6g}", *("" if v is None else f"{v:.6f}" for v in values)))
     partial = run / f".{METRICS}.partial"
-    partial.write_text(text.getvalue())
+    partial.write_text(text.getvalue(), encoding="utf-8")
     partial.replace(run / METRICS)

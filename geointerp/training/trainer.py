@@ -227,7 +227,8 @@ class _Run:
                 partial, plan.learner.network, description, with_backbone=plan.learner.keeps_backbone
             )
             card = model_card(complete, plan.config, epoch, len(self.epochs), self.elapsed)
-            (partial / "README.md").write_text(card)
+            # A folder's name need not be UTF-8.
+            (partial / "README.md").write_text(card, encoding="utf-8", errors="backslashreplace")
 
     def _keep_last(self) -> None:
         """Write ``last/`` and what follows from it."""

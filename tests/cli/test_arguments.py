@@ -21,10 +21,12 @@ def test_a_shape_is_three_numbers():
         (parse_tile, "224x"),
         (parse_tile, "1x2x3"),
         (parse_tile, "-14"),
+        (parse_tile, "²"),
         (parse_shape, "1,2"),
         (parse_shape, "1,2,3,4"),
         (parse_shape, "1,2,0"),
         (parse_shape, "1,2,x"),
+        (parse_shape, "1,2,³"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_an_example(parse, text):

@@ -149,8 +149,16 @@ def test_the_summary_is_fit_for_json_and_counts_what_was_predicted():
 def test_a_region_without_a_live_trace_is_refused():
     volume = volume_of((4, 20, 30))
     volume[0] = np.nan
-    with pytest.raises(DataError, match="none of the 600 samples"):
+    with pytest.raises(DataError, match="none of the 600 samples in the region lies on a trace"):
         predict(volume, model=model_of(Identity()), region="inline=100:100")
+
+
+def test_a_raster_without_a_value_is_refused_in_its_own_words():
+    raster = volume_of((20, 30), ("y", "x"))
+    raster[:10] = np.nan
+    with pytest.raises(DataError, match="none of the 300 samples in the region holds a value") as caught:
+        predict(raster, model=model_of(Identity()), region={"y": (100, 109)})
+    assert "trace" not in caught.value.hint
 
 
 def test_data_without_a_live_trace_are_refused_and_leave_nothing(tmp_path):
@@ -211,6 +219,23 @@ class Listening(Silent):
 def test_what_the_model_has_not_learnt_or_cannot_see_is_told(options, words):
     listening = Listening()
     predict(volume_of((4, 60, 50)), model=model_of(Convolution()), progress=listening, **options)
+    assert len(listening.told) == len(words)
+    assert all(word in told for word, told in zip(words, listening.told, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("region", "channels", "words"),
+    [
+        ("crossline=100:118", "repeat", ["narrower than 14 samples: crossline slices are cut of it, of the"]),
+        ("inline=105:110", "neighbours", ["ends along inline: its first and last slice are seen without"]),
+        ("inline=105:110", "repeat", []),
+        (None, "neighbours", []),
+    ],
+)
+def test_what_a_region_is_cut_into_otherwise_than_the_whole_is_told(region, channels, words):
+    network = Convolution(3 if channels == "neighbours" else 1)
+    listening, model = Listening(), model_of(network, channels=channels)
+    predict(volume_of((20, 60, 50)), model=model, progress=listening, region=region)
     assert len(listening.told) == len(words)
     assert all(word in told for word, told in zip(words, listening.told, strict=True))
 

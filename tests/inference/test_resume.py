@@ -13,6 +13,7 @@ from geointerp.inference import job as job_module
 from geointerp.inference import predict as predict_module
 from geointerp.inference.manifest import FILE_NAME, held
 from geointerp.inference.predict import predict
+from geointerp.inference.staging import prepare
 from geointerp.sinks.zarr_store import LabelStore
 from geointerp.tiling.plan import plan_views
 
@@ -202,6 +203,31 @@ def test_a_second_run_on_the_same_output_is_refused(tmp_path):
             with pytest.raises(OutputError, match="another run is at work"):
                 go_on(output, **options)
     go_on(output, resume=True)
+
+
+def test_of_two_runs_that_begin_in_the_same_moment_one_goes_on(tmp_path, monkeypatch):
+    """The other has put its store in this one's place when this one comes to lock it."""
+    output = tmp_path / "faults.zarr"
+    begin_ = job_module._begin
+
+    def overtaken(job, staging, settings):
+        found = begin_(job, staging, settings)
+        begin_(job, staging, {"another": "run's"})
+        return found
+
+    monkeypatch.setattr(job_module, "_begin", overtaken)
+    with pytest.raises(OutputError, match="another run is at work"):
+        go_on(output)
+    assert not output.exists()
+
+
+def test_a_run_at_work_is_not_cleared_away(tmp_path):
+    output = tmp_path / "faults.zarr"
+    interrupt(output)
+    staging = prepare(output, {}, source=None, overwrite=True, resume_=False)
+    with held(staging.partial / FILE_NAME), pytest.raises(OutputError, match="another run is at work"):
+        staging.clear()
+    assert (staging.partial / FILE_NAME).exists()
 
 
 def test_resumed_a_complete_output_of_the_same_settings_is_the_result(tmp_path):

@@ -122,6 +122,27 @@ def test_a_folder_keeps_its_name_until_the_new_one_has_it(tmp_path, monkeypatch)
     assert (path / "ours").read_text() == "old"
 
 
+def test_interrupted_between_two_names_a_folder_has_its_own_again(tmp_path, monkeypatch):
+    path = tmp_path / "data"
+    path.mkdir()
+    (path / "ours").write_text("old")
+    rename = Path.rename
+
+    def interrupt(one, target):
+        if one.name == ".data.partial":
+            raise KeyboardInterrupt
+        return rename(one, target)
+
+    monkeypatch.setattr(Path, "rename", interrupt)
+    with (
+        pytest.raises(KeyboardInterrupt),
+        whole_or_not_at_all(path, overwrite=True, marker="ours") as partial,
+    ):
+        partial.mkdir()
+    assert (path / "ours").read_text() == "old"
+    assert [one.name for one in tmp_path.iterdir()] == ["data"]
+
+
 def test_a_link_is_replaced_and_not_what_it_leads_to(tmp_path):
     there, link = tmp_path / "there", tmp_path / "link"
     there.mkdir()

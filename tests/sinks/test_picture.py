@@ -3,7 +3,7 @@ import pytest
 import xarray as xr
 from PIL import Image
 
-from geointerp.errors import UsageError
+from geointerp.errors import DataError, UsageError
 from geointerp.sinks.classes import classes_of
 from geointerp.sinks.picture import colour_labels, draw
 from geointerp.tasks import LabelClass
@@ -149,6 +149,26 @@ def test_a_slice_outside_the_data_is_refused_and_nothing_written(tmp_path):
     with pytest.raises(UsageError, match="inline=60"):
         draw(grey(labels), labels, tmp_path / "a.png", at="inline=60")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("moved", [500.0, 5.0])
+def test_labels_are_never_drawn_over_another_line(tmp_path, moved):
+    """Another survey's lines, or lines between these, have amplitudes of their own."""
+    labels = array((6, 20, 30), ("inline", "crossline", "time"))
+    other = grey(labels).assign_coords(inline=labels["inline"] + moved)
+    with pytest.raises(DataError, match="the labels have inline 30, the input none nearer than"):
+        draw(other, labels, tmp_path / "a.png", at="inline=30")
+    truth = labels.assign_coords(inline=other["inline"])
+    with pytest.raises(DataError, match="the labels have inline 30"):
+        draw(grey(labels), labels, tmp_path / "a.png", at="inline=30", truth=truth)
+    assert not list(tmp_path.iterdir())
+
+
+def test_coordinates_may_be_rounded(tmp_path):
+    labels = array((6, 20, 30), ("inline", "crossline", "time"))
+    rounded = grey(labels).assign_coords(time=(labels["time"] / 3).astype(np.float32))
+    draw(rounded, labels.assign_coords(time=labels["time"] / 3), tmp_path / "a.png", at="time=50")
+    assert (tmp_path / "a.png").exists()
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (2, 3, 4), (1, 5, 1)])

@@ -167,6 +167,23 @@ def test_a_time_between_milliseconds_gets_a_scalar(tmp_path):
     assert labels["time"].values[0] == 42.5
 
 
+@pytest.mark.parametrize("scalars", [(0, -10), (-10, 0), (12345, -10)])
+def test_a_region_has_its_time_whatever_the_scalars_of_single_traces(tmp_path, scalars):
+    """The first trace is dead, and its header need not be that of the others."""
+    dead, live = scalars
+    first = np.arange(42) == 0
+    words = {
+        29: (np.where(first, 2, 1), "i2"),
+        109: (np.where(first, 0, 40), "i2"),
+        215: (np.where(first, dead, live), "i2"),
+    }
+    template = Written(*LINES, words=words).write(tmp_path / "a.sgy")
+    volume = open_volume(template)
+    labels = labels_of(volume, {"time": slice(float(volume["time"][3]), None)})
+    write_segy_labels(labels, tmp_path / "b.sgy", template=template)
+    assert open_volume(tmp_path / "b.sgy")["time"].values.tolist() == labels["time"].values.tolist()
+
+
 def test_a_text_header_without_a_blank_line_loses_its_38th(tmp_path):
     text = "".join(f"C{number:2d} LINE {number}".ljust(80) for number in range(1, 41))
     template = Written(*LINES, text=text, ascii_text=True).write(tmp_path / "a.sgy")

@@ -27,6 +27,15 @@ def survey(shape=(5, 7, 9)):
     return xr.DataArray(np.zeros(shape, np.float32), dims=dims, coords=coords)
 
 
+def test_line_numbers_beyond_32_bits_stay_what_they_are(tmp_path):
+    volume = survey().assign_coords(inline=20240100000 + np.arange(5))
+    chunks = dict(volume.sizes)
+    create_store(tmp_path / "a.zarr", volume, FAULTS, chunks=chunks, shards=chunks)
+    stored = xr.open_zarr(tmp_path / "a.zarr", consolidated=False)
+    np.testing.assert_array_equal(stored["inline"], volume["inline"])
+    assert stored["crossline"].dtype == np.int32
+
+
 def written(target, volume, view_name=None, thickness=2, probability=False):
     """A finished store, and the labels put into it block by block."""
     (view,) = choose_views(volume.dims, view_name and (view_name,))

@@ -82,6 +82,27 @@ def test_a_recording_keeps_its_seconds():
     assert arranged(recording).identical(recording)
 
 
+@pytest.mark.parametrize(
+    ("attrs", "step"),
+    [
+        ({"units": "ms"}, 4.0),
+        ({"units": "nanoseconds", "dtype": "timedelta64[ns]"}, 4_000_000),
+        ({"units": "seconds", "dtype": "timedelta64[ns]"}, 0.004),
+    ],
+)
+def test_times_of_a_recording_are_seconds_and_its_distances_metres(attrs, step):
+    coords = {
+        "distance": ("distance", np.arange(4) * 10, {"units": "ft"}),
+        "time": ("time", step * np.arange(5), attrs),
+    }
+    found = arranged(xr.DataArray(VALUES[0], coords, ("distance", "time")))
+    np.testing.assert_allclose(found["time"], 0.004 * np.arange(5), rtol=1e-15)
+    assert found["time"].attrs == {"units": "s"}
+    np.testing.assert_allclose(found["distance"], 3.048 * np.arange(4))
+    assert found["distance"].attrs == {"units": "m"}
+    np.testing.assert_array_equal(found, VALUES[0])
+
+
 def test_whole_line_numbers_are_int32_and_others_stay():
     found = arranged(volume(inline=[7.0, 8.0, 9.0], crossline=[20.0, 20.5, 21.0, 21.5]))
     assert (found["inline"].dtype, found["crossline"].dtype) == (np.int32, np.float64)

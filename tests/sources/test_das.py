@@ -11,7 +11,7 @@ from das_files import START, noise, write_dasdae
 from geointerp.errors import DataError, GeointerpError, UsageError
 from geointerp.sources.das import reading
 from geointerp.sources.das.recording import join
-from geointerp.sources.das.scan import Piece
+from geointerp.sources.das.scan import Piece, _units
 from geointerp.sources.describe import describe
 from geointerp.sources.open import open_volume
 
@@ -198,6 +198,59 @@ def test_files_may_differ_in_the_rounding_of_distances(channels):
     further = stretch("b.h5", START + 60_000 * MS, channels=channels, last_distance=15.001)
     with pytest.raises(DataError, match=r"end at a distance of 15 and 15\.001$"):
         join([stretch("a.h5", START, channels=channels), further])
+
+
+def uneven(path, channels, samples=50, start=START):
+    """A file whose channels lie at distances of one's choice."""
+    import dascore
+
+    coords = {"distance": np.array(channels, float), "time": start + np.arange(samples) * 2 * MS}
+    patch = dascore.Patch(noise(len(channels), samples), coords, ("distance", "time"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        patch.set_units("m/s", distance="m").io.write(path, "dasdae")
+
+
+@pytest.mark.parametrize(
+    ("second", "wrong"),
+    [
+        ([0, 1, 5, 9], None),
+        ([0, 1, 9], "are not one recording: 4 and 3 channels"),
+        ([0, 1, 3, 5, 9], "are not one recording: 4 and 5 channels"),
+        ([0, 2, 5, 9], "are not one recording: channel 2 lies at 1 and 2"),
+    ],
+)
+def test_unevenly_spaced_channels_are_compared_one_by_one(tmp_path, second, wrong):
+    uneven(tmp_path / "a.h5", [0, 1, 5, 9])
+    uneven(tmp_path / "b.h5", second, start=START + 100 * MS)
+    if wrong is None:
+        assert open_volume(tmp_path).shape == (4, 100)
+    else:
+        with pytest.raises(DataError, match=wrong):
+            open_volume(tmp_path)
+
+
+def test_strain_has_the_unit_1():
+    from dascore.units import get_quantity
+
+    assert _units(get_quantity("m/m")) == "1"
+    assert _units(get_quantity("m/s")) == "m/s"
+
+
+def test_a_link_that_leads_nowhere_is_no_silent_gap(tmp_path):
+    write_dasdae(tmp_path / "a.h5", noise(3, 9))
+    (tmp_path / "b.h5").symlink_to(tmp_path / "moved" / "b.h5")
+    with pytest.raises(
+        DataError, match=r"b\.h5 lies among files of a recording, but what it leads to is not"
+    ):
+        open_volume(tmp_path)
+
+
+def test_two_recordings_in_one_file_are_told_apart_by_a_variable(tmp_path):
+    piece = Piece(tmp_path / "a.h5", "f", "1", START, 2 * MS, 50, 7, 0.0, 6.0, 1.0, {})
+    with pytest.raises(DataError, match=r"before .* ends") as caught:
+        join([piece, piece])
+    assert "--variable" in caught.value.hint
 
 
 def test_a_truncated_file_in_a_folder_is_named(tmp_path):

@@ -376,6 +376,14 @@ def test_the_band_with_the_elevation_may_be_one_of_three(tmp_path):
     np.testing.assert_allclose(shaded, relief(bands[1], 10, 10, 315, 45), atol=1e-6)
 
 
+@pytest.mark.parametrize(("unit", "metres"), [('"metre",1', 1), ('"foot",0.3048', 0.3048)])
+def test_a_local_system_has_distances_too(tmp_path, unit, metres):
+    z = random(9, 7)
+    path = write(tmp_path / "a.tif", z, crs=f'LOCAL_CS["site",UNIT[{unit}]]')
+    expected = relief(z, 10 * metres, 10 * metres, 315, 45)
+    np.testing.assert_allclose(open_volume(path, hillshade=True).values, expected, atol=1e-6)
+
+
 @pytest.mark.parametrize(("units", "metres"), [("m", 1), ("km", 1000), ("ft", 0.3048), ("furlong", 1)])
 def test_heights_are_taken_in_their_units(tmp_path, units, metres):
     z = random(9, 7)

@@ -170,6 +170,38 @@ def test_delay_recording_time(tmp_path, delay, scalar, first):
     assert volume.attrs["segy"]["delay_ms"] == first
 
 
+@pytest.mark.parametrize("rubbish", [0, 100, 12345])
+def test_live_traces_alone_tell_the_delay(tmp_path, rubbish):
+    live = np.arange(30) % 7 > 0  # the first is dead
+    words = {
+        29: (np.where(live, 1, 2), "i2"),
+        109: (np.where(live, 125, 3), "i2"),
+        215: (np.where(live, -10, rubbish), "i2"),
+    }
+    volume = open_volume(small(words=words).write(tmp_path / "a.sgy"))
+    assert float(volume["time"][0]) == 12.5
+
+
+def test_a_delay_that_differs_is_told_by_the_traces_that_have_it(tmp_path):
+    words = {29: (np.where(np.arange(30) == 0, 2, 1), "i2"), 109: (np.where(np.arange(30) == 9, 8, 4), "i2")}
+    with pytest.raises(SegyError, match="is 4 ms in trace 2 and 8 ms in trace 10; 1 of 30 traces"):
+        open_volume(small(words=words).write(tmp_path / "a.sgy"))
+
+
+def test_padding_does_not_make_coordinates_of_a_constant(tmp_path):
+    live = np.arange(30) % 7 > 0
+    x, y = np.where(live, np.arange(30) * 7 + 1000, 0), np.where(live, np.arange(30) * 11 + 2000, 0)
+    words = {
+        29: (np.where(live, 1, 2), "i2"),
+        **{byte: (np.where(live, 5, 0), "i4") for byte in (181, 185)},
+        73: (x, "i4"),
+        77: (y, "i4"),
+    }
+    volume = open_volume(small(words=words).write(tmp_path / "a.sgy"))
+    assert volume.attrs["segy"]["x_byte"] == 73
+    np.testing.assert_array_equal(volume["cdp_x"].values.ravel()[live], x[live])
+
+
 def test_a_line_number_at_213_is_no_time_scalar(tmp_path):
     how = small(line_bytes=(213, 217), words={109: (8, "i2")})
     assert float(open_volume(how.write(tmp_path / "a.sgy"))["time"][0]) == 8.0

@@ -226,6 +226,16 @@ def test_dims_of_size_1_beside_a_layout_are_dropped(tmp_path, suffix, dims, shap
     np.testing.assert_array_equal(volume.values, moved.reshape(volume.shape))
 
 
+@pytest.mark.parametrize("suffix", [".nc", ".zarr"])
+def test_an_empty_axis_is_told_of(tmp_path, suffix):
+    empty = xr.DataArray(np.zeros((3, 0, 5), np.float32), dims=("inline", "crossline", "time"), name="a")
+    path = tmp_path / f"a{suffix}"
+    stored = empty.to_dataset()
+    stored.to_netcdf(path) if suffix == ".nc" else stored.to_zarr(path, consolidated=False)
+    with pytest.raises(DataError, match="'a' is empty: inline 3 x crossline 0 x time 5"):
+        open_volume(path)
+
+
 def test_dims_that_fit_no_layout_are_named(tmp_path):
     two = xr.Dataset({"amp": (("time", "lat", "lon"), np.zeros((2, 4, 5), np.float32))})
     two.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")

@@ -78,11 +78,20 @@ def das_files(folder: Path) -> list[Path]:
     """Return the HDF5 and TDMS files of a folder, by their content; hidden ones are left out.
 
     Raises:
-        DataError: another file among them has their suffix: it would be a gap that nobody has heard of.
+        DataError: another file among them has their suffix, or a link to one leads nowhere: it would be a
+            gap that nobody has heard of.
     """
-    files = sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
+    seen = sorted(file for file in folder.iterdir() if not file.name.startswith("."))
+    files = [file for file in seen if file.is_file()]
+    lost = [file for file in seen if file.suffix.lower() in _SUFFIXES and not file.exists()]
     found = [file for file in files if _begins_with(file, _MAGIC)]
     strays = [file for file in files if file not in found and file.suffix.lower() in _SUFFIXES]
+    if found and lost:
+        raise DataError(
+            f"{lost[0]} lies among files of a recording, but what it leads to is not there: "
+            f"{lost[0].readlink()}",
+            hint="mend the link, or take it away",
+        )
     if found and strays:
         raise DataError(
             f"{strays[0]} lies among files of a recording, but its {strays[0].stat().st_size} bytes do not "
@@ -159,7 +168,7 @@ def _piece(path: Path, attrs: Any) -> Piece:
     start, step = time.min, time.step
     if not isinstance(start, np.datetime64):
         start, step = _seconds(start), None if step is None else _seconds(step)
-    if step is None or np.isnat(step) if isinstance(step, np.timedelta64) else not step:
+    if not step or np.isnan(step):
         raise DataError(
             f"{path}: its samples are not evenly spaced along time ({time.min} to {time.max})",
             hint="resample it first, with dascore's patch.snap_coords() or patch.interpolate()",
@@ -209,7 +218,8 @@ def _units(quantity: Any) -> str:
     """Return units in short, ``m/s``; ``unknown`` where the file does not say."""
     if quantity is None or str(quantity) == "":
         return UNKNOWN
-    return f"{quantity.units:~C}" if quantity.magnitude == 1 else f"{quantity:~C}"
+    told = f"{quantity.units:~C}" if quantity.magnitude == 1 else f"{quantity:~C}"
+    return told or "1"  # of a strain, m/m
 
 
 def _number(value: Any) -> float | None:

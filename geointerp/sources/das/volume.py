@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from dask.base import tokenize
+from numpy.typing import NDArray
 
 from geointerp.errors import DataError
 from geointerp.extras import needed
@@ -41,6 +42,7 @@ def open_das(path: Path, files: Sequence[Path]) -> xr.DataArray:
     distance, kind = reader.channels(pieces[0])
     if kind.kind not in "biuf":
         raise DataError(f"{pieces[0].path} holds {kind}: real numbers are read")
+    _check_channels(pieces, distance, reader)
     recording = Recording(tuple(pieces), starts, distance.size, reader)
     longest = max(1, _CHUNK_BYTES // (4 * distance.size))
     lazy = lazily(
@@ -55,6 +57,27 @@ def open_das(path: Path, files: Sequence[Path]) -> xr.DataArray:
         "time": ("time", time, {} if dated else {"units": "s"}),
     }
     return xr.DataArray(lazy, coords, ("distance", "time"), "amplitude", _attributes(pieces, starts))
+
+
+def _check_channels(pieces: Sequence[Piece], distance: NDArray[np.float64], reader: PieceReader) -> None:
+    """Refuse unevenly spaced channels that are not where those of the first file are: only reading tells.
+
+    Raises:
+        DataError: with both numbers.
+    """
+    first, *others = pieces
+    for other in others if not first.channels else ():
+        theirs, _ = reader.channels(other)
+        both = f"{first.path} and {other.path} are not one recording"
+        hint = "put the files of different recordings into folders of their own"
+        if theirs.size != distance.size:
+            raise DataError(f"{both}: {distance.size} and {theirs.size} channels", hint=hint)
+        if (moved := np.flatnonzero(~np.isclose(theirs, distance))).size:
+            channel = int(moved[0])
+            raise DataError(
+                f"{both}: channel {channel + 1} lies at {distance[channel]:.9g} and {theirs[channel]:.9g}",
+                hint=hint,
+            )
 
 
 def _attributes(pieces: Sequence[Piece], starts: Any) -> dict[str, Any]:

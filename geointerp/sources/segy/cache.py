@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from geointerp.sources.remote import RemoteFile
 from geointerp.sources.segy.files import SegyFile
 
-_VERSION = 6  # raise it when what is kept, or how it is found, changes
+_VERSION = 7  # raise it when what is kept, or how it is found, changes
 
 
 def cache_folder() -> Path:

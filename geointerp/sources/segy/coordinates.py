@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from geointerp.sources.segy.binary import COORDINATE_BYTES, CROSSED_BYTES, DEAD_TRACE, LINE_BYTES
 from geointerp.sources.segy.grid import Grid
-from geointerp.sources.segy.headers import TraceHeaders
+from geointerp.sources.segy.headers import TraceHeaders, live_or_all
 from geointerp.sources.segy.options import SegyOptions
 from geointerp.sources.segy.sample_axis import apply_scalar
 
@@ -33,7 +33,7 @@ def find_coordinate_bytes(
 
 
 def _tells_apart(headers: TraceHeaders, pair: tuple[int, int]) -> bool:
-    x, y = (headers.words[byte] for byte in pair)
+    x, y = (headers.words[byte][live_or_all(headers)] for byte in pair)
     if x.size == 1:
         return bool(x[0] or y[0])
     return bool(x.min() != x.max() or y.min() != y.max())

@@ -13,6 +13,7 @@ from geointerp.sources.remote import RemoteFile
 from geointerp.sources.segy.binary import (
     CDP_BYTE,
     COORDINATE_BYTES,
+    DEAD_TRACE,
     ENSEMBLE_TRACE_BYTE,
     HEADER_BYTES,
     LINE_BYTES,
@@ -34,6 +35,8 @@ FOUR_BYTE_WORDS = tuple(
 )
 """First bytes of the words that may tell where a trace lies."""
 
+_NAMED = ("trace_id", "coordinate_scalar", "coordinate_units", "delay", "time_scalar")
+
 
 @dataclass(frozen=True)
 class TraceHeaders:
@@ -41,13 +44,19 @@ class TraceHeaders:
 
     Attributes:
         words: by first byte, (traces,) int32: every word of `FOUR_BYTE_WORDS` and those asked for.
-        named: by name, (traces,) int32: the words of `TRACE_WORDS`.
+        named: by name, (traces,) int32: the words of `TRACE_WORDS` that may differ from trace to trace.
         sha256: hexadecimal, over the text and binary headers and all trace headers (240 bytes each).
     """
 
     words: dict[int, NDArray[np.int32]]
     named: dict[str, NDArray[np.int32]]
     sha256: str
+
+
+def live_or_all(headers: TraceHeaders) -> NDArray[np.bool_]:
+    """Return whose headers are to be believed, (traces,): the live traces'; all, where none is live."""
+    live: NDArray[np.bool_] = headers.named["trace_id"] != DEAD_TRACE
+    return live if live.any() else ~live
 
 
 def read_headers(path: SegyFile, layout: Layout, extra_bytes: tuple[int, ...] = ()) -> TraceHeaders:
@@ -61,7 +70,7 @@ def read_headers(path: SegyFile, layout: Layout, extra_bytes: tuple[int, ...] = 
     words = {
         byte: np.empty(layout.traces, np.int32) for byte in dict.fromkeys((*FOUR_BYTE_WORDS, *extra_bytes))
     }
-    named = {name: np.empty(layout.traces, np.int32) for name in TRACE_WORDS}
+    named = {name: np.empty(layout.traces, np.int32) for name in _NAMED}
     digest = hashlib.sha256()
     with path.open("rb") as file:
         digest.update(file.read(HEADER_BYTES))
@@ -70,8 +79,8 @@ def read_headers(path: SegyFile, layout: Layout, extra_bytes: tuple[int, ...] = 
         stop = start + len(block)
         for byte, values in words.items():
             values[start:stop] = column(block, byte, "i4", layout.endianness)
-        for name, (byte, kind) in TRACE_WORDS.items():
-            named[name][start:stop] = column(block, byte, kind, layout.endianness)
+        for name, values in named.items():
+            values[start:stop] = column(block, *TRACE_WORDS[name], layout.endianness)
     return TraceHeaders(words, named, digest.hexdigest())
 
 

@@ -74,7 +74,7 @@ class SegyOptions:
             return None
         given = str(self.sample_format).lower()
         names = {form.name: code for code, form in SAMPLE_FORMATS.items()} | _ALIASES
-        code = names.get(given, int(given) if given.isdigit() else -1)
+        code = names.get(given, int(given) if given.isdecimal() else -1)
         if code not in SAMPLE_FORMATS:
             known = ", ".join(f"{form.code} ({form.name})" for form in SAMPLE_FORMATS.values())
             raise UsageError(f"--sample-format '{self.sample_format}' is none of {known}")

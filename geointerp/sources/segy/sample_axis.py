@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geointerp.errors import SegyError
-from geointerp.sources.segy.binary import BINARY_WORDS, DEAD_TRACE, TRACE_WORDS, word
+from geointerp.sources.segy.binary import BINARY_WORDS, TRACE_WORDS, word
 from geointerp.sources.segy.files import SegyFile
-from geointerp.sources.segy.headers import TraceHeaders
+from geointerp.sources.segy.headers import TraceHeaders, live_or_all
 from geointerp.sources.segy.sniff import binary_word, revision
 
 _NOT_OF_TIME = r"(?!(?:(?!  )[^\n,;.)])*\b(?:time|twt)\b)"  # as in: depth domain, time migrated
@@ -42,7 +42,8 @@ _TIME_SCALARS = (1, 10, 100, 1000, 10000)
 class SampleAxis:
     """``time`` in ms or ``depth`` in m: first sample, interval and count.
 
-    ``unit`` is what the file's own numbers of depth are in, in m.
+    ``unit`` is what the file's own numbers of depth are in, in m; ``scalar`` the time scalar (byte 215) of
+    the first live trace, None where something else stands there.
     """
 
     dim: str
@@ -50,6 +51,7 @@ class SampleAxis:
     interval: float
     count: int
     unit: float = 1.0
+    scalar: int | None = 0
 
     @property
     def units(self) -> str:
@@ -135,12 +137,14 @@ def find_axis(
     Raises:
         SegyError: the delay recording time differs between live traces.
     """
-    first = _delay(path, headers, ignored)
+    scalar = None if ignored else _time_scalar(headers)
+    first = _delay(path, headers, scalar is None)
     if _depth_in(text) is None:
-        return SampleAxis("time", first, interval, samples)
+        return SampleAxis("time", first, interval, samples, scalar=scalar)
     length = _LENGTH.search(text)
     unit = FOOT if (feet if length is None else length[1]) else 1.0
-    return SampleAxis("depth", first * unit, interval if metric_interval else interval * unit, samples, unit)
+    interval = interval if metric_interval else interval * unit
+    return SampleAxis("depth", first * unit, interval, samples, unit, scalar)
 
 
 def why_domain(text: str) -> str:
@@ -154,30 +158,28 @@ def _depth_in(text: str) -> re.Match[str] | None:
     return None if _TIME.search(text) else _DEPTH.search(text)
 
 
+def _time_scalar(headers: TraceHeaders) -> int | None:
+    """Return the time scalar of the first live trace; None where that of one is no scalar."""
+    scalars = headers.named["time_scalar"][live_or_all(headers)]
+    return int(scalars[0]) if np.isin(np.abs(scalars), (0, *_TIME_SCALARS)).all() else None
+
+
 def _delay(path: SegyFile, headers: TraceHeaders, ignore_scalar: bool) -> float:
-    """Return the delay recording time of all live traces in ms, its scalar applied where that is sane."""
-    delays = _scaled(headers, ignore_scalar)
-    live = headers.named["trace_id"] != DEAD_TRACE
-    if live.any():
-        delays = np.where(live, delays, delays[int(np.argmax(live))])
-    if (differing := np.flatnonzero(delays != delays[0])).size:
+    """Return the delay recording time of all live traces in ms, their scalars applied."""
+    delays = headers.named["delay"].astype(np.float64)
+    if not ignore_scalar:
+        delays = apply_scalar(delays, headers.named["time_scalar"])
+    judged = live_or_all(headers)
+    first = int(np.argmax(judged))
+    if (differing := np.flatnonzero(judged & (delays != delays[first]))).size:
         other = int(differing[0])
         raise SegyError(
-            f"{path}: the delay recording time (bytes 109-110) is {delays[0]:g} ms in trace 1 and "
-            f"{delays[other]:g} ms in trace {other + 1}; {differing.size} of {delays.size} traces differ "
+            f"{path}: the delay recording time (bytes 109-110) is {delays[first]:g} ms in trace {first + 1} "
+            f"and {delays[other]:g} ms in trace {other + 1}; {differing.size} of {delays.size} traces differ "
             "from the first",
             hint="shift the traces to one start time, or split the file by delay",
         )
-    return float(delays[0])
-
-
-def _scaled(headers: TraceHeaders, ignore_scalar: bool) -> NDArray[np.float64]:
-    """Return the delay of every trace in ms: a positive scalar multiplies, a negative one divides."""
-    delays = headers.named["delay"].astype(np.float64)
-    scalars = headers.named["time_scalar"]
-    if ignore_scalar or not np.isin(np.abs(scalars), (0, *_TIME_SCALARS)).all():
-        return delays
-    return apply_scalar(delays, scalars)
+    return float(delays[first])
 
 
 def apply_scalar(values: NDArray[np.float64], scalars: NDArray[np.int32]) -> NDArray[np.float64]:

@@ -75,6 +75,7 @@ def open_labelled(
     channels: Literal["repeat", "neighbours"] = "repeat",
     normalisation: Normalisation | None = None,
     elevation: Elevation | None = None,
+    patch: int = 14,
     only: str | None = None,
 ) -> LabelledData:
     """Open a training folder, and check all of it.
@@ -90,6 +91,7 @@ def open_labelled(
         normalisation: how amplitudes become grey. By default ``symmetric`` at the 99th percentile where
             there are negative ones, ``range`` where there are none.
         elevation: what elevation models are read as: ``hillshade`` or ``raw``; None for raw.
+        patch: pixels of the network's patch: a volume is cut into no slices that are narrower, if it can be.
         only: the one split that is wanted; what training needs of others is not asked for then.
 
     Raises:
@@ -105,7 +107,8 @@ def open_labelled(
     name = _task(place, task, dataset)
     known = known_classes(classes, dataset.classes, name)
     count, shelf = CHANNELS[channels], Shelf()
-    asked = Asked(seed, name, known, normalisation, tuple(views) if views else None, count, elevation)
+    some = tuple(views) if views else None
+    asked = Asked(seed, name, known, normalisation, some, count, elevation, patch)
     if dataset.volumes:
         found = open_volumes(place, dataset, asked)
     else:

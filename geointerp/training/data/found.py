@@ -26,6 +26,7 @@ class Asked:
         views: the slices a 3D volume is read as; None for the task's.
         channels: 1, or 3 for a slice between its neighbours.
         elevation: what elevation models are read as: ``hillshade`` or ``raw``; None for raw.
+        patch: pixels of the network's patch, the least that a volume's slices may be wide.
     """
 
     seed: int
@@ -35,6 +36,7 @@ class Asked:
     views: tuple[str, ...] | None
     channels: int
     elevation: Elevation | None = None
+    patch: int = 14
 
     def normalisation_for(self, negative: bool) -> Normalisation:
         """Return how amplitudes become grey, decided once for a set.

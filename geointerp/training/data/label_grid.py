@@ -29,7 +29,7 @@ class LabelGrid:
     """Labels that cover a volume, or some of it.
 
     Attributes:
-        name: of the volume, for people.
+        name: of the label file, for people.
         labels: cut to what lies on the amplitudes, dims in their order; read lazily.
         at: for each dim, where on the amplitudes the labels lie.
         sizes: of the amplitudes.
@@ -155,7 +155,7 @@ def _by_coordinates(name: str, amplitude: xr.DataArray, labels: xr.DataArray, ig
                 f"amplitudes and labels share no {dim}: {_range(amplitude[dim])} and {_range(labels[dim])}",
                 hint="check that both come from the same survey, and how their headers are read",
             )
-        both = {name: amplitude.sizes[dim], "the label file": labels.sizes[dim]}
+        both = {"the amplitude file": amplitude.sizes[dim], name: labels.sizes[dim]}
         warn_of_the_rest(dim, both, theirs.size, "learnt from")
         labels = labels.isel({dim: as_slice(theirs)})
     sizes = {str(dim): size for dim, size in amplitude.sizes.items()}

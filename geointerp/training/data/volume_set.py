@@ -28,7 +28,6 @@ from geointerp.training.data.problems import Problems
 from geointerp.training.data.split import Item
 from geointerp.training.data.volumes import LabelledVolume, VolumeSlice
 
-_PATCH = 14
 _ORDER_HINT = "number the labels alike, or name the classes in the files' own order: finetune --classes"
 Part = tuple[str, LabelledVolume, dict[str, slice]]
 """A split's name, a volume, and the positions of it that belong to the split."""
@@ -109,7 +108,7 @@ def _views(amplitude: xr.DataArray, asked: Asked) -> tuple[View, ...]:
     dims = [str(dim) for dim in amplitude.dims]
     wanted = (asked.views or views_of_task(asked.task)) if len(dims) == 3 else None
     sizes = {str(dim): size for dim, size in amplitude.sizes.items()}
-    return widened(choose_views(dims, wanted), sizes, _PATCH)
+    return widened(choose_views(dims, wanted), sizes, asked.patch)
 
 
 def _digest(volume: LabelledVolume, labels: bytes) -> bytes:

@@ -89,7 +89,7 @@ def test_labels_are_not_laid_by_counted_coordinates(form):
 
 def test_labels_that_lie_partly_on_the_amplitudes_are_told():
     survey = volume((40, 30, 20)).assign_attrs(format="SEG-Y")
-    labels = label_values(survey).assign_attrs(format="Zarr")
-    moved = labels.assign_coords(inline=survey["inline"] + 35 * int(np.diff(survey["inline"])[0]))
-    with pytest.warns(UserWarning, match=r"only 5 of l's 40 and the label file's 40 inline"):
+    labels = label_values(volume((50, 30, 20))).assign_attrs(format="Zarr")
+    moved = labels.assign_coords(inline=labels["inline"] + 35 * int(np.diff(survey["inline"])[0]))
+    with pytest.warns(UserWarning, match=r"only 5 of the amplitude file's 40 and l's 50 inline"):
         match_labels("l", survey, moved, 255)

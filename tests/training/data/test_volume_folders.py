@@ -359,6 +359,14 @@ def test_slices_narrower_than_a_patch_give_way_to_wider_ones(tmp_path):
     assert named.splits["train"].shape(0) == (16, 30)
 
 
+@pytest.mark.parametrize(("patch", "along"), [(14, "inline"), (16, "crossline"), (32, "crossline")])
+def test_what_is_narrow_is_so_for_the_patch_of_the_network(tmp_path, patch, along):
+    """As for the prediction by it, see `widened`."""
+    one_volume(tmp_path, volume((40, 15, 16)))
+    data = open_labelled(tmp_path, views=["inline"], patch=patch)
+    assert data.split_record["volumes"][0]["splits"]["train"]["dimension"] == along
+
+
 def test_a_view_that_a_volume_lacks_is_refused(tmp_path):
     one_volume(tmp_path)
     with pytest.raises(UsageError, match="no view 'diagonal'"):
