@@ -249,6 +249,8 @@ def _converted(work: "Callable[..., xr.Dataset]", volume: "xr.DataArray", output
             remove(folder)
         folder.mkdir(parents=True)
         (folder / _LOCK).touch()
+    except OutputError:
+        raise
     except OSError as error:
         raise OutputError(
             f"{output} cannot be written: {error.strerror or error}",

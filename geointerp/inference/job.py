@@ -13,7 +13,7 @@ from zarr.storage import MemoryStore
 import geointerp
 from geointerp.errors import DataError, OutputError
 from geointerp.inference.device import Machine
-from geointerp.inference.manifest import Manifest, begun_with, held, key
+from geointerp.inference.manifest import Manifest, at_work, begun_with, held, key
 from geointerp.inference.progress import Progress
 from geointerp.inference.result import provenance
 from geointerp.inference.runner import Runner, default_batch_size, whole_batches, worth_compiling
@@ -169,9 +169,7 @@ def _check_ours(manifest: Manifest, settings: dict[str, Any]) -> None:
         OutputError: the manifest is gone, or another's.
     """
     if manifest.path and not begun_with(manifest.path, key(settings)):
-        raise OutputError(
-            f"another run is at work on {manifest.path.parent}", hint="wait for it, or give another output"
-        )
+        raise at_work(manifest.path)
 
 
 def _finish(store: LabelStore, told: dict[str, Any], output: Path | None) -> None:
@@ -224,6 +222,8 @@ def _begin(job: Job, staging: Staging | None, settings: dict[str, Any]) -> tuple
     try:
         staging.clear()
         return _create(job, staging.partial), staging.start(settings)
+    except OutputError:
+        raise
     except OSError as error:
         raise OutputError(
             f"{staging.output} cannot be written: {error.strerror or error}",

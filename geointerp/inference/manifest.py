@@ -79,9 +79,16 @@ class Manifest:
 
 
 def begin(path: Path | None, settings: dict[str, Any]) -> Manifest:
-    """Start a manifest: its first line holds the settings and their hash."""
+    """Start a manifest: its first line holds the settings and their hash.
+
+    Raises:
+        OutputError: another run has started one there since its place was cleared.
+    """
     if path is not None:
-        path.write_text("")
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            raise at_work(path) from None
         _append(path, {"key": key(settings), "settings": settings})
     return Manifest(path)
 
@@ -135,12 +142,15 @@ def held(path: Path | None) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise OutputError(
-                f"another run is at work on {path.parent}", hint="wait for it, or give another output"
-            ) from None
+            raise at_work(path) from None
         except OSError:
             pass  # some network file systems have no locks
         yield
+
+
+def at_work(path: Path) -> OutputError:
+    """Return the error of a second run on the output that a manifest is of."""
+    return OutputError(f"another run is at work on {path.parent}", hint="wait for it, or give another output")
 
 
 def key(settings: dict[str, Any]) -> str:

@@ -113,9 +113,9 @@ def predict(
         job = _job(
             whole, chosen, load, machine, task, views, region, tile, overlap, batch_size, compile, probability
         )
-        for words in unfamiliar(job, whole):
+        for words in unfamiliar(job, whole, views is not None):
             progress.note(words)
-        if machine.device.type != "cuda":
+        if machine.device.type != "cuda":  # beside a GPU it is kept for the slabs, see suit_allocator
             return_freed()
         return run(job, place, overwrite=overwrite, resume=resume, progress=progress, crew=crew)
 

@@ -281,7 +281,7 @@ def default_batch_size(machine: Machine, tile: tuple[int, int]) -> int:
 
 def can_compile() -> bool:
     """Whether torch can compile for a GPU on this machine: by Triton, which needs a C compiler."""
-    compilers = [os.environ["CC"]] if os.environ.get("CC") else ["gcc", "clang"]
+    compilers = [os.environ["CC"]] if "CC" in os.environ else ["gcc", "clang"]
     return find_spec("triton") is not None and any(map(shutil.which, compilers))
 
 

@@ -7,8 +7,14 @@ from geointerp.tasks import TASKS, data_with
 from geointerp.tiling.views import SAMPLE_DIMS, choose_views, widened
 
 
-def unfamiliar(job: Job, whole: xr.DataArray) -> list[str]:
-    """Say what the model has not learnt of the data and slices, and what a region hides that it goes by."""
+def unfamiliar(job: Job, whole: xr.DataArray, views_named: bool) -> list[str]:
+    """Say what the model has not learnt of the data and slices, and what a region hides that it goes by.
+
+    Args:
+        job: what is going to be done.
+        whole: the data, of which a region may be cut.
+        views_named: whether the user said how it is sliced.
+    """
     about, views = job.model.description, [plan.view for plan in job.plans]
     said = []
     kind, task = data_with(job.sizes), TASKS.get(job.task or "")
@@ -39,10 +45,10 @@ def unfamiliar(job: Job, whole: xr.DataArray) -> list[str]:
             f"the region cuts slices along {' and '.join(cut)}{than}: what lies around it is not seen, and "
             "labels may differ from the whole's, most near its ends"
         )
-    return [*said, *_other_slices(job, whole)]
+    return [*said, *_other_slices(job, whole, views_named)]
 
 
-def _other_slices(job: Job, whole: xr.DataArray) -> list[str]:
+def _other_slices(job: Job, whole: xr.DataArray, views_named: bool) -> list[str]:
     """Say where a region is cut into other slices than the whole would be, or has other neighbours."""
     about, views = job.model.description, [plan.view for plan in job.plans]
     said = []
@@ -51,14 +57,14 @@ def _other_slices(job: Job, whole: xr.DataArray) -> list[str]:
     ]
     if about.channels == "neighbours" and ends:
         said.append(
-            f"the region ends along {' and '.join(ends)}: its first and last slice are seen without the one "
-            "beside, and their labels may differ from the whole's"
+            f"the region cuts along {' and '.join(ends)}: the slices at its ends are seen without their "
+            "neighbours beyond, and labels may differ from the whole's"
         )
-    if len(job.sizes) == 3:
+    if len(job.sizes) == 3 and job.region and not views_named:
         own = choose_views(list(job.sizes), about.views)
         sizes = {str(dim): size for dim, size in whole.sizes.items()}
         here, usual = ([view.name for view in widened(own, some, about.patch)] for some in (job.sizes, sizes))
-        if here != usual and here == [view.name for view in views]:
+        if here != usual:
             said.append(
                 f"the region is narrower than {about.patch} samples: {' and '.join(here)} slices are "
                 f"cut of it, of the whole {' and '.join(usual)} ones, and labels may differ from the whole's"

@@ -100,17 +100,18 @@ def put_in_place(partial: Path, output: Path) -> None:
     Raises:
         OutputError: the file system refuses; the former output keeps its name then.
     """
-    former = former_of(output)
+    former, moved = former_of(output), False
     try:
         remove(former)  # of an earlier run that was killed here
         if partial.is_dir() or output.is_dir():
             if os.path.lexists(output):
+                moved = True
                 output.rename(former)
             partial.rename(output)
         else:
             partial.replace(output)  # a file takes the place of another in one step
     except BaseException as error:  # a signal's too
-        if os.path.lexists(former) and not os.path.lexists(output):
+        if moved and os.path.lexists(former) and not os.path.lexists(output):
             former.rename(output)
         if not isinstance(error, OSError):
             raise

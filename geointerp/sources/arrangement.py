@@ -16,9 +16,9 @@ def arranged(volume: xr.DataArray) -> xr.DataArray:
     """Return a volume whose axes run as a network has learnt them; nothing is read.
 
     Samples run downwards: times and depths grow, or fall where they are heights (``positive: up``, or none
-    above zero). Lines ascend; whole line numbers are int32. Two-way times in other units become ms, depths m;
-    those of recordings, which have a distance, s, and their distances m, in the order they have. An axis that
-    is in no order stays as it is.
+    above zero). Lines ascend; whole line numbers are int32. Two-way times in other units become ms, depths m.
+    Recordings, which have a distance, keep their order; their times become s, their distances m. An axis that
+    is in no order, or whose unit is unknown, stays as it is.
 
     Args:
         volume: dims as of ``open_volume``.

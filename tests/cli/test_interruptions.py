@@ -167,6 +167,7 @@ def test_two_runs_on_one_file_are_kept_apart(predict, start):
     done = predict("-o", "labels.npy")
     assert done.status == 1
     assert "another run is at work" in done.err
+    assert "wait for it" in done.err
     assert process.wait(timeout=120) == 0
     assert predict("-o", "whole.npy").status == 0
     assert Path("labels.npy").read_bytes() == Path("whole.npy").read_bytes()

@@ -251,6 +251,7 @@ def test_a_worker_does_not_write_for_a_run_that_another_has_replaced(tmp_path):
     begin(tmp_path / FILE_NAME, {"overlap": 0.25})
     order = Order(None, None, tmp_path / FILE_NAME, key({"overlap": 0.25}), None)
     _still_wanted(order)
+    (tmp_path / FILE_NAME).unlink()
     begin(tmp_path / FILE_NAME, {"overlap": 0.5})
     with pytest.raises(OutputError, match="as it was begun"):
         _still_wanted(order)

@@ -70,3 +70,12 @@ def test_one_run_at_a_time(tmp_path):
         raise AssertionError
     with held(path), held(None), held(tmp_path / "none"):
         pass
+
+
+def test_a_manifest_is_begun_by_one_run_alone(tmp_path):
+    """Of two that cleared the place in the same moment."""
+    begin(tmp_path / "manifest", SETTINGS)
+    before = (tmp_path / "manifest").read_bytes()
+    with pytest.raises(OutputError, match="another run is at work"):
+        begin(tmp_path / "manifest", {})
+    assert (tmp_path / "manifest").read_bytes() == before

@@ -227,7 +227,11 @@ def test_what_the_model_has_not_learnt_or_cannot_see_is_told(options, words):
     ("region", "channels", "words"),
     [
         ("crossline=100:118", "repeat", ["narrower than 14 samples: crossline slices are cut of it, of the"]),
-        ("inline=105:110", "neighbours", ["ends along inline: its first and last slice are seen without"]),
+        (
+            "inline=105:110",
+            "neighbours",
+            ["cuts along inline: the slices at its ends are seen without their"],
+        ),
         ("inline=105:110", "repeat", []),
         (None, "neighbours", []),
     ],
@@ -238,6 +242,18 @@ def test_what_a_region_is_cut_into_otherwise_than_the_whole_is_told(region, chan
     predict(volume_of((20, 60, 50)), model=model, progress=listening, region=region)
     assert len(listening.told) == len(words)
     assert all(word in told for word, told in zip(words, listening.told, strict=True))
+
+
+def test_views_that_are_named_are_those_of_a_narrow_region_too():
+    """Of data with dimensions of their own as well, which no view of the model's names."""
+    own = volume_of((20, 60, 50)).rename(inline="line", crossline="trace")
+    listening = Listening()
+    for volume, views, region in (
+        (volume_of((20, 60, 50)), "crossline", "crossline=100:118"),
+        (own, "line", None),
+    ):
+        predict(volume, model=model_of(Convolution()), progress=listening, views=views, region=region)
+    assert listening.told == []
 
 
 def test_where_zero_lies_in_a_picture_of_seismic_is_told():

@@ -3,7 +3,15 @@ from pathlib import Path
 import pytest
 
 from geointerp.errors import OutputError, UsageError
-from geointerp.sinks.output import check_free, check_suffix, partial_of, whole_or_not_at_all
+from geointerp.sinks import output as output_module
+from geointerp.sinks.output import (
+    check_free,
+    check_suffix,
+    former_of,
+    partial_of,
+    put_in_place,
+    whole_or_not_at_all,
+)
 
 
 @pytest.mark.parametrize("name", ["a.zarr", "a.nc", "a.npy", "a.b.PNG", "a.SGY", "a.tif", "a.gpkg"])
@@ -141,6 +149,21 @@ def test_interrupted_between_two_names_a_folder_has_its_own_again(tmp_path, monk
         partial.mkdir()
     assert (path / "ours").read_text() == "old"
     assert [one.name for one in tmp_path.iterdir()] == ["data"]
+
+
+def test_what_an_earlier_run_moved_aside_is_not_put_back_in_pieces(tmp_path, monkeypatch):
+    """Interrupted while the remains of a run are removed, which had been killed between two names."""
+    former, partial = former_of(tmp_path / "data"), partial_of(tmp_path / "data")
+    former.mkdir()
+    partial.mkdir()
+
+    def interrupt(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(output_module, "remove", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        put_in_place(partial, tmp_path / "data")
+    assert sorted(tmp_path.iterdir()) == sorted([former, partial])
 
 
 def test_a_link_is_replaced_and_not_what_it_leads_to(tmp_path):

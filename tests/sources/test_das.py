@@ -246,11 +246,11 @@ def test_a_link_that_leads_nowhere_is_no_silent_gap(tmp_path):
         open_volume(tmp_path)
 
 
-def test_two_recordings_in_one_file_are_told_apart_by_a_variable(tmp_path):
+def test_of_two_recordings_in_one_file_neither_can_be_moved_elsewhere(tmp_path):
     piece = Piece(tmp_path / "a.h5", "f", "1", START, 2 * MS, 50, 7, 0.0, 6.0, 1.0, {})
     with pytest.raises(DataError, match=r"before .* ends") as caught:
         join([piece, piece])
-    assert "--variable" in caught.value.hint
+    assert "the file holds several recordings" in caught.value.hint
 
 
 def test_a_truncated_file_in_a_folder_is_named(tmp_path):

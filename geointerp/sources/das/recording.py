@@ -97,7 +97,7 @@ def join(pieces: Sequence[Piece]) -> tuple[NDArray[np.int64], NDArray[Any]]:
             raise DataError(
                 f"{other.path} begins at {other.start}, before {one.path} ends, at "
                 f"{one.time(one.samples - 1)}",
-                hint=_hint(one, other, "move one of them elsewhere: no sample may be recorded twice"),
+                hint=apart(one, other, "move one of them elsewhere: no sample may be recorded twice"),
             )
         starts.append(starts[-1] + one.samples + late)
     total = starts[-1] + pieces[-1].samples
@@ -182,7 +182,7 @@ def _check_alike(one: Piece, other: Piece) -> None:
         DataError: names what differs, with both numbers.
     """
     both = f"{one.path} and {other.path}"
-    hint = _hint(one, other, "put the files of different recordings into folders of their own")
+    hint = apart(one, other)
     if one.channels != other.channels:
         raise DataError(
             f"{both} are not one recording: {one.channels} and {other.channels} channels", hint=hint
@@ -206,10 +206,11 @@ def _check_alike(one: Piece, other: Piece) -> None:
             raise DataError(f"{both} are not one recording: {what} {mine:.9g} and {theirs:.9g}", hint=hint)
 
 
-def _hint(one: Piece, other: Piece, of_files: str) -> str:
-    """Return the hint of two files, or what helps where both stretches are in one."""
-    inside = "the file holds several recordings: read the samples of one with --variable"
-    return inside if one.path == other.path else of_files
+def apart(one: Piece, other: Piece, of_files: str = "") -> str:
+    """Return the hint of two files that are no parts of one recording, or what helps where they are one."""
+    if one.path == other.path:
+        return "the file holds several recordings: write each to a file of its own, with dascore"
+    return of_files or "put the files of different recordings into folders of their own"
 
 
 def _shown(step: Any) -> str:

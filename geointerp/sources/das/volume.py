@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from geointerp.errors import DataError
 from geointerp.extras import needed
 from geointerp.sources.das.reading import PieceReader
-from geointerp.sources.das.recording import Recording, gaps, join
+from geointerp.sources.das.recording import Recording, apart, gaps, join
 from geointerp.sources.das.scan import UNKNOWN, Piece, in_order, scan
 from geointerp.sources.units import METRES
 from geointerp.sources.windows import lazily
@@ -60,7 +60,9 @@ def open_das(path: Path, files: Sequence[Path]) -> xr.DataArray:
 
 
 def _check_channels(pieces: Sequence[Piece], distance: NDArray[np.float64], reader: PieceReader) -> None:
-    """Refuse unevenly spaced channels that are not where those of the first file are: only reading tells.
+    """Refuse unevenly spaced channels that are not where those of the first file are.
+
+    Only reading tells: of some formats (`PieceReader`) the whole file.
 
     Raises:
         DataError: with both numbers.
@@ -69,7 +71,7 @@ def _check_channels(pieces: Sequence[Piece], distance: NDArray[np.float64], read
     for other in others if not first.channels else ():
         theirs, _ = reader.channels(other)
         both = f"{first.path} and {other.path} are not one recording"
-        hint = "put the files of different recordings into folders of their own"
+        hint = apart(first, other)
         if theirs.size != distance.size:
             raise DataError(f"{both}: {distance.size} and {theirs.size} channels", hint=hint)
         if (moved := np.flatnonzero(~np.isclose(theirs, distance))).size:
