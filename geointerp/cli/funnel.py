@@ -80,7 +80,10 @@ def report(error: BaseException, console: Console) -> int:
         return INTERRUPTED
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):
         return _report_usage(error, console)
-    damage = not isinstance(error, OSError | MemoryError) and _raised_by(error) in _DECODERS
+    if isinstance(error, MemoryError):
+        console.error(f"too little memory: {error}".removesuffix(": "), "ask for less at once")
+        return 1
+    damage = not isinstance(error, OSError) and _raised_by(error) in _DECODERS
     if damage and (stores := [word for word in console.words if _is_store(word)]):
         words = f"what is stored cannot be decoded: {in_words(error)}"
         console.error(words, f"is {' or '.join(stores)} damaged?")

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from geointerp.errors import MachineError
 from geointerp.sinks.zarr_store import PROBABILITY_STEPS
 from geointerp.tiling.lattice import Lattice, Part
 from geointerp.tiling.tapers import tapers
@@ -145,6 +146,14 @@ class SlabSum:
         """Return the rows and columns of a stretch along the axis of the bands, counted likewise."""
         stretch = slice(pixels.start - self.part.top, pixels.stop - self.part.top)
         return (stretch, slice(None)) if self.blender.lattice.along == "rows" else (slice(None), stretch)
+
+
+def no_numbers() -> MachineError:
+    """Return the error of probabilities that are none: labels by them would be the first class."""
+    return MachineError(
+        "the network gave no numbers for some samples",
+        hint="try --precision fp32; if that does not help, the model's training has failed",
+    )
 
 
 def scratch_result(done: SlabSum, earlier: Sequence[Tensor]) -> dict[str, Tensor]:

@@ -11,8 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from geointerp.errors import MachineError
-from geointerp.inference.accumulator import Blender, SlabSum
+from geointerp.inference.accumulator import Blender, SlabSum, no_numbers
 from geointerp.inference.batches import Run, batches, shared_out, stacked
 from geointerp.inference.carrier import DATA, DATA_HINT, Carrier
 from geointerp.inference.device import room_for
@@ -53,10 +52,7 @@ class BlockResult:
         """
         arrays = self.fetch()
         if not np.isfinite(arrays.pop("sum")).all():
-            raise MachineError(
-                "the network gave no numbers for some samples",
-                hint="try --precision fp32; if that does not help, the model's training has failed",
-            )
+            raise no_numbers()
         return arrays
 
 

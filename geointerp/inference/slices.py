@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from geointerp.inference.accumulator import Blender, SlabSum
+from geointerp.inference.accumulator import Blender, SlabSum, no_numbers
 from geointerp.inference.batches import Run, batches, shared_out, stacked
 from geointerp.inference.device import Machine
 from geointerp.inference.runner import Runner, default_batch_size, whole_batches
@@ -50,7 +50,7 @@ def label_slices(
 
     Raises:
         UsageError: the tile is no multiple of the patch, or the overlap is not in [0, 1).
-        MachineError: not even one tile fits into memory.
+        MachineError: not even one tile fits into memory, or some probability is not a number.
     """
     for probability in slice_probabilities(
         network,
@@ -62,6 +62,8 @@ def label_slices(
         machine=machine,
         batch_size=batch_size,
     ):
+        if not np.isfinite(probability).all():
+            raise no_numbers()
         yield probability.argmax(axis=0).astype(np.uint8)
 
 

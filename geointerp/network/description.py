@@ -96,7 +96,16 @@ class ModelDescription:
 
     def write(self, folder: Path) -> None:
         """Write ``geointerp.json`` into ``folder``."""
-        (folder / FILE_NAME).write_text(json.dumps(asdict(self), indent=2) + "\n")
+        (folder / FILE_NAME).write_text(json.dumps(_in_unicode(asdict(self)), indent=2) + "\n")
+
+
+def _in_unicode(value: Any) -> Any:
+    """Return it with what is no text in strings escaped: a folder's name need not be UTF-8, JSON is."""
+    if isinstance(value, dict):
+        return {_in_unicode(name): _in_unicode(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_in_unicode(one) for one in value]
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def read_description(folder: Path) -> ModelDescription:

@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from geointerp.sinks.decimate import decimate_amplitudes, decimate_labels
-from geointerp.sinks.slices import Slice, axis_name, beneath, upright
+from geointerp.sinks.slices import Slice, axis_name, beneath, check_alike, upright
 
 _AMONG_OTHERS = (4.6, 3.9)
 _ALONE = (6.4, 5.2)
@@ -90,6 +90,8 @@ def take(volume: xr.DataArray, overlays: Sequence[xr.DataArray], cut: Slice, she
     Raises:
         DataError: some labels do not lie on the samples of the input.
     """
+    for other in (volume, *overlays[1:]):
+        check_alike(other, overlays[0], cut)
     labels = upright(overlays[0], cut)
     below = beneath(upright(volume, cut), labels)
     above = [labels, *(beneath(upright(other, cut), labels) for other in overlays[1:])]

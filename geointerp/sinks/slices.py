@@ -87,15 +87,33 @@ def axis_name(array: xr.DataArray, dim: str) -> str:
     return f"{dim} ({unit})" if unit else dim
 
 
+def check_alike(volume: xr.DataArray, labels: xr.DataArray, cut: Slice | None = None) -> None:
+    """Refuse an input that has other dimensions than the labels, or lacks the slice that is cut of them.
+
+    Raises:
+        DataError: says what both have.
+    """
+    if {*volume.dims} != {*labels.dims}:
+        theirs, its = (", ".join(map(str, array.dims)) for array in (labels, volume))
+        raise DataError(f"the labels have the dimensions {theirs}, the input has {its}")
+    for dim, value in cut.at.items() if cut else ():
+        values = volume[dim].values.astype(np.float64)
+        nearest = values[_nearest(volume[dim], value)]
+        step = float(np.abs(np.diff(values)).min()) if values.size > 1 else 1.0
+        if abs(nearest - value) > _ROUNDED * step:
+            raise DataError(
+                f"the labels have {dim} {value:.10g}, the input none nearer than {nearest:.10g}",
+                hint="are they of this input?",
+            )
+
+
 def beneath(volume: xr.DataArray, labels: xr.DataArray) -> xr.DataArray:
     """Return the part of an input that lies beneath labels, which may cover less of it.
 
     Raises:
         DataError: the labels do not lie on the samples of the input.
     """
-    if {*volume.dims} != {*labels.dims}:
-        theirs, its = (", ".join(map(str, array.dims)) for array in (labels, volume))
-        raise DataError(f"the labels have the dimensions {theirs}, the input has {its}")
+    check_alike(volume, labels)
     inside = {}
     for dim in labels.dims:
         ends = labels[dim].values.min(), labels[dim].values.max()
@@ -103,8 +121,11 @@ def beneath(volume: xr.DataArray, labels: xr.DataArray) -> xr.DataArray:
         inside[dim] = slice(places[0], places[-1] + 1) if places.size else slice(0, 0)
     part = volume.isel(inside).transpose(*labels.dims)
     if part.shape != labels.shape:
+        theirs, its = (
+            " x ".join(f"{dim} {array.sizes[dim]}" for dim in labels.dims) for array in (labels, part)
+        )
         raise DataError(
-            f"the labels are {dict(labels.sizes)}, the input beneath them is {dict(part.sizes)}",
+            f"the labels are {theirs}, the input beneath them is {its}",
             hint="are they of this input?",
         )
     return part
@@ -114,11 +135,8 @@ def upright(array: xr.DataArray, cut: Slice) -> xr.DataArray:
     """Return one slice, rows first, the first row at the top of the page and the first column at its left.
 
     Lines that are in no order are put in order, as they are read off the axes of the page.
-
-    Raises:
-        DataError: the array has no such slice.
     """
-    taken = array.isel({dim: _place(array[dim], value) for dim, value in cut.at.items()})
+    taken = array.isel({dim: _nearest(array[dim], value) for dim, value in cut.at.items()})
     taken = taken.sortby([dim for dim in (cut.rows, cut.columns) if not _is_ordered(taken[dim])])
     turned = [dim for dim in (cut.rows, cut.columns) if _is_turned(taken, dim)]
     return taken.isel({dim: slice(None, None, -1) for dim in turned}).transpose(cut.rows, cut.columns)
@@ -127,23 +145,6 @@ def upright(array: xr.DataArray, cut: Slice) -> xr.DataArray:
 def _nearest(axis: xr.DataArray, value: float) -> int:
     """Return the place of the coordinate that is nearest to a value; the axis may be in no order."""
     return int(np.argmin(np.abs(axis.values.astype(np.float64) - value)))
-
-
-def _place(axis: xr.DataArray, value: float) -> int:
-    """Return the place of a coordinate, which may have been rounded.
-
-    Raises:
-        DataError: it is not there.
-    """
-    place = _nearest(axis, value)
-    values = axis.values.astype(np.float64)
-    step = float(np.abs(np.diff(values)).min()) if values.size > 1 else 1.0
-    if abs(values[place] - value) > _ROUNDED * step:
-        raise DataError(
-            f"the labels have {axis.name} {value:.10g}, the input none nearer than {values[place]:.10g}",
-            hint="are they of this input?",
-        )
-    return place
 
 
 def _is_ordered(axis: xr.DataArray) -> bool:

@@ -143,7 +143,11 @@ class Session:
 
     @torch.no_grad()
     def validate(self, split: Split, classes: int) -> Validation:
-        """Label the whole slices of a split, each process its share, as ``predict`` would."""
+        """Label the whole slices of a split, each process its share, as ``predict`` would.
+
+        Raises:
+            DataError: the loss is not a number.
+        """
         self._agree()
         confusion = ConfusionMatrix()
         total = torch.zeros(2)
@@ -158,6 +162,11 @@ class Session:
         counts = torch.from_numpy(confusion.of_classes(classes)).to(self.machine.device)
         total = self.accelerator.reduce(total.to(self.machine.device), "sum").cpu()
         counts = self.accelerator.reduce(counts, "sum").cpu()
+        if not torch.isfinite(total).all():
+            raise DataError(
+                "the loss on the validation became nan: the training has diverged",
+                hint="try a lower --lr or --weight-decay, or --precision fp32",
+            )
         return Validation(float(total[0] / total[1].clamp_min(1)), counts.numpy())
 
     def _agree(self) -> None:

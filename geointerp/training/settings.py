@@ -90,8 +90,6 @@ class Settings:
         names: tuple[str, ...]
         if self.network == "unet":
             what, names = "a U-Net", ("method", "decoder", *adapted)
-        elif self.decoder == "linear" and self.width != Settings.width:
-            what, names = "--decoder linear", ("width",)
         elif self.method != "lora":
             what, names = f"--method {self.method}", adapted
         else:

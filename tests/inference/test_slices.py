@@ -3,7 +3,7 @@ import pytest
 import torch
 from stub_models import Convolution, Identity
 
-from geointerp.errors import UsageError
+from geointerp.errors import MachineError, UsageError
 from geointerp.inference.device import Machine
 from geointerp.inference.slices import label_slices, slice_probabilities
 
@@ -58,6 +58,13 @@ def test_slices_are_read_as_they_are_needed():
 
     next(label_slices(Identity(), reading(), **HOW, batch_size=1))
     assert read == [0]
+
+
+def test_what_is_no_number_is_no_label():
+    """It would be the first class, and an evaluation flattered."""
+    broken = [np.full((1, 30, 30), np.nan, np.float32)]
+    with pytest.raises(MachineError, match="gave no numbers"):
+        next(label_slices(Identity(), broken, **HOW))
 
 
 def test_a_tile_that_the_patch_does_not_fill_is_refused():

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from geointerp.errors import OutputError
-from geointerp.inference.manifest import FILE_NAME, Record
+from geointerp.inference.manifest import FILE_NAME, Manifest, Record
 from geointerp.inference.staging import prepare
 
 FREE = {"source": None, "overwrite": False, "resume_": False}
@@ -75,7 +75,8 @@ def test_the_input_is_never_replaced(tmp_path):
 
 def test_remains_are_gone_on_with_or_discarded_as_said(tmp_path):
     output = tmp_path / "faults.zarr"
-    begun(output, {"tile": 28}).start({"tile": 28}).add(Record(0, 0, tiles=4, counts=[]))
+    staging = begun(output, {"tile": 28})
+    Manifest(staging.partial / FILE_NAME).add(Record(0, 0, tiles=4, counts=[]))
     with pytest.raises(OutputError, match="interrupted run"):
         prepare(output, {"tile": 28}, **FREE)
     resumed = prepare(output, {"tile": 28}, source=None, overwrite=False, resume_=True)

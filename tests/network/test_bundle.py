@@ -1,4 +1,5 @@
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -283,3 +284,10 @@ def test_a_folder_that_says_nothing_of_elevation_is_valid(saved: Callable[..., S
     del content["elevation"]
     (folder / FILE_NAME).write_text(json.dumps(content))
     assert read_description(folder).elevation is None
+
+
+def test_what_it_learnt_from_need_not_be_named_in_unicode(untrained_model: Path, tmp_path: Path) -> None:
+    told = {"folder": os.fsdecode(b"caf\xe9"), "names": ["\u00e9", os.fsdecode(b"\xff")]}
+    replace(read_description(untrained_model), training=told).write(tmp_path)
+    expected = {"folder": "caf\\udce9", "names": ["\u00e9", "\\udcff"]}
+    assert read_description(tmp_path).training == expected

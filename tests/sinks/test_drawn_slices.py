@@ -128,7 +128,9 @@ def test_dates_are_read_as_seconds_after_the_first():
 def test_labels_lie_on_a_part_of_the_input():
     volume, labels = array((9, 9, 9), VOLUME), array((9, 9, 9), VOLUME)[2:4, 3:, :5]
     assert beneath(volume, labels).coords.equals(labels.coords)
-    with pytest.raises(DataError, match="'inline': 2"):
+    with pytest.raises(
+        DataError, match="inline 2 x crossline 6 x time 5, the input beneath them is inline 1 x"
+    ):
         beneath(volume[::2], labels)
     with pytest.raises(DataError, match="dimensions"):
         beneath(volume[0], labels)

@@ -164,6 +164,14 @@ def test_labels_are_never_drawn_over_another_line(tmp_path, moved):
     assert not list(tmp_path.iterdir())
 
 
+def test_an_input_of_other_dimensions_is_told_of(tmp_path):
+    labels = array((6, 20, 30), ("inline", "crossline", "time"))
+    with pytest.raises(
+        DataError, match=r"the labels have the dimensions inline, .* the input has row, column"
+    ):
+        draw(array((20, 30), ("row", "column")), labels, tmp_path / "a.png")
+
+
 def test_a_slice_may_lie_at_a_rounded_coordinate(tmp_path):
     labels = array((6, 20, 30), ("inline", "crossline", "time"))
     rounded = grey(labels).assign_coords(time=(labels["time"] / 3).astype(np.float32))

@@ -302,6 +302,7 @@ def test_classes_of_ones_own_and_three_channels(train: Train) -> None:
         ({"task": "gold"}, UsageError, "no task is called 'gold'"),
         ({"device": "cuda:99"}, MachineError, "cuda:99"),
         ({"precision": "fp16"}, MachineError, "fp16 needs a GPU"),
+        ({"weight_decay": 1e30, "epochs": 1, "batch_size": 99}, DataError, "training has diverged"),
         ({"lr": 1e30, "epochs": 9, "clip": 1e9}, DataError, "the loss became"),
     ],
 )

@@ -170,7 +170,6 @@ def test_validation_is_that_of_whole_slices(labelled_set: Path) -> None:
             "a U-Net has no --method and no --decoder",
         ),
         ({"network": "unet", "decoder": "mla", "rank": 64}, "a U-Net has no --rank"),
-        ({"decoder": "linear", "width": 2.0}, "--decoder linear has no --width"),
         ({"method": "full", "dropout": 0.5}, "--method full has no --dropout"),
         ({"method": "frozen", "alpha": 1.0}, "--method frozen has no --alpha"),
     ],
