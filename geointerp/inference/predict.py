@@ -113,7 +113,7 @@ def predict(
         job = _job(
             whole, chosen, load, machine, task, views, region, tile, overlap, batch_size, compile, probability
         )
-        for words in unfamiliar(job, whole, views is not None):
+        for words in unfamiliar(job, whole, bool(views)):
             progress.note(words)
         if machine.device.type != "cuda":  # beside a GPU it is kept for the slabs, see suit_allocator
             return_freed()

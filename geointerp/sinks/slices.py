@@ -90,6 +90,11 @@ def axis_name(array: xr.DataArray, dim: str) -> str:
 def check_alike(volume: xr.DataArray, labels: xr.DataArray, cut: Slice | None = None) -> None:
     """Refuse an input that has other dimensions than the labels, or lacks the slice that is cut of them.
 
+    Args:
+        volume: the input, or other labels.
+        labels: 2D or 3D.
+        cut: of the labels; its place may be rounded by a thousandth of a step.
+
     Raises:
         DataError: says what both have.
     """

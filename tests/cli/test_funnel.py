@@ -46,6 +46,8 @@ def run_raising(leave_signals_alone):
         (UsageError("no such view", hint="inline"), 2, "error: no such view\nhint: inline\n"),
         (KeyboardInterrupt(), 130, "error: interrupted\n"),
         (SystemExit(143), 143, "error: terminated\n"),
+        (MemoryError("no 3 EiB"), 1, "error: too little memory: no 3 EiB\nhint: ask for less at once\n"),
+        (MemoryError(), 1, "error: too little memory\nhint: ask for less at once\n"),
         (
             PermissionError(13, "Permission denied", "out.zarr"),
             1,

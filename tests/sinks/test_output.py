@@ -108,45 +108,34 @@ def test_folders_above_an_output_are_made(tmp_path):
     assert (tmp_path / "b" / "c" / "a.npy").exists()
 
 
-def test_a_folder_keeps_its_name_until_the_new_one_has_it(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "seen"),
+    [
+        (PermissionError(13, "Permission denied"), (OutputError, "Permission denied")),
+        (KeyboardInterrupt(), (KeyboardInterrupt, None)),
+    ],
+)
+def test_a_folder_keeps_its_name_until_the_new_one_has_it(tmp_path, monkeypatch, error, seen):
+    """The file system refuses the second of two renames, or a signal falls between them."""
     path = tmp_path / "data"
     path.mkdir()
     (path / "ours").write_text("old")
     rename = Path.rename
 
-    def refuse(one, target):
+    def fail(one, target):
         if one.name == ".data.partial":
-            raise PermissionError(13, "Permission denied")
+            raise error
         return rename(one, target)
 
-    monkeypatch.setattr(Path, "rename", refuse)
+    monkeypatch.setattr(Path, "rename", fail)
 
     def replace():
         with whole_or_not_at_all(path, overwrite=True, marker="ours") as partial:
             partial.mkdir()
 
-    with pytest.raises(OutputError, match="Permission denied"):
+    kind, words = seen
+    with pytest.raises(kind, match=words):
         replace()
-    assert (path / "ours").read_text() == "old"
-
-
-def test_interrupted_between_two_names_a_folder_has_its_own_again(tmp_path, monkeypatch):
-    path = tmp_path / "data"
-    path.mkdir()
-    (path / "ours").write_text("old")
-    rename = Path.rename
-
-    def interrupt(one, target):
-        if one.name == ".data.partial":
-            raise KeyboardInterrupt
-        return rename(one, target)
-
-    monkeypatch.setattr(Path, "rename", interrupt)
-    with (
-        pytest.raises(KeyboardInterrupt),
-        whole_or_not_at_all(path, overwrite=True, marker="ours") as partial,
-    ):
-        partial.mkdir()
     assert (path / "ours").read_text() == "old"
     assert [one.name for one in tmp_path.iterdir()] == ["data"]
 
